@@ -1,0 +1,1 @@
+//! COSE signed statements, receipts and transparent statements.

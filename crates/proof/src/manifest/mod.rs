@@ -1,0 +1,1 @@
+//! A fixed batch of files, committed to with a complete binary Merkle tree.

@@ -1,0 +1,1 @@
+//! What people and the service say: the JSON that statements commit to.
