@@ -1,0 +1,253 @@
+//! Transparent statements: a statement with its receipts (RFC 9943), and the other attachments that
+//! travel in its unprotected header and are no part of the entry.
+
+use coset::cbor::Value;
+
+use super::cbor;
+use super::key::{self, CoseKeyError};
+use super::message::Fields;
+use super::receipt::MAX_RECEIPT_BYTES;
+use super::statement::{MAX_PAYLOAD_BYTES, SignedStatement, StatementError};
+use crate::hash::Hash;
+use crate::key::{PublicKey, Thumbprint};
+
+/// Most receipts attached to one statement.
+pub const MAX_RECEIPTS: usize = 8;
+/// Largest `.tlog-proof` attached, in bytes.
+pub const MAX_LOG_PROOF_BYTES: usize = 64 << 10;
+
+const LABEL_RECEIPTS: i64 = 394;
+const LABEL_KEY: &str = "attestry-key";
+const LABEL_PAYLOAD: &str = "attestry-payload";
+const LABEL_LOG_PROOF: &str = "attestry-tlog-proof";
+
+/// An attachment, by its label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttachmentLabel {
+    /// 394: an array of receipts (RFC 9942 §4.3).
+    Receipts,
+    /// `attestry-key`: the COSE key of the issuer.
+    Key,
+    /// `attestry-payload`: the payload bytes.
+    Payload,
+    /// `attestry-tlog-proof`: a C2SP proof file.
+    LogProof,
+}
+
+impl std::fmt::Display for AttachmentLabel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Receipts => LABEL_RECEIPTS.fmt(f),
+            Self::Key => f.write_str(LABEL_KEY),
+            Self::Payload => f.write_str(LABEL_PAYLOAD),
+            Self::LogProof => f.write_str(LABEL_LOG_PROOF),
+        }
+    }
+}
+
+/// Why an attachment is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AttachmentError {
+    /// The attachment has the wrong type.
+    #[error("attachment {label} has the wrong type")]
+    Kind {
+        /// The attachment concerned.
+        label: AttachmentLabel,
+    },
+    /// The attachment is longer than the limit.
+    #[error("attachment {label} has {found} bytes, the limit is {limit}")]
+    TooLarge {
+        /// The attachment concerned.
+        label: AttachmentLabel,
+        /// Bytes found.
+        found: usize,
+        /// Most bytes accepted.
+        limit: usize,
+    },
+    /// There are too many receipts, or an empty list of them.
+    #[error("{found} receipts are attached, the list must hold 1 to {limit}")]
+    ReceiptCount {
+        /// Receipts found.
+        found: usize,
+        /// Most receipts accepted.
+        limit: usize,
+    },
+    /// The issuer's key is malformed.
+    #[error(transparent)]
+    Key(#[from] CoseKeyError),
+    /// The key attached is not the issuer's.
+    #[error("key {found} is attached, the statement names key {required}")]
+    KeyMismatch {
+        /// Thumbprint of the key attached.
+        found: Thumbprint,
+        /// Thumbprint in the statement.
+        required: Thumbprint,
+    },
+    /// The payload attached is not the one that was signed.
+    #[error("the payload attached has SHA-256 {found}, the statement commits to {required}")]
+    PayloadMismatch {
+        /// Digest of the payload attached.
+        found: Hash,
+        /// Digest in the statement.
+        required: Hash,
+    },
+}
+
+/// A statement with at least one receipt (RFC 9943), and what a stranger needs to check it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransparentStatement {
+    /// The statement.
+    pub statement: SignedStatement,
+    /// One to [`MAX_RECEIPTS`] receipts, not yet verified.
+    pub receipts: Vec<Vec<u8>>,
+    /// The issuer's key; its thumbprint is the one in the statement.
+    pub issuer_key: Option<PublicKey>,
+    /// A C2SP proof file, not yet verified.
+    pub log_proof: Option<Vec<u8>>,
+}
+
+impl TransparentStatement {
+    /// Writes the deterministic encoding.
+    ///
+    /// # Errors
+    /// Whatever [`TransparentStatement::parse`] would refuse.
+    pub fn encode(&self) -> Result<Vec<u8>, StatementError> {
+        check_count(self.receipts.len())?;
+        let attachments = Attachments {
+            receipts: self.receipts.clone(),
+            issuer_key: self.issuer_key,
+            log_proof: self.log_proof.clone(),
+            payload: None,
+        };
+        attachments.encode(&self.statement)
+    }
+
+    /// Reads a statement with at least one receipt. A payload carried along is checked and dropped.
+    ///
+    /// # Errors
+    /// See [`StatementError`]; [`AttachmentError::ReceiptCount`] without a receipt.
+    pub fn parse(bytes: &[u8]) -> Result<Self, StatementError> {
+        let (statement, attachments) = SignedStatement::parse(bytes)?;
+        let Attachments { receipts, issuer_key, log_proof, payload: _ } = attachments;
+        check_count(receipts.len())?;
+        Ok(Self { statement, receipts, issuer_key, log_proof })
+    }
+}
+
+/// What was found in the unprotected header. Receipts and log proof are opaque and not yet verified;
+/// key and payload are known to be the ones that the statement names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attachments {
+    /// Label 394, at most [`MAX_RECEIPTS`].
+    pub receipts: Vec<Vec<u8>>,
+    /// `attestry-key`.
+    pub issuer_key: Option<PublicKey>,
+    /// `attestry-tlog-proof`.
+    pub log_proof: Option<Vec<u8>>,
+    /// `attestry-payload`, at most [`MAX_PAYLOAD_BYTES`].
+    pub payload: Option<Vec<u8>>,
+}
+
+impl Attachments {
+    pub(crate) fn of_fields(
+        mut fields: Fields,
+        statement: &SignedStatement,
+    ) -> Result<Self, AttachmentError> {
+        let receipts = fields.take(LABEL_RECEIPTS).map(receipts).transpose()?.unwrap_or_default();
+        let mut take =
+            |text, label| fields.take_text(text).map(|value| bytes(value, label)).transpose();
+        let issuer_key = take(LABEL_KEY, AttachmentLabel::Key)?
+            .map(|bytes| key::parse_key(&bytes))
+            .transpose()?;
+        let log_proof = take(LABEL_LOG_PROOF, AttachmentLabel::LogProof)?;
+        let payload = take(LABEL_PAYLOAD, AttachmentLabel::Payload)?;
+        let attachments = Self { receipts, issuer_key, log_proof, payload };
+        attachments.check(statement)?;
+        Ok(attachments)
+    }
+
+    fn check(&self, statement: &SignedStatement) -> Result<(), AttachmentError> {
+        if !self.receipts.is_empty() {
+            check_count(self.receipts.len())?;
+        }
+        for receipt in &self.receipts {
+            check_length(receipt, AttachmentLabel::Receipts, MAX_RECEIPT_BYTES)?;
+        }
+        if let Some(proof) = &self.log_proof {
+            check_length(proof, AttachmentLabel::LogProof, MAX_LOG_PROOF_BYTES)?;
+        }
+        if let Some(key) = &self.issuer_key {
+            let (found, required) = (key.thumbprint(), statement.header().issuer);
+            if found != required {
+                return Err(AttachmentError::KeyMismatch { found, required });
+            }
+        }
+        if let Some(payload) = &self.payload {
+            check_length(payload, AttachmentLabel::Payload, MAX_PAYLOAD_BYTES)?;
+            let (found, required) = (Hash::of(payload), statement.payload_digest());
+            if found != required {
+                return Err(AttachmentError::PayloadMismatch { found, required });
+            }
+        }
+        Ok(())
+    }
+
+    /// The statement with these attachments, in the deterministic encoding.
+    ///
+    /// # Errors
+    /// [`StatementError::Attachment`] for attachments that would not be read back.
+    pub fn encode(&self, statement: &SignedStatement) -> Result<Vec<u8>, StatementError> {
+        self.check(statement)?;
+        let pairs = usize::from(!self.receipts.is_empty())
+            + usize::from(self.issuer_key.is_some())
+            + usize::from(self.payload.is_some())
+            + usize::from(self.log_proof.is_some());
+        let mut map = Vec::new();
+        cbor::put_map(&mut map, pairs);
+        if !self.receipts.is_empty() {
+            cbor::put_int(&mut map, LABEL_RECEIPTS);
+            cbor::put_array(&mut map, self.receipts.len());
+            self.receipts.iter().for_each(|receipt| cbor::put_bytes(&mut map, receipt));
+        }
+        let key = self.issuer_key.as_ref().map(key::encode_key);
+        for (label, value) in
+            [(LABEL_KEY, &key), (LABEL_PAYLOAD, &self.payload), (LABEL_LOG_PROOF, &self.log_proof)]
+        {
+            if let Some(value) = value {
+                cbor::put_text(&mut map, label);
+                cbor::put_bytes(&mut map, value);
+            }
+        }
+        Ok(statement.encode_with(&map))
+    }
+}
+
+fn receipts(value: Value) -> Result<Vec<Vec<u8>>, AttachmentError> {
+    let label = AttachmentLabel::Receipts;
+    let Value::Array(items) = value else {
+        return Err(AttachmentError::Kind { label });
+    };
+    check_count(items.len())?;
+    items.into_iter().map(|item| bytes(item, label)).collect()
+}
+
+fn bytes(value: Value, label: AttachmentLabel) -> Result<Vec<u8>, AttachmentError> {
+    match value {
+        Value::Bytes(bytes) => Ok(bytes),
+        _ => Err(AttachmentError::Kind { label }),
+    }
+}
+
+fn check_count(found: usize) -> Result<(), AttachmentError> {
+    match found {
+        1..=MAX_RECEIPTS => Ok(()),
+        _ => Err(AttachmentError::ReceiptCount { found, limit: MAX_RECEIPTS }),
+    }
+}
+
+fn check_length(bytes: &[u8], label: AttachmentLabel, limit: usize) -> Result<(), AttachmentError> {
+    match bytes.len() {
+        found if found > limit => Err(AttachmentError::TooLarge { label, found, limit }),
+        _ => Ok(()),
+    }
+}
