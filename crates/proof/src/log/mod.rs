@@ -1,1 +1,10 @@
 //! The append-only log: RFC 9162 tree and the C2SP formats around it.
+//!
+//! Tree: [`tree`] (reference hashes and verification), [`range`] (several consecutive leaves at
+//! once), [`edge`] (appending with O(log n) state), [`tile`] (publishing, and proofs out of tiles).
+
+pub mod edge;
+pub mod range;
+mod subtree;
+pub mod tile;
+pub mod tree;
