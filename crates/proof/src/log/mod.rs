@@ -2,9 +2,16 @@
 //!
 //! Tree: [`tree`] (reference hashes and verification), [`range`] (several consecutive leaves at
 //! once), [`edge`] (appending with O(log n) state), [`tile`] (publishing, and proofs out of tiles).
+//!
+//! Texts: [`note`] (signed notes and verifier keys), [`checkpoint`], [`cosignature`].
 
+pub mod checkpoint;
+pub mod cosignature;
 pub mod edge;
+pub mod note;
 pub mod range;
 mod subtree;
+mod text;
 pub mod tile;
 pub mod tree;
+mod vkey;

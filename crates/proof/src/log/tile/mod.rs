@@ -17,6 +17,7 @@ pub use set::{TileError, TileSet, consistency_tiles, inclusion_tiles, range_tile
 
 use std::fmt;
 
+use crate::log::text::decimal;
 use crate::size::TreeSize;
 
 /// Hashes in a full tile and entries in a full bundle.
@@ -77,7 +78,7 @@ impl TileId {
     pub fn parse(path: &str) -> Result<Self, TilePathError> {
         let rest = path::strip(path, "tile/")?;
         let (level, place) = rest.split_once('/').ok_or(TilePathError::Prefix)?;
-        let level = path::decimal(level)
+        let level = decimal(level)
             .filter(|level| *level <= u64::from(MAX_TILE_LEVEL))
             .ok_or(TilePathError::Level)? as u8;
         let (index, width) = path::decode_place(place)?;

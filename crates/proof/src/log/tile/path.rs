@@ -1,5 +1,7 @@
 //! Tile path elements: groups of three digits, all but the last marked with `x`.
 
+use crate::log::text::decimal;
+
 /// Longest path accepted: a 20-digit index under the longest prefix, with a partial width.
 pub const MAX_TILE_PATH_BYTES: usize = 64;
 
@@ -78,13 +80,6 @@ fn decode_index(groups: &str) -> Option<u64> {
         first = false;
     }
     Some(index)
-}
-
-/// A decimal number without sign or leading zeroes.
-pub(super) fn decimal(text: &str) -> Option<u64> {
-    let canonical = text == "0" || !text.starts_with('0');
-    let digits = canonical && text.bytes().all(|digit| digit.is_ascii_digit());
-    digits.then(|| text.parse().ok()).flatten()
 }
 
 #[cfg(test)]
