@@ -10,6 +10,8 @@ use crate::key::{SIGNATURE_BYTES, Thumbprint};
 
 /// CBOR tag of `COSE_Sign1` (RFC 9052 §2).
 pub const SIGN1_TAG: u64 = 18;
+/// How a deterministic item with that tag begins.
+const SIGN1_INITIAL_BYTE: u8 = 0xd2;
 
 /// Header label of the algorithm (RFC 9052 §3.1).
 pub const LABEL_ALGORITHM: i64 = 1;
@@ -199,6 +201,9 @@ pub(crate) struct Fields(Vec<(Label, Value)>);
 impl Fields {
     /// Decodes a protected header and refuses one that marks labels as critical.
     pub(crate) fn of_protected(bytes: &[u8]) -> Result<Self, MessageError> {
+        if bytes.is_empty() {
+            return Ok(Self(Vec::new())); // RFC 9052 §3: the short form of an empty header.
+        }
         let Value::Map(pairs) = cbor::decode(bytes)? else {
             return Err(MessageError::ProtectedNotMap);
         };
@@ -329,7 +334,8 @@ pub(crate) fn hash(value: &Value) -> Option<Hash> {
         .and_then(|bytes| Hash::from_slice(bytes))
 }
 
-/// Cuts a CBOR sequence (RFC 8742) of tagged messages into its items, without decoding them.
+/// Cuts a CBOR sequence (RFC 8742) of tagged messages into its items, without decoding them. No
+/// bytes are a sequence of no items.
 ///
 /// # Errors
 /// See [`SequenceError`].
@@ -345,6 +351,9 @@ pub fn split_sequence(
         if item == items_max {
             return Err(SequenceError::TooManyItems { limit: items_max });
         }
+        if rest[0] != SIGN1_INITIAL_BYTE {
+            return Err(SequenceError::NotMessage { item });
+        }
         let length =
             cbor::item_length(rest).map_err(|source| SequenceError::Item { item, source })?;
         if length > item_bytes_max {
@@ -355,23 +364,23 @@ pub fn split_sequence(
         items.push(head);
         rest = tail;
     }
-    if items.is_empty() {
-        return Err(SequenceError::Empty);
-    }
     Ok(items)
 }
 
 /// Why bytes are not an acceptable CBOR sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SequenceError {
-    /// There is no item.
-    #[error("the sequence holds no statement")]
-    Empty,
     /// There are more items than the limit.
     #[error("the sequence holds more than {limit} statements")]
     TooManyItems {
         /// The most items accepted.
         limit: usize,
+    },
+    /// An item does not carry the tag of `COSE_Sign1`.
+    #[error("item {item} of the sequence is not tagged as COSE_Sign1 (tag 18)")]
+    NotMessage {
+        /// Zero-based position of the item.
+        item: usize,
     },
     /// An item is longer than the limit.
     #[error("statement {item} of the sequence has {found} bytes, the limit is {limit}")]
@@ -437,6 +446,9 @@ mod tests {
         assert_eq!(split_sequence(&two, 2, limit), Err(error));
         let error = SequenceError::Item { item: 1, source: CborError::Truncated };
         assert_eq!(split_sequence(&two[..two.len() - 1], 2, 1000), Err(error));
-        assert_eq!(split_sequence(&[], 2, 1000), Err(SequenceError::Empty));
+        let foreign = [&message[..], &[0x00], &message].concat();
+        let error = SequenceError::NotMessage { item: 1 };
+        assert_eq!(split_sequence(&foreign, 4, 1000), Err(error));
+        assert_eq!(split_sequence(&[], 2, 1000), Ok(vec![]));
     }
 }

@@ -427,20 +427,22 @@ impl Proof {
         let Ok([first, second, Value::Array(path)]) = <[Value; 3]>::try_from(parts) else {
             return Err(ReceiptError::ProofShape);
         };
-        if path.is_empty() || path.len() > MAX_PATH_HASHES {
-            let (found, limit) = (path.len(), MAX_PATH_HASHES);
-            return Err(ReceiptError::PathLength { found, limit });
+        let kind = integer(&kind).ok_or(ReceiptError::ProofCount)?;
+        // A consistency path may begin with a subtree of the older tree.
+        let limit = if kind == PROOF_CONSISTENCY { MAX_PATH_HASHES } else { MAX_PATH_HASHES - 1 };
+        if path.is_empty() || path.len() > limit {
+            return Err(ReceiptError::PathLength { found: path.len(), limit });
         }
         let path = path.iter().map(hash).collect::<Option<Vec<_>>>();
         let (Some(first), Some(second), Some(path)) = (unsigned(&first), unsigned(&second), path)
         else {
             return Err(ReceiptError::ProofShape);
         };
-        match integer(&kind) {
-            Some(PROOF_INCLUSION) => {
+        match kind {
+            PROOF_INCLUSION => {
                 Ok(Self::Inclusion { size: TreeSize(first), index: LeafIndex(second), path })
             }
-            Some(PROOF_CONSISTENCY) => Ok(Self::Consistency {
+            PROOF_CONSISTENCY => Ok(Self::Consistency {
                 old_size: TreeSize(first),
                 new_size: TreeSize(second),
                 path,
