@@ -1,0 +1,1 @@
+"""One module per sample; each has `build(folder)` and writes `request/` and `deliverable/`."""
