@@ -1,0 +1,183 @@
+//! The two frames around what is said: sealed and salted, or public.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::{
+    MAX_PAYLOAD_BYTES, envelope::Envelope, error::PayloadError, fields::Salt, json,
+    kind::StatementKind, summary::Summary,
+};
+
+/// Schema version of every payload written here.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Most elements of a list in a body, unless a body says otherwise.
+pub const MAX_LIST: usize = 50;
+
+/// Subject matter of a contractor's attestation.
+pub trait AttestationBody: Serialize + DeserializeOwned {
+    /// Kind of statement that the body makes.
+    const KIND: StatementKind;
+
+    /// Rules between the fields of the body, and with the envelope.
+    ///
+    /// # Errors
+    /// [`PayloadError::Field`].
+    fn validate(&self, envelope: &Envelope) -> Result<(), PayloadError>;
+
+    /// Adds every field to `summary`.
+    fn summarize(&self, summary: &mut Summary);
+}
+
+/// Subject matter of a public statement by the service.
+pub trait PublicBody: Serialize + DeserializeOwned {
+    /// Kind of statement that the body makes.
+    const KIND: StatementKind;
+
+    /// Rules between the fields of the body.
+    ///
+    /// # Errors
+    /// [`PayloadError::Field`].
+    fn validate(&self) -> Result<(), PayloadError>;
+
+    /// Adds every field to `summary`.
+    fn summarize(&self, summary: &mut Summary);
+}
+
+/// A contractor's attestation; a value of this type has passed every check of its kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Attestation<B>(AttestationJson<B>);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AttestationJson<B> {
+    schema: u32,
+    #[serde(rename = "type")]
+    kind: StatementKind,
+    salt: Salt,
+    envelope: Envelope,
+    body: B,
+}
+
+/// A public statement; a value of this type has passed every check of its kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Announcement<B>(AnnouncementJson<B>);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AnnouncementJson<B> {
+    schema: u32,
+    #[serde(rename = "type")]
+    kind: StatementKind,
+    body: B,
+}
+
+impl<B: AttestationBody> Attestation<B> {
+    /// Puts an attestation together. `salt` must be fresh random bytes, used for nothing else.
+    ///
+    /// # Errors
+    /// [`PayloadError::Field`] or [`PayloadError::TooLarge`].
+    pub fn new(salt: Salt, envelope: Envelope, body: B) -> Result<Self, PayloadError> {
+        let kind = B::KIND;
+        let made = Self(AttestationJson { schema: SCHEMA_VERSION, kind, salt, envelope, body });
+        made.validate()?;
+        within_limit(json::encode(&made).len())?;
+        Ok(made)
+    }
+
+    /// Reads text that is known to be within the size limit and to name this kind.
+    pub(super) fn parse(text: &str) -> Result<Self, PayloadError> {
+        let parsed = Self(json::decode(text)?);
+        json::require_plain(text, &parsed)?;
+        parsed.validate()?;
+        Ok(parsed)
+    }
+
+    /// The salt.
+    #[must_use]
+    pub const fn salt(&self) -> &Salt {
+        &self.0.salt
+    }
+
+    /// What every attestation says.
+    #[must_use]
+    pub const fn envelope(&self) -> &Envelope {
+        &self.0.envelope
+    }
+
+    /// What this kind of attestation says.
+    #[must_use]
+    pub const fn body(&self) -> &B {
+        &self.0.body
+    }
+
+    pub(super) fn summarize(&self, summary: &mut Summary) {
+        summary.add("Statement", self.0.kind);
+        self.0.body.summarize(summary);
+        self.0.envelope.summarize(summary);
+        summary.add("Salt", self.0.salt);
+        summary.add("Schema", self.0.schema);
+    }
+
+    fn validate(&self) -> Result<(), PayloadError> {
+        check_schema(B::KIND, self.0.schema)?;
+        self.0.envelope.validate(B::KIND)?;
+        self.0.body.validate(&self.0.envelope)
+    }
+}
+
+impl<B: PublicBody> Announcement<B> {
+    /// Puts a public statement together.
+    ///
+    /// # Errors
+    /// [`PayloadError::Field`] or [`PayloadError::TooLarge`].
+    pub fn new(body: B) -> Result<Self, PayloadError> {
+        let made = Self(AnnouncementJson { schema: SCHEMA_VERSION, kind: B::KIND, body });
+        made.validate()?;
+        within_limit(json::encode(&made).len())?;
+        Ok(made)
+    }
+
+    /// Reads text that is known to be within the size limit and to name this kind.
+    pub(super) fn parse(text: &str) -> Result<Self, PayloadError> {
+        let parsed = Self(json::decode(text)?);
+        json::require_plain(text, &parsed)?;
+        parsed.validate()?;
+        Ok(parsed)
+    }
+
+    /// What the statement says.
+    #[must_use]
+    pub const fn body(&self) -> &B {
+        &self.0.body
+    }
+
+    pub(super) fn summarize(&self, summary: &mut Summary) {
+        summary.add("Statement", self.0.kind);
+        self.0.body.summarize(summary);
+        summary.add("Schema", self.0.schema);
+    }
+
+    fn validate(&self) -> Result<(), PayloadError> {
+        check_schema(B::KIND, self.0.schema)?;
+        self.0.body.validate()
+    }
+}
+
+/// Refuses more bytes than a payload may have.
+pub(super) const fn within_limit(found: usize) -> Result<(), PayloadError> {
+    if found > MAX_PAYLOAD_BYTES {
+        Err(PayloadError::TooLarge { found, limit: MAX_PAYLOAD_BYTES })
+    } else {
+        Ok(())
+    }
+}
+
+const fn check_schema(kind: StatementKind, found: u32) -> Result<(), PayloadError> {
+    if found == SCHEMA_VERSION {
+        Ok(())
+    } else {
+        Err(PayloadError::Schema { kind, found, required: SCHEMA_VERSION })
+    }
+}
