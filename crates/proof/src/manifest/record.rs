@@ -230,7 +230,7 @@ mod tests {
             "résumé",
             ".gitignore",
             ".../x",
-            "a:b",
+            "ab:c",
             &longest,
         ] {
             assert_eq!(check_path(path), Ok(()), "{path}");
