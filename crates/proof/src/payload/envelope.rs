@@ -13,9 +13,12 @@ use super::{
     text::{Jurisdiction, Line, Name, Passage},
     words::words,
 };
+use crate::manifest::{MAX_FILES, Manifest, Role};
 
 /// Most clauses that one attestation answers.
 pub const MAX_ANSWERS: usize = 64;
+/// Most manifests that one attestation names: one for each side of a submission.
+pub const MAX_MANIFESTS: usize = 2;
 
 /// The shared part of every attestation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,21 +93,11 @@ words! {
 #[serde(deny_unknown_fields)]
 pub struct ManifestCommitment {
     /// Which side.
-    pub role: ManifestRole,
+    pub role: Role,
     /// Commitment over the file records.
     pub commitment: Digest,
     /// Number of files, at least 1.
     pub count: u64,
-}
-
-words! {
-    /// Side of a submission.
-    ManifestRole {
-        /// What was asked for.
-        Request = "request",
-        /// What answered it.
-        Deliverable = "deliverable",
-    }
 }
 
 /// Who speaks, and under which law.
@@ -218,9 +211,10 @@ impl Envelope {
         distinct("envelope.answers", self.answers.iter().map(|answer| &answer.clause))?;
         self.answers.iter().try_for_each(ClauseAnswer::validate)?;
         let withdrawal = kind == StatementKind::Withdrawal;
-        let roles = ManifestRole::ALL.len();
-        count("envelope.manifests", self.manifests.len(), usize::from(!withdrawal), roles)?;
-        distinct("envelope.manifests", self.manifests.iter().map(|manifest| manifest.role))?;
+        let least = usize::from(!withdrawal);
+        count("envelope.manifests", self.manifests.len(), least, MAX_MANIFESTS)?;
+        let roles = self.manifests.iter().map(|manifest| manifest.role.as_str());
+        distinct("envelope.manifests", roles)?;
         self.manifests.iter().try_for_each(ManifestCommitment::validate)?;
         match &self.work_period {
             Some(period) => period.validate("envelope.work_period")?,
@@ -274,9 +268,17 @@ impl ClauseAnswer {
 }
 
 impl ManifestCommitment {
+    /// Names `manifest`.
+    #[must_use]
+    pub fn of(manifest: &Manifest) -> Self {
+        let (role, commitment) = (manifest.role(), Digest(manifest.commitment()));
+        Self { role, commitment, count: manifest.count() }
+    }
+
     fn validate(&self) -> Result<(), PayloadError> {
-        if self.count == 0 {
-            let problem = FieldProblem::Range { found: 0, min: 1, max: u64::MAX };
+        let (found, max) = (self.count, MAX_FILES as u64);
+        if !(1..=max).contains(&found) {
+            let problem = FieldProblem::Range { found, min: 1, max };
             return Err(PayloadError::field("envelope.manifests.count", problem));
         }
         Ok(())
@@ -307,7 +309,8 @@ impl fmt::Display for Period {
 
 impl fmt::Display for ManifestCommitment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, files: {}, commitment {}", self.role, self.count, self.commitment)
+        let Self { role, commitment, count } = self;
+        write!(f, "{}, files: {count}, commitment {commitment}", role.as_str())
     }
 }
 

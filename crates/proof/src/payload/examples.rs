@@ -7,8 +7,8 @@ use super::{
     effort::{Effort, EffortBasis, Evidence, Occupation, OccupationScheme, OnTheJob, Seniority},
     envelope::{
         Answer, Capacity, ClauseAnswer, ClauseReference, DutyToUpdate, EidasLevel,
-        ElectronicSignature, Envelope, EsignDisclosures, Knowledge, ManifestCommitment,
-        ManifestRole, Period, Signer, Tool,
+        ElectronicSignature, Envelope, EsignDisclosures, Knowledge, ManifestCommitment, Period,
+        Signer, Tool,
     },
     fields::{Digest, KeyId, NamedKey, Salt},
     genesis::{ENTRY_FORMAT, Genesis, HashAlgorithm, TreeAlgorithm},
@@ -35,7 +35,7 @@ use super::{
     task_authority::{Channel, PersonalData, Requester, ShareRight, TaskAuthority, Wording},
     withdrawal::{Erasure, Purpose, Scope, Withdrawal, WithdrawalReason},
 };
-use crate::{hash::Hash, key::PublicKey};
+use crate::{hash::Hash, key::PublicKey, manifest::Role};
 
 /// Reads a value from its text.
 pub fn read<T: FromStr<Err: Debug>>(text: &str) -> T {
@@ -101,7 +101,7 @@ pub fn envelope() -> Envelope {
             answer("licences", Answer::No, Some("A chart came from a public report.")),
             answer("consent", Answer::Exception, Some("Not for advertising.\nNot for resale.")),
         ],
-        manifests: vec![commitment(ManifestRole::Request), commitment(ManifestRole::Deliverable)],
+        manifests: vec![commitment(Role::Request), commitment(Role::Deliverable)],
         signer: Signer {
             capacity: Capacity::Contractor,
             jurisdiction: read("US-CA"),
@@ -120,8 +120,11 @@ pub fn envelope() -> Envelope {
     }
 }
 
-pub fn commitment(role: ManifestRole) -> ManifestCommitment {
-    ManifestCommitment { role, commitment: digest(0x11 + role as u8), count: 3 + role as u64 }
+pub fn commitment(role: Role) -> ManifestCommitment {
+    match role {
+        Role::Request => ManifestCommitment { role, commitment: digest(0x11), count: 3 },
+        Role::Deliverable => ManifestCommitment { role, commitment: digest(0x12), count: 4 },
+    }
 }
 
 fn clauses(set: &str) -> ClauseReference {
@@ -151,7 +154,7 @@ fn grant() -> Grant {
 }
 
 pub fn manifest() -> Manifest {
-    let ManifestCommitment { role, commitment, count } = commitment(ManifestRole::Deliverable);
+    let ManifestCommitment { role, commitment, count } = commitment(Role::Deliverable);
     Manifest { role, count, total_size: 123_456_789, commitment }
 }
 
@@ -245,7 +248,7 @@ pub fn redaction_check() -> RedactionCheck {
         }],
         residual_risk: ResidualRisk::Low,
         residual_risk_note: Some(read("Style of the tables could hint at the employer.")),
-        output: commitment(ManifestRole::Deliverable),
+        output: commitment(Role::Deliverable),
         substance: Substance::Unsure(read("The method is unusual in the trade.")),
     }
 }

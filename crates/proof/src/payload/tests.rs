@@ -282,9 +282,11 @@ fn rules_of_the_envelope() {
     refused(kind, &[(manifests, json!([]))], "envelope.manifests", two);
     let role = ("/envelope/manifests/0/role", json!("deliverable"));
     refused(kind, &[role], "envelope.manifests", Repeated);
-    let range = Range { found: 0, min: 1, max: u64::MAX };
-    let count = ("/envelope/manifests/0/count", json!(0));
-    refused(kind, &[count], "envelope.manifests.count", range);
+    let max = crate::manifest::MAX_FILES as u64;
+    for found in [0, max + 1] {
+        let count = ("/envelope/manifests/0/count", json!(found));
+        refused(kind, &[count], "envelope.manifests.count", Range { found, min: 1, max });
+    }
     let end = ("/envelope/work_period/end", json!("2025-04-30"));
     refused(kind, &[end], "envelope.work_period", EndsBeforeStart);
     refused(kind, &[("/envelope/work_period", Value::Null)], "envelope.work_period", Missing);
@@ -312,6 +314,9 @@ fn rules_of_manifest_and_redaction() {
     let manifest = StatementKind::Manifest;
     refused(manifest, &[("/body/count", json!(5))], "body.commitment", Contradiction);
     refused(manifest, &[("/body/role", json!("request"))], "body.commitment", Contradiction);
+    let max = crate::manifest::MAX_TOTAL_SIZE;
+    let size = ("/body/total_size", json!(max + 1));
+    refused(manifest, &[size], "body.total_size", Range { found: max + 1, min: 0, max });
     let kind = StatementKind::RedactionCheck;
     refused(kind, &[("/body/output/count", json!(9))], "body.output", Contradiction);
     let places = Range { found: 0, min: 1, max: u32::MAX.into() };
