@@ -9,9 +9,12 @@ use crate::hash::{Hash, empty_root, node_hash};
 use crate::log::subtree::{self, Subtree};
 use crate::size::{LeafIndex, TreeSize};
 
-/// No path in a tree whose size fits 64 bits is longer; decoders apply it before allocating. A
-/// consistency path carries one hash more than the 64 levels it climbs.
-pub const MAX_PATH_HASHES: usize = 65;
+/// No inclusion path in a tree whose size fits 64 bits is longer; decoders apply it before
+/// allocating.
+pub const MAX_INCLUSION_HASHES: usize = 64;
+
+/// No path of either kind is longer: a consistency path may begin with the node it climbs from.
+pub const MAX_PATH_HASHES: usize = MAX_INCLUSION_HASHES + 1;
 
 /// Why a Merkle proof was refused or cannot exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -471,7 +474,7 @@ mod tests {
                 Err(ProofError::PathLength { required, .. }) => required,
                 other => panic!("{other:?}"),
             };
-            assert!(needs <= 64);
+            assert!(needs <= MAX_INCLUSION_HASHES);
             assert!(root_from_inclusion(&leaf, LeafIndex(index), largest, &path[..needs]).is_ok());
         }
         let needs = match root_from_consistency(TreeSize(3), &leaf, largest, &[]) {
