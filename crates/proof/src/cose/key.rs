@@ -193,3 +193,102 @@ fn key_of(value: Value) -> Result<PublicKey, CoseKeyError> {
     }
     Ok(public)
 }
+
+#[cfg(test)]
+mod tests {
+    use coset::CborSerializable as _;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::cose::testing::{Key, Pairs, encode, pairs, set, sorted, value};
+    use crate::hash::Hash;
+
+    fn changed(change: impl FnOnce(&mut Pairs)) -> Result<PublicKey, CoseKeyError> {
+        let mut map = pairs(value(&encode_key_with_id(&Key::new(1).public())));
+        change(&mut map);
+        parse_key(&encode(&sorted(map)))
+    }
+
+    #[test]
+    fn keys_are_read_as_they_are_written() {
+        let keys: Vec<PublicKey> = (1..=5).map(|number| Key::new(number).public()).collect();
+        for key in &keys {
+            assert_eq!(parse_key(&encode_key(key)), Ok(*key));
+            assert_eq!(parse_key(&encode_key_with_id(key)), Ok(*key));
+            assert_eq!(Hash::of(&encode_key(key)), key.thumbprint().0);
+            let again = CoseKey::from_slice(&encode_key_with_id(key)).unwrap();
+            assert_eq!(again.key_id, key.thumbprint().0.as_bytes());
+        }
+        assert_eq!(parse_key_set(&encode_key_set(&keys)), Ok(keys));
+    }
+
+    /// The key of RFC 8032 §7.1, test 1, and its thumbprint computed by another implementation.
+    #[test]
+    fn a_known_key_has_its_known_thumbprint() {
+        let point = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+        let point = Hash::from_hex(point).unwrap();
+        let key = PublicKey::from_bytes(point.as_bytes()).unwrap();
+        let thumbprint = "866eefbd6718c8846cd7ddfe43fc74ab1daac4538ff8514ea2ec2d410a415743";
+        assert_eq!(key.thumbprint().0.to_hex(), thumbprint);
+    }
+
+    #[test]
+    fn a_restriction_to_ed25519_is_accepted() {
+        for algorithm in [-8, -19] {
+            let parsed = changed(|map| set(map, 3, Some(Value::from(algorithm))));
+            assert_eq!(parsed, Ok(Key::new(1).public()));
+        }
+    }
+
+    #[test]
+    fn each_fault_of_a_key_is_named() {
+        let bytes = |bytes: &[u8]| Some(Value::Bytes(bytes.to_vec()));
+        let int = |number: i64| Some(Value::from(number));
+        let operations = Some(Value::Array(vec![Value::from(2)]));
+        let faults: Vec<(i64, Option<Value>, CoseKeyError)> = vec![
+            (1, None, CoseKeyError::Shape),
+            (1, int(2), CoseKeyError::KeyType),
+            (2, bytes(&[1; 32]), CoseKeyError::KeyIdMismatch),
+            (3, int(-7), CoseKeyError::Algorithm),
+            (4, operations, CoseKeyError::UnexpectedLabel),
+            (5, bytes(&[1]), CoseKeyError::UnexpectedLabel),
+            (-1, None, CoseKeyError::Curve),
+            (-1, int(4), CoseKeyError::Curve),
+            (-2, None, CoseKeyError::PointMissing),
+            (-2, int(1), CoseKeyError::PointMissing),
+            (-2, bytes(&[1; 31]), CoseKeyError::Point(PublicKeyError::Length { found: 31 })),
+            (-2, bytes(&[0; 32]), CoseKeyError::Point(PublicKeyError::SmallOrder)),
+            (-2, bytes(&[0xff; 32]), CoseKeyError::Point(PublicKeyError::Encoding)),
+            (-3, bytes(&[1; 32]), CoseKeyError::UnexpectedLabel),
+            (-4, bytes(&[1; 32]), CoseKeyError::PrivatePart),
+        ];
+        assert!(changed(|_| ()).is_ok());
+        for (label, value, error) in faults {
+            assert_eq!(changed(|map| set(map, label, value)), Err(error), "label {label}");
+        }
+        assert_eq!(parse_key(&[0x80]), Err(CoseKeyError::Shape));
+        let (found, limit) = (MAX_COSE_KEY_BYTES + 1, MAX_COSE_KEY_BYTES);
+        assert_eq!(parse_key(&vec![0; found]), Err(CoseKeyError::TooLarge { found, limit }));
+        assert_eq!(parse_key(&[]), Err(CborError::Truncated.into()));
+    }
+
+    #[test]
+    fn each_fault_of_a_set_is_named() {
+        let key = Key::new(1).public();
+        assert_eq!(parse_key_set(&encode_key_set(&[])), Err(CoseKeyError::SetEmpty));
+        assert_eq!(parse_key_set(&encode_key(&key)), Err(CoseKeyError::SetShape));
+        assert_eq!(parse_key_set(&encode_key_set(&[key, key])), Err(CoseKeyError::SetDuplicate));
+        let mut many = vec![0x99, 0x10, 0x01];
+        many.extend([0xa0; MAX_KEY_SET_KEYS + 1]);
+        let (found, limit) = (MAX_KEY_SET_KEYS + 1, MAX_KEY_SET_KEYS);
+        assert_eq!(parse_key_set(&many), Err(CoseKeyError::SetTooLong { found, limit }));
+    }
+
+    proptest! {
+        #[test]
+        fn anything_is_parsed_without_panic(input: Vec<u8>) {
+            let _ = parse_key(&input);
+            let _ = parse_key_set(&input);
+        }
+    }
+}

@@ -19,3 +19,6 @@ pub use content_type::ContentType;
 pub use receipt::{Receipt, ReceiptError, ReceiptHeader, RootSignature, UnsignedReceipt};
 pub use statement::{Header, SignedStatement, StatementError, Subject, UnsignedStatement};
 pub use transparent::{Attachments, TransparentStatement};
+
+#[cfg(test)]
+mod testing;

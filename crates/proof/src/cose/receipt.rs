@@ -496,3 +496,6 @@ fn encode_header(header: &ReceiptHeader) -> Vec<u8> {
     cbor::put_uint(&mut out, header.size.0);
     out
 }
+
+#[cfg(test)]
+mod tests;

@@ -251,3 +251,178 @@ fn check_length(bytes: &[u8], label: AttachmentLabel, limit: usize) -> Result<()
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::cose::cbor::CborError;
+    use crate::cose::message::MessageError;
+    use crate::cose::testing::{Key, PAYLOAD, author, encode, sorted, statement};
+
+    fn everything() -> Attachments {
+        Attachments {
+            receipts: vec![b"first".to_vec(), b"second".to_vec()],
+            issuer_key: Some(author().public()),
+            log_proof: Some(b"c2sp.org/tlog-proof@v1\n".to_vec()),
+            payload: Some(PAYLOAD.to_vec()),
+        }
+    }
+
+    fn transparent() -> TransparentStatement {
+        let Attachments { receipts, issuer_key, log_proof, .. } = everything();
+        TransparentStatement { statement: statement(), receipts, issuer_key, log_proof }
+    }
+
+    fn text(label: &str) -> Value {
+        Value::Text(label.to_owned())
+    }
+
+    fn parse(pairs: Vec<(Value, Value)>) -> Result<Attachments, StatementError> {
+        let bytes = statement().encode_with(&encode(&sorted(pairs)));
+        SignedStatement::parse(&bytes).map(|(_, attachments)| attachments)
+    }
+
+    fn refused(label: impl Into<Value>, value: Value) -> AttachmentError {
+        match parse(vec![(label.into(), value)]) {
+            Err(StatementError::Attachment(error)) => error,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn attachments_are_read_as_they_are_written() {
+        let everything = everything();
+        let bytes = everything.encode(&statement()).unwrap();
+        assert_eq!(SignedStatement::parse(&bytes), Ok((statement(), everything)));
+        let nothing = Attachments::default();
+        assert_eq!(nothing.encode(&statement()), Ok(statement().entry_bytes()));
+    }
+
+    #[test]
+    fn dropping_all_attachments_gives_back_the_entry() {
+        let bytes = transparent().encode().unwrap();
+        assert_ne!(bytes, statement().entry_bytes());
+        let parsed = TransparentStatement::parse(&bytes).unwrap();
+        assert_eq!(parsed, transparent());
+        assert_eq!(parsed.statement.entry_bytes(), statement().entry_bytes());
+        assert_eq!(parsed.statement.leaf_hash(), statement().leaf_hash());
+        let error = StatementError::UnprotectedNotEmpty;
+        assert_eq!(SignedStatement::parse_entry(&bytes), Err(error));
+    }
+
+    #[test]
+    fn a_transparent_statement_has_a_receipt() {
+        let error = AttachmentError::ReceiptCount { found: 0, limit: MAX_RECEIPTS };
+        let without = TransparentStatement { receipts: vec![], ..transparent() };
+        assert_eq!(without.encode(), Err(error.into()));
+        let entry = statement().entry_bytes();
+        assert_eq!(TransparentStatement::parse(&entry), Err(error.into()));
+    }
+
+    #[test]
+    fn labels_that_nobody_knows_are_dropped() {
+        let unknown = vec![
+            (Value::from(4), Value::Bytes(b"hint".to_vec())),
+            (text("x-note"), Value::Array(vec![Value::Null])),
+            (Value::from(-70_000), Value::Bool(true)),
+        ];
+        assert_eq!(parse(unknown), Ok(Attachments::default()));
+    }
+
+    #[test]
+    fn each_attachment_of_the_wrong_type_is_named() {
+        let list = |item: Value| Value::Array(vec![item]);
+        for (wire, value, label) in [
+            (Value::from(LABEL_RECEIPTS), Value::Bytes(vec![1]), AttachmentLabel::Receipts),
+            (Value::from(LABEL_RECEIPTS), list(text("x")), AttachmentLabel::Receipts),
+            (text(LABEL_KEY), Value::Map(vec![]), AttachmentLabel::Key),
+            (text(LABEL_PAYLOAD), text("{}"), AttachmentLabel::Payload),
+            (text(LABEL_LOG_PROOF), text("proof"), AttachmentLabel::LogProof),
+        ] {
+            assert_eq!(refused(wire, value), AttachmentError::Kind { label });
+        }
+    }
+
+    #[test]
+    fn an_attachment_of_another_statement_is_refused() {
+        let other = Key::new(2).public();
+        let (found, required) = (other.thumbprint(), author().public().thumbprint());
+        let wrong = Value::Bytes(key::encode_key(&other));
+        let error = AttachmentError::KeyMismatch { found, required };
+        assert_eq!(refused(text(LABEL_KEY), wrong), error);
+        let error = AttachmentError::Key(CoseKeyError::Shape);
+        assert_eq!(refused(text(LABEL_KEY), Value::Bytes(vec![0x00])), error);
+        let (found, required) = (Hash::of(b"other"), Hash::of(PAYLOAD));
+        let error = AttachmentError::PayloadMismatch { found, required };
+        assert_eq!(refused(text(LABEL_PAYLOAD), Value::Bytes(b"other".to_vec())), error);
+        let wrong = Attachments { issuer_key: Some(other), ..Attachments::default() };
+        assert!(wrong.encode(&statement()).is_err());
+    }
+
+    #[test]
+    fn limits_hold_when_reading_and_when_writing() {
+        for found in [0, MAX_RECEIPTS + 1] {
+            let receipts = Value::Array(vec![Value::Bytes(vec![1]); found]);
+            let error = AttachmentError::ReceiptCount { found, limit: MAX_RECEIPTS };
+            assert_eq!(refused(LABEL_RECEIPTS, receipts), error);
+        }
+        let most = Attachments { receipts: vec![vec![1]; MAX_RECEIPTS], ..Attachments::default() };
+        assert!(most.encode(&statement()).is_ok());
+        for (label, limit) in [
+            (AttachmentLabel::Receipts, MAX_RECEIPT_BYTES),
+            (AttachmentLabel::LogProof, MAX_LOG_PROOF_BYTES),
+            (AttachmentLabel::Payload, MAX_PAYLOAD_BYTES),
+        ] {
+            let found = limit + 1;
+            let long = vec![1; found];
+            let error = AttachmentError::TooLarge { label, found, limit };
+            let mut attachments = Attachments::default();
+            let (wire, value) = match label {
+                AttachmentLabel::Receipts => {
+                    attachments.receipts = vec![long.clone()];
+                    (Value::from(LABEL_RECEIPTS), Value::Array(vec![Value::Bytes(long)]))
+                }
+                AttachmentLabel::LogProof => {
+                    attachments.log_proof = Some(long.clone());
+                    (text(LABEL_LOG_PROOF), Value::Bytes(long))
+                }
+                _ => {
+                    attachments.payload = Some(long.clone());
+                    (text(LABEL_PAYLOAD), Value::Bytes(long))
+                }
+            };
+            assert_eq!(refused(wire, value), error);
+            assert_eq!(attachments.encode(&statement()), Err(error.into()));
+        }
+    }
+
+    #[test]
+    fn an_unprotected_header_in_another_order_is_refused() {
+        let pair = |label: i64| (Value::from(label), Value::Bytes(vec![1]));
+        for (pairs, error) in [
+            (vec![pair(5), pair(4)], CborError::KeyOrder),
+            (vec![pair(4), pair(4)], CborError::DuplicateKey),
+        ] {
+            let bytes = statement().encode_with(&encode(&Value::Map(pairs)));
+            let error = MessageError::Encoding(error);
+            assert_eq!(SignedStatement::parse(&bytes), Err(error.into()));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_attachments_are_read_as_they_are_written(
+            receipts in proptest::collection::vec(any::<Vec<u8>>(), 1..=MAX_RECEIPTS),
+            log_proof: Option<Vec<u8>>,
+            with_key: bool,
+        ) {
+            let issuer_key = with_key.then(|| author().public());
+            let statement = statement();
+            let whole = TransparentStatement { statement, receipts, issuer_key, log_proof };
+            let bytes = whole.encode().unwrap();
+            prop_assert_eq!(TransparentStatement::parse(&bytes), Ok(whole));
+        }
+    }
+}
