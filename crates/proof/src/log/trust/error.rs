@@ -59,6 +59,12 @@ pub enum LineError {
         /// Most allowed.
         max: usize,
     },
+    /// A group line without a name, a threshold and a member.
+    #[error("a group has a name, a threshold and at least one member; {found} words are here")]
+    GroupWords {
+        /// Words after the keyword.
+        found: usize,
+    },
     /// The key is not a verifier key.
     #[error(transparent)]
     Key(VerifierKeyError),

@@ -98,10 +98,10 @@ impl Reader {
 
     fn group(&mut self, words: &[&[u8]]) -> Result<(), LineError> {
         let [name, threshold, listed @ ..] = words else {
-            return Err(LineError::Words { found: words.len(), min: 3, max: MAX_POLICY_BYTES });
+            return Err(LineError::GroupWords { found: words.len() });
         };
         if listed.is_empty() {
-            return Err(LineError::Words { found: words.len(), min: 3, max: MAX_POLICY_BYTES });
+            return Err(LineError::GroupWords { found: words.len() });
         }
         let mut members = Vec::with_capacity(listed.len());
         for (place, name) in listed.iter().enumerate() {
@@ -266,7 +266,6 @@ mod tests {
     fn every_broken_rule_has_its_own_refusal() {
         use LineError::*;
         let (found, required) = (KeyKind::Cosignature, KeyKind::Ed25519);
-        let group_words = |found| Words { found, min: 3, max: MAX_POLICY_BYTES };
         let cases = [
             ("trust L1\n", 1, Keyword),
             ("QUORUM none\n", 1, Keyword),
@@ -286,8 +285,8 @@ mod tests {
             ("witness X W1\ngroup X any X\n", 2, NameTaken),
             ("witness X W1\ngroup none any X\n", 2, NameTaken),
             ("witness X W1\ngroup g any X none\n", 2, Undefined { word: 4 }),
-            ("group g\n", 1, group_words(1)),
-            ("group g any\n", 1, group_words(2)),
+            ("group g\n", 1, GroupWords { found: 1 }),
+            ("group g any\n", 1, GroupWords { found: 2 }),
             ("group g any g\n", 1, Undefined { word: 3 }),
             ("group g any X\nwitness X W1\n", 1, Undefined { word: 3 }),
             ("witness X W1\ngroup g any X X\n", 2, MemberTwice { word: 4 }),
