@@ -184,8 +184,10 @@ fn key_of(value: Value) -> Result<PublicKey, CoseKeyError> {
     if curve != Some(Value::from(iana::EllipticCurve::Ed25519 as i64)) {
         return Err(CoseKeyError::Curve);
     }
-    let Some(Value::Bytes(point)) = point else {
-        return Err(CoseKeyError::PointMissing);
+    let point = match point {
+        Some(Value::Bytes(point)) => point,
+        Some(_) => return Err(CoseKeyError::Shape),
+        None => return Err(CoseKeyError::PointMissing),
     };
     let public = PublicKey::from_bytes(&point)?;
     if !key.key_id.is_empty() && key.key_id != public.thumbprint().0.as_bytes() {
@@ -255,7 +257,7 @@ mod tests {
             (-1, None, CoseKeyError::Curve),
             (-1, int(4), CoseKeyError::Curve),
             (-2, None, CoseKeyError::PointMissing),
-            (-2, int(1), CoseKeyError::PointMissing),
+            (-2, int(1), CoseKeyError::Shape),
             (-2, bytes(&[1; 31]), CoseKeyError::Point(PublicKeyError::Length { found: 31 })),
             (-2, bytes(&[0; 32]), CoseKeyError::Point(PublicKeyError::SmallOrder)),
             (-2, bytes(&[0xff; 32]), CoseKeyError::Point(PublicKeyError::Encoding)),

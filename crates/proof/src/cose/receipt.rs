@@ -72,7 +72,7 @@ pub enum ReceiptError {
     /// Label 396 does not hold exactly one proof of one kind.
     #[error("the receipt does not hold exactly one inclusion or one consistency proof")]
     ProofCount,
-    /// The proof is not `[uint, uint, [+ bstr .size 32]]`.
+    /// The proof is not `bstr .cbor [uint, uint, [+ bstr .size 32]]`.
     #[error("the proof is not two numbers and a path of SHA-256 hashes")]
     ProofShape,
     /// The path is empty or too long.
@@ -418,8 +418,11 @@ impl Proof {
         let Ok([(kind, Value::Array(items))]) = <[(Value, Value); 1]>::try_from(proofs) else {
             return Err(ReceiptError::ProofCount);
         };
-        let Ok([Value::Bytes(bytes)]) = <[Value; 1]>::try_from(items) else {
+        let Ok([proof]) = <[Value; 1]>::try_from(items) else {
             return Err(ReceiptError::ProofCount);
+        };
+        let Value::Bytes(bytes) = proof else {
+            return Err(ReceiptError::ProofShape);
         };
         let Value::Array(parts) = cbor::decode(&bytes)? else {
             return Err(ReceiptError::ProofShape);

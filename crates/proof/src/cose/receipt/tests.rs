@@ -234,7 +234,6 @@ fn each_fault_of_the_proof_is_named() {
     for wrong in [
         list(vec![]),
         list(vec![good.clone(), good.clone()]),
-        list(vec![proof(11, 4, path.clone())]),
         Value::Map(vec![]),
         Value::Map(vec![one(-1), one(-2)]),
         Value::Map(vec![one(-3)]),
@@ -242,6 +241,8 @@ fn each_fault_of_the_proof_is_named() {
     ] {
         assert_eq!(with_proofs(&wrong), Err(ReceiptError::ProofCount), "{wrong:?}");
     }
+    let bare = list(vec![proof(11, 4, path.clone())]);
+    assert_eq!(with_proofs(&bare), Err(ReceiptError::ProofShape));
     let label = LABEL_PROOFS;
     assert_eq!(with_proofs(&good), Err(MessageError::LabelValue { label }.into()));
 
