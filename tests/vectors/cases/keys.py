@@ -45,8 +45,8 @@ def refused():
         ("an indefinite map", "not-deterministic",
          b"\xbf" + b"".join(k + v for k, v in pairs) + b"\xff"),
         ("a label twice", "not-deterministic", pairs_map([pairs[0], pairs[0], *pairs[1:]])),
-        ("no key type", "missing-label", encode({-1: 6, -2: public})),
-        ("no curve", "missing-label", encode({1: 1, -2: public})),
+        ("no key type", "malformed", encode({-1: 6, -2: public})),
+        ("no curve", "unsupported-key", encode({1: 1, -2: public})),
         ("no x", "missing-label", encode({1: 1, -1: 6})),
         ("key type EC2", "unsupported-key", encode({**base, 1: 2})),
         ("curve X25519", "unsupported-key", encode({**base, -1: 4})),
@@ -113,13 +113,28 @@ def moved_by_torsion(key, message, small):
 
 
 def key_sets():
+    """With and without the optional kid (label 2), which must be the thumbprint."""
     keys = [ed25519.Key(n) for n in ("note", "receipt", "service")]
-    encoded = [Raw(cose.cose_key(k.public)) for k in keys]
+    bare = [Raw(cose.cose_key(k.public)) for k in keys]
+    named = [{1: 1, 2: cose.thumbprint(k.public), -1: 6, -2: k.public} for k in keys]
+    for description, encoded, has_ids in [
+        ("three keys with their kids", named, True), ("one key with its kid", named[:1], True),
+        ("three keys without kids", bare, False),
+    ]:
+        yield {"description": description, "source": "RFC 9052 section 7",
+               "bytes": encode(encoded).hex(), "has_ids": has_ids,
+               "keys": [k.public.hex() for k in keys[: len(encoded)]]}
+
+
+def key_sets_refused():
+    first, second = (ed25519.Key(n).public for n in ("note", "receipt"))
+    key = Raw(cose.cose_key(first))
     return [
-        {"description": "three keys", "source": "RFC 9052 section 7", "bytes": encode(encoded).hex(),
-         "keys": [k.public.hex() for k in keys]},
-        {"description": "one key", "source": "RFC 9052 section 7", "bytes": encode(encoded[:1]).hex(),
-         "keys": [keys[0].public.hex()]},
+        ("no key", encode([])), ("a key alone, not in an array", bytes(key)),
+        ("one key twice", encode([key, key])),
+        ("a kid that is another key's", encode([{1: 1, 2: cose.thumbprint(second), -1: 6, -2: first}])),
+        ("a byte after the end", encode([key]) + b"\x00"),
+        ("an indefinite array", b"\x9f" + key + b"\xff"),
     ]
 
 
@@ -140,5 +155,9 @@ def build():
             for d, e, b in refused()
         ],
         "signatures": list(signatures()),
-        "key_sets": key_sets(),
+        "key_sets": list(key_sets()),
+        "key_sets_refused": [
+            {"description": d, "source": "RFC 9052 section 7", "bytes": b.hex()}
+            for d, b in key_sets_refused()
+        ],
     }
