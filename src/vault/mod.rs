@@ -137,6 +137,7 @@ struct Inner {
     objects: Objects,
     submission_keys: SubmissionKeys,
     running_hashes: RunningHashes,
+    part_bytes_max: u64,
 }
 
 impl Vault {
@@ -147,11 +148,16 @@ impl Vault {
     /// [`KeysError::EpochMissing`], or [`KeysError::Kek`] with [`KekError::Refused`], if the
     /// key-encryption keys are not those of the keyring.
     pub async fn open(parts: VaultParts) -> Result<Self, KeysError> {
+        Self::with_part_bytes(parts, PART_BYTES_MAX).await
+    }
+
+    async fn with_part_bytes(parts: VaultParts, part_bytes_max: u64) -> Result<Self, KeysError> {
         let VaultParts { keyring, kek, entropy, .. } = parts.clone();
         let submission_keys = SubmissionKeys::open(keyring, kek, entropy).await?;
         let objects = Objects::new(Arc::clone(&parts.objects));
         let running_hashes = RunningHashes::default();
-        Ok(Self { inner: Arc::new(Inner { parts, objects, submission_keys, running_hashes }) })
+        let inner = Inner { parts, objects, submission_keys, running_hashes, part_bytes_max };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The key of a submission, made durably if it has none.

@@ -176,7 +176,8 @@ impl Objects {
             None => (part_path(object, part), 0),
         };
         let required = at + sealed_length(length);
-        let (header, found) = self.get(&path, &place, at..at + HEADER_BYTES as u64).await?;
+        let (header, found) =
+            self.get(&path, &place, at..at + HEADER_BYTES as u64, required).await?;
         let complete = if packed.is_some() { found >= required } else { found == required };
         let Some(header) = header.first_chunk::<HEADER_BYTES>().filter(|_| complete) else {
             return Err(ObjectError::Length { object, part, found, required });
@@ -186,19 +187,20 @@ impl Objects {
         Ok(PartReader { objects: self.clone(), path, at, cipher, place, length })
     }
 
-    /// The bytes of the range as far as they exist, and the length of the whole object.
+    /// The bytes of the range as far as they exist, and the length of the whole object, which should
+    /// be `required` at least.
     async fn get(
         &self,
         path: &Path,
         place: &PartPlace,
         range: Range<u64>,
+        required: u64,
     ) -> Result<(Bytes, u64), ObjectError> {
         let (object, part) = (place.object, place.part);
         let failed = |source| match source {
             object_store::Error::NotFound { .. } => ObjectError::Missing { object, part },
             source => ObjectError::Store { object, source },
         };
-        let required = range.end;
         let options = GetOptions { range: Some(GetRange::Bounded(range)), ..GetOptions::default() };
         match self.store.get_opts(path, options).await {
             Ok(result) => {
@@ -340,7 +342,7 @@ impl PartReader {
         let required = (chunks_at + end * SEALED).min(self.at + sealed_length(self.length));
         let range = chunks_at + first * SEALED..required;
         let wanted = range.end - range.start;
-        let (window, found) = self.objects.get(&self.path, &self.place, range).await?;
+        let (window, found) = self.objects.get(&self.path, &self.place, range, required).await?;
         if window.len() as u64 != wanted {
             let (object, part) = (self.place.object, self.place.part);
             return Err(ObjectError::Length { object, part, found, required });

@@ -393,6 +393,7 @@ struct Receiver {
 impl Receiver {
     /// Answers with the bytes durable, once no more pieces come.
     async fn receive(mut self, mut pieces: mpsc::Receiver<Bytes>) -> Result<u64, UploadError> {
+        let part_bytes_max = self.vault.inner.part_bytes_max;
         let mut writer: Option<PartWriter> = None;
         while let Some(mut piece) = pieces.recv().await {
             while !piece.is_empty() {
@@ -400,7 +401,8 @@ impl Receiver {
                     Some(part) => part,
                     None => self.begin_part().await?,
                 };
-                let room = usize::try_from(PART_BYTES_MAX - part.length()).unwrap_or(usize::MAX);
+                let room = part_bytes_max.saturating_sub(part.length());
+                let room = usize::try_from(room).unwrap_or(usize::MAX);
                 let next = piece.split_to(piece.len().min(room));
                 if let Err(error) = part.write(&next).await {
                     // What broke the write may break this too; the first error says more.
@@ -410,7 +412,7 @@ impl Receiver {
                 if let Some(hash) = &mut self.hash {
                     hash.update(&next);
                 }
-                if part.length() == PART_BYTES_MAX {
+                if part.length() >= part_bytes_max {
                     self.end_part(part).await?;
                 } else {
                     writer = Some(part);
