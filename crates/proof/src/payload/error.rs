@@ -117,6 +117,9 @@ pub enum FieldProblem {
     /// Not allowed here, given what other fields say.
     #[error("must be absent here")]
     Unexpected,
+    /// Text that is not of the form its meaning requires.
+    #[error("is not of the required form")]
+    Malformed,
     /// A period that ends before it starts.
     #[error("ends before it starts")]
     EndsBeforeStart,

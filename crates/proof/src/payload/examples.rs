@@ -35,7 +35,12 @@ use super::{
     task_authority::{Channel, PersonalData, Requester, ShareRight, TaskAuthority, Wording},
     withdrawal::{Erasure, Purpose, Scope, Withdrawal, WithdrawalReason},
 };
-use crate::{hash::Hash, key::PublicKey, manifest::Role};
+use crate::{
+    hash::Hash,
+    key::PublicKey,
+    log::note::{KeyKind, VerifierKey},
+    manifest::Role,
+};
 
 /// Reads a value from its text.
 pub fn read<T: FromStr<Err: Debug>>(text: &str) -> T {
@@ -296,10 +301,15 @@ pub fn withdrawal() -> Withdrawal {
     }
 }
 
+/// The vkey of a fixed seed under `name`.
+pub fn vkey<T: FromStr<Err: Debug>>(name: &str, kind: KeyKind, seed: u8) -> T {
+    read(&VerifierKey::new(name, kind, key(seed)).unwrap().to_string())
+}
+
 pub fn genesis() -> Genesis {
     Genesis {
         origin: read("log.example/one"),
-        note_vkey: read("log.example/one+0a1b2c3d+AQIDBA=="),
+        note_vkey: vkey("log.example/one", KeyKind::Ed25519, 6),
         receipt_key: NamedKey::new(key(1)),
         service_key: NamedKey::new(key(2)),
         hash_algorithm: HashAlgorithm::Sha256,

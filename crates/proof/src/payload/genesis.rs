@@ -11,6 +11,7 @@ use super::{
     text::Line,
     words::words,
 };
+use crate::log::note::{KeyKind, VerifierKey, VerifierKeyError};
 
 /// Version of the entry form: a tagged `COSE_Sign1` hash envelope, EdDSA over Ed25519, with an empty
 /// unprotected header.
@@ -22,7 +23,7 @@ pub const ENTRY_FORMAT: u32 = 1;
 pub struct Genesis {
     /// Origin line of the log's checkpoints, and audience of its statements.
     pub origin: Line,
-    /// Key that signs checkpoints, as a C2SP vkey `<origin>+<id>+<key>`.
+    /// Key that signs checkpoints, as a C2SP vkey `<origin>+<id>+<key>`; differs from both others.
     pub note_vkey: Line,
     /// Key that signs receipts.
     pub receipt_key: NamedKey,
@@ -54,28 +55,34 @@ words! {
     }
 }
 
+impl Genesis {
+    /// The key that signs checkpoints.
+    ///
+    /// # Errors
+    /// See [`VerifierKeyError`]; none once the payload has been read or made as a whole.
+    pub fn note_key(&self) -> Result<VerifierKey, VerifierKeyError> {
+        VerifierKey::parse(self.note_vkey.as_str())
+    }
+}
+
 impl PublicBody for Genesis {
     const KIND: StatementKind = StatementKind::Genesis;
 
     fn validate(&self) -> Result<(), PayloadError> {
-        if self.origin.as_str().contains(|c: char| c == '+' || c.is_whitespace()) {
-            return Err(PayloadError::field("body.origin", FieldProblem::Unexpected));
-        }
-        // Key id and key follow the name; the note parser judges them where the key is used.
-        let names_origin = self
-            .note_vkey
-            .as_str()
-            .strip_prefix(self.origin.as_str())
-            .and_then(|rest| rest.strip_prefix('+'))
-            .and_then(|rest| rest.split_once('+'))
-            .is_some_and(|(id, key)| id.len() == 8 && !key.is_empty());
-        if !names_origin {
+        let note_key = self
+            .note_key()
+            .map_err(|_| PayloadError::field("body.note_vkey", FieldProblem::Malformed))?;
+        if note_key.name() != self.origin.as_str() || note_key.kind() != KeyKind::Ed25519 {
             return Err(PayloadError::field("body.note_vkey", FieldProblem::Contradiction));
         }
         self.receipt_key.validate("body.receipt_key")?;
         self.service_key.validate("body.service_key")?;
-        if self.receipt_key == self.service_key {
+        let (receipt, service) = (self.receipt_key.public_key.0, self.service_key.public_key.0);
+        if receipt == service || receipt == *note_key.public_key() {
             return Err(PayloadError::field("body.receipt_key", FieldProblem::Repeated));
+        }
+        if service == *note_key.public_key() {
+            return Err(PayloadError::field("body.service_key", FieldProblem::Repeated));
         }
         if self.entry_format != ENTRY_FORMAT {
             let found = self.entry_format.into();

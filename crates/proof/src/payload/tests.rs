@@ -7,6 +7,7 @@ use super::{examples, *};
 use crate::{
     cose::{ContentType, statement::Algorithm},
     key::Thumbprint,
+    log::note::KeyKind,
 };
 
 fn parse(text: &str) -> Result<Payload, PayloadError> {
@@ -405,10 +406,17 @@ fn rules_of_the_public_kinds() {
     use FieldProblem::*;
     let genesis = StatementKind::Genesis;
     let vkey = "body.note_vkey";
-    let other = ("/body/note_vkey", json!("log.example/two+0a1b2c3d+AQIDBA=="));
-    refused(genesis, &[other], vkey, Contradiction);
-    refused(genesis, &[("/body/note_vkey", json!("log.example/one"))], vkey, Contradiction);
-    refused(genesis, &[("/body/origin", json!("a b"))], "body.origin", Unexpected);
+    let with =
+        |name, kind, seed| [("/body/note_vkey", json!(examples::vkey::<String>(name, kind, seed)))];
+    assert!(changed(genesis, &with("log.example/one", KeyKind::Ed25519, 9)).is_ok());
+    refused(genesis, &with("log.example/two", KeyKind::Ed25519, 6), vkey, Contradiction);
+    refused(genesis, &with("log.example/one", KeyKind::Cosignature, 6), vkey, Contradiction);
+    let receipt = with("log.example/one", KeyKind::Ed25519, 1);
+    refused(genesis, &receipt, "body.receipt_key", Repeated);
+    let service = with("log.example/one", KeyKind::Ed25519, 2);
+    refused(genesis, &service, "body.service_key", Repeated);
+    refused(genesis, &[("/body/note_vkey", json!("log.example/one"))], vkey, Malformed);
+    refused(genesis, &[("/body/origin", json!("a b"))], vkey, Contradiction);
     let service = example(genesis)["body"]["service_key"].clone();
     refused(genesis, &[("/body/receipt_key", service.clone())], "body.receipt_key", Repeated);
     let swapped = ("/body/receipt_key/thumbprint", service["thumbprint"].clone());
