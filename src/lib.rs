@@ -1,1 +1,18 @@
-//! Attestry
+//! The Attestry service: a compliance and provenance ledger for contributed work.
+//!
+//! Rooms, lowest floor first: [`store`], [`keys`], [`log`] and [`vault`]; [`service`]; [`http`]; [`cli`].
+//! A floor imports lower floors only. `docs/ARCHITECTURE.md` is the map.
+
+#![forbid(unsafe_code)]
+
+pub mod app;
+pub mod assets;
+pub mod clock;
+pub mod config;
+pub mod entropy;
+pub mod http;
+pub mod keys;
+pub mod log;
+pub mod service;
+pub mod store;
+pub mod vault;

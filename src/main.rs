@@ -1,1 +1,9 @@
-fn main() {}
+//! The `attestry` program.
+
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    attestry::cli::run()
+}

@@ -1,0 +1,272 @@
+//! The composition root: alone in naming concrete stores, keys, clocks and randomness.
+
+use std::{path::PathBuf, sync::Arc};
+
+use attestry_policy::clauses::ClauseCatalogue;
+
+use crate::{
+    assets::{self, NamedFile},
+    clock::{Clock, SystemClock},
+    config::{DEFAULT_ORIGIN, Identity, Listen, Storage},
+    entropy::{Entropy, OsEntropy},
+    http::{
+        self, AppState,
+        server::{ListenError, Listener},
+    },
+    keys::{LogSigners, file::KeyFileError},
+    log::{
+        Open, OpenError,
+        guard::{FileGuard, GuardError, lock_directory},
+    },
+    service::{Service, ServiceError, enroll::Invited, genesis},
+    store::{
+        files::Files,
+        keyring::KeyringError,
+        ledger::{Ledger, StoreError},
+        sqlite::{files::SqliteFiles, keyring::SqliteKeyring, ledger::SqliteLedger},
+    },
+    vault::{FileKek, KekError, KeysError, Vault, VaultParts, local_objects},
+};
+
+/// Why the service does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory is in use.
+    #[error(transparent)]
+    Guard(#[from] GuardError),
+    /// The log does not open.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// A key file cannot be used.
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
+    /// The ledger cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The keyring cannot be opened.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    /// The key-encryption keys cannot be used.
+    #[error(transparent)]
+    Kek(#[from] KekError),
+    /// Keyring and key-encryption keys do not fit.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The vault's directory cannot be used.
+    #[error("the vault at {path} cannot be used: {source}")]
+    Vault {
+        /// Its directory.
+        path: PathBuf,
+        /// What is wrong.
+        source: object_store::Error,
+    },
+    /// The policies cannot be read.
+    #[error("the policies at {path} cannot be used: {reason}")]
+    Policies {
+        /// Their folder.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The data directory belongs to another log.
+    #[error("the data directory holds the log {found:?}, not {required:?}; leave --origin out, or use another --data")]
+    OtherOrigin {
+        /// Origin in the data directory.
+        found: String,
+        /// Origin asked for.
+        required: String,
+    },
+    /// The first statements could not be made.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// The service cannot listen.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// Metrics cannot be recorded.
+    #[error("metrics cannot be recorded: {0}")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
+    /// A directory cannot be made.
+    #[error("{path}: {source}")]
+    Directory {
+        /// Which one.
+        path: PathBuf,
+        /// What the system reported.
+        source: std::io::Error,
+    },
+}
+
+/// A running service, without a socket.
+pub struct Application {
+    service: Arc<Service>,
+    ledger: Arc<SqliteLedger>,
+    keyring: Arc<SqliteKeyring>,
+    identity: Identity,
+    /// Held so that no second process uses the data directory.
+    _lock: std::fs::File,
+}
+
+impl Application {
+    /// Opens everything under the data directory, making what is missing.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn open(storage: &Storage, identity: Identity) -> Result<Self, StartError> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
+        make_private(&storage.data)?;
+        let lock = lock_directory(&storage.data)?;
+        let (policies, clauses) = load_policies(&identity)?;
+        let ledger = Arc::new(SqliteLedger::open(&storage.ledger()).await?);
+        let origin = origin(&*ledger, identity.origin.as_deref()).await?;
+        let signers = LogSigners::open(&storage.log_keys(), &*entropy)?;
+        let log = Open {
+            origin: origin.clone(),
+            ledger: Arc::clone(&ledger) as Arc<dyn Ledger>,
+            guard: Arc::new(FileGuard::open(&storage.guard, &origin)?),
+            signers: signers.clone(),
+            clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
+        };
+        let first = genesis::genesis(&signers, &origin, &policies, clock.now())?;
+        let log = log.run(|| first).await?;
+        let keyring = Arc::new(SqliteKeyring::open(&storage.keyring()).await?);
+        let vault = open_vault(storage, &ledger, &keyring, &entropy).await?;
+        let port = Arc::clone(&ledger) as Arc<dyn Ledger>;
+        let service = Arc::new(Service::new(log, port, vault, clauses, clock, entropy));
+        service.adopt_policies(&policies).await?;
+        Ok(Self { service, ledger, keyring, identity, _lock: lock })
+    }
+
+    /// The use cases.
+    #[must_use]
+    pub fn service(&self) -> &Arc<Service> {
+        &self.service
+    }
+
+    /// Binds the socket and puts the router on it.
+    ///
+    /// # Errors
+    /// [`StartError::Listen`] or [`StartError::Metrics`].
+    pub async fn listen(self, listen: &Listen) -> Result<Listening, StartError> {
+        let listener = Listener::bind(listen.address, listen.tls.as_ref(), listen.trusted_proxy).await?;
+        let base_url: Arc<str> = match &listen.public_url {
+            Some(url) => url.trim_end_matches('/').into(),
+            None => listener.base_url().into(),
+        };
+        let metrics = http::metrics::install()?;
+        let state = AppState {
+            service: Arc::clone(&self.service),
+            entries: self.identity.entries,
+            base_url: Arc::clone(&base_url),
+            metrics,
+        };
+        Ok(Listening { application: self, listener, base_url, state })
+    }
+
+    /// Finishes what is queued and closes every file.
+    pub async fn close(self) {
+        let Self { service, ledger, keyring, .. } = self;
+        if let Ok(service) = Arc::try_unwrap(service) {
+            service.close().await;
+        }
+        keyring.close().await;
+        ledger.close().await;
+    }
+}
+
+/// A service with a bound socket.
+pub struct Listening {
+    application: Application,
+    listener: Listener,
+    base_url: Arc<str>,
+    state: AppState,
+}
+
+impl Listening {
+    /// Address that callers use.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// The use cases.
+    #[must_use]
+    pub fn service(&self) -> &Arc<Service> {
+        self.application.service()
+    }
+
+    /// The invitation for the first administrator, while nobody is enrolled.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn first_invitation(&self) -> Result<Option<(Invited, String)>, StartError> {
+        let invited = self.service().invite_first_admin().await?;
+        Ok(invited.map(|invited| {
+            let link = http::routes::keys::enrolment_link(&self.base_url, &invited.code);
+            (invited, link)
+        }))
+    }
+
+    /// Serves until `stop` resolves, then closes everything.
+    ///
+    /// # Errors
+    /// [`StartError::Listen`].
+    pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), StartError> {
+        let served = self.listener.serve(http::router(self.state), stop).await;
+        self.application.close().await;
+        Ok(served?)
+    }
+}
+
+async fn open_vault(
+    storage: &Storage,
+    ledger: &Arc<SqliteLedger>,
+    keyring: &Arc<SqliteKeyring>,
+    entropy: &Arc<dyn Entropy>,
+) -> Result<Vault, StartError> {
+    let path = storage.vault();
+    make_private(&path)?;
+    let objects = local_objects(&path).map_err(|source| StartError::Vault { path, source })?;
+    let files: Arc<dyn Files> = Arc::new(SqliteFiles::new(ledger.writer().clone(), ledger.readers().clone()));
+    let parts = VaultParts {
+        keyring: Arc::clone(keyring) as _,
+        files,
+        kek: Arc::new(FileKek::open(&storage.key_encryption_keys(), Arc::clone(entropy))?),
+        objects,
+        entropy: Arc::clone(entropy),
+    };
+    Ok(Vault::open(parts).await?)
+}
+
+fn load_policies(identity: &Identity) -> Result<(Vec<NamedFile>, ClauseCatalogue), StartError> {
+    let path = identity.policies.clone().unwrap_or_else(|| PathBuf::from("(built in)"));
+    let unusable = |reason: String| StartError::Policies { path: path.clone(), reason };
+    let files = match &identity.policies {
+        Some(folder) => assets::read_folder(folder).map_err(|error| unusable(error.to_string()))?,
+        None => assets::policies(),
+    };
+    let named: Vec<(&str, &[u8])> = files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
+    let catalogue = ClauseCatalogue::parse(&named).map_err(|error| unusable(error.to_string()))?;
+    Ok((files, catalogue))
+}
+
+/// The log's name: the one in its genesis, or the one asked for if it is new.
+async fn origin(ledger: &dyn Ledger, asked: Option<&str>) -> Result<String, StartError> {
+    use attestry_proof::{cose::SignedStatement, size::LeafIndex};
+    let genesis = ledger.entries(LeafIndex(0), 1).await?.into_iter().next();
+    let Some(genesis) = genesis else { return Ok(asked.unwrap_or(DEFAULT_ORIGIN).to_owned()) };
+    let found = SignedStatement::parse_entry(&genesis.entry).map_err(ServiceError::from)?.header().audience.clone();
+    match asked {
+        Some(required) if required != found => Err(StartError::OtherOrigin { found, required: required.to_owned() }),
+        _ => Ok(found),
+    }
+}
+
+/// Makes a directory that only its owner can enter.
+fn make_private(path: &std::path::Path) -> Result<(), StartError> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(|source| StartError::Directory { path: path.into(), source })
+}

@@ -1,0 +1,72 @@
+//! The command line: one file for each command.
+//!
+//! Exit codes: 0 done, 1 refused or not verified, 2 unusable input or usage, 3 the service cannot be reached or failed.
+
+mod client;
+mod enroll;
+mod key;
+mod output;
+mod serve;
+mod trust;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use self::output::{Failure, Output};
+
+/// A compliance and provenance ledger for contributed work.
+#[derive(Parser)]
+#[command(name = "attestry", version, about, propagate_version = true)]
+struct Arguments {
+    /// Print one JSON object instead of text.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the service.
+    Serve(serve::Arguments),
+    /// Make or show a key.
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Fetch a log's key, compare its fingerprint and write a trust policy.
+    Trust(trust::Arguments),
+    /// Enrol a key with an invitation.
+    Enroll(enroll::Arguments),
+    /// Invite a member (administrators).
+    Invite(enroll::InviteArguments),
+}
+
+/// Runs the command of this process's arguments.
+pub fn run() -> ExitCode {
+    let Arguments { json, command } = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // clap prints help and version to standard output and errors to standard error.
+            let _printed = error.print();
+            return ExitCode::from(if error.use_stderr() { output::USAGE } else { 0 });
+        }
+    };
+    let output = Output::new(json);
+    let result = match command {
+        Command::Serve(arguments) => serve::run(arguments, &output),
+        Command::Key(command) => key::run(command, &output),
+        Command::Trust(arguments) => trust::run(arguments, &output),
+        Command::Enroll(arguments) => enroll::run(arguments, &output),
+        Command::Invite(arguments) => enroll::invite(arguments, &output),
+    };
+    match result {
+        Ok(code) => code,
+        Err(failure) => output.fail(&failure),
+    }
+}
+
+/// Runs a future on a runtime of its own, with a thread for each core.
+fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| Failure::service(format!("no runtime: {error}")))?.block_on(future)
+}

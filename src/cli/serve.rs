@@ -1,0 +1,130 @@
+//! `attestry serve`: the service, until it is told to stop.
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use super::{
+    block_on,
+    output::{Failure, Output},
+};
+use crate::{
+    app::{Application, Listening, StartError},
+    config::{Identity, Listen, Storage},
+    http::{EntriesAccess, server::TlsFiles},
+};
+
+/// Settings of the service.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Directory for ledger, keyring, keys and files.
+    #[arg(long, value_name = "DIR", default_value = "attestry-data")]
+    data: PathBuf,
+    /// Address to listen on; port 0 takes any free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Name of a new log, such as log.example.com/attestry.
+    #[arg(long, value_name = "NAME")]
+    origin: Option<String>,
+    /// Directory that remembers the last head; put it on another disk. Default: DATA.guard.
+    #[arg(long, value_name = "DIR")]
+    guard: Option<PathBuf>,
+    /// Who may read entry bundles.
+    #[arg(long, value_enum, default_value = "members")]
+    entries: EntriesAccess,
+    /// Policies and clause texts to use instead of those built in.
+    #[arg(long, value_name = "DIR")]
+    policies: Option<PathBuf>,
+    /// TLS certificate chain, PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// TLS private key, PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// A proxy in front ends TLS, so plain HTTP beyond loopback is safe.
+    #[arg(long)]
+    trusted_proxy: bool,
+    /// Address that callers use, when it is not the one listened on.
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+}
+
+/// Runs the service until SIGINT or SIGTERM.
+pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
+    trace();
+    block_on(async {
+        let listening = open(arguments).await.map_err(start_failure)?;
+        announce(&listening, output).await?;
+        listening.serve(stop_signal()).await.map_err(start_failure)?;
+        output.line("stopped; everything acknowledged is on disk");
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+async fn open(arguments: Arguments) -> Result<Listening, StartError> {
+    let storage = Storage::new(arguments.data, arguments.guard);
+    let identity =
+        Identity { origin: arguments.origin, entries: arguments.entries, policies: arguments.policies };
+    let tls = arguments.tls_cert.zip(arguments.tls_key);
+    let listen = Listen {
+        address: arguments.listen,
+        tls: tls.map(|(certificate, key)| TlsFiles { certificate, key }),
+        trusted_proxy: arguments.trusted_proxy,
+        public_url: arguments.public_url,
+    };
+    Application::open(&storage, identity).await?.listen(&listen).await
+}
+
+async fn announce(listening: &Listening, output: &Output) -> Result<(), Failure> {
+    let log = listening.service().log();
+    let head = log.head();
+    let invitation = listening.first_invitation().await.map_err(start_failure)?;
+    output.line(format_args!("attestry serves {} at {}", log.origin(), listening.base_url()));
+    output.line(format_args!("  entries      {}", head.size));
+    output.line(format_args!("  log key      {}", log.verifier_key()));
+    output.line(format_args!("  fingerprint  {}", super::trust::fingerprint(log.verifier_key())));
+    output.line(format_args!("  API          {}/docs", listening.base_url()));
+    if let Some((_, link)) = &invitation {
+        output.line("\nNobody is enrolled yet. This link makes the first administrator, once, within a week:");
+        output.line(format_args!("  {link}"));
+        output.line(format_args!("  attestry key new --out admin.pem && attestry enroll '{link}' --key admin.pem"));
+    }
+    output.json(&serde_json::json!({
+        "origin": log.origin(),
+        "url": listening.base_url(),
+        "entries": head.size.0,
+        "log_key": log.verifier_key().to_string(),
+        "admin_link": invitation.map(|(_, link)| link),
+    }));
+    Ok(())
+}
+
+pub(super) fn start_failure(error: StartError) -> Failure {
+    Failure::service(error)
+}
+
+async fn stop_signal() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupted => {}
+                _ = terminated.recv() => {}
+            }
+            return;
+        }
+    }
+    let _interrupted = interrupted.await;
+}
+
+/// The operator's log goes to standard error; `RUST_LOG` sets its detail.
+fn trace() {
+    use std::io::IsTerminal as _;
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,attestry=info"));
+    let _already_set = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .try_init();
+}

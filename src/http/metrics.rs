@@ -1,0 +1,46 @@
+//! Counts and durations by route pattern, in Prometheus' text format.
+
+use std::time::Instant;
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+
+use super::{AppState, route_of};
+
+/// Upper bounds of the buckets for durations, in seconds.
+const SECONDS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+/// Upper bounds of the buckets for batch sizes.
+const ENTRIES: [f64; 8] = [1.0, 4.0, 16.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
+
+/// Installs the recorder for this process.
+///
+/// # Errors
+/// [`BuildError`] if one is installed already.
+pub fn install() -> Result<PrometheusHandle, BuildError> {
+    PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)?
+        .set_buckets_for_metric(Matcher::Suffix("_entries".into()), &ENTRIES)?
+        .install_recorder()
+}
+
+/// A handle that records nothing else than it is asked to, for services that share a process.
+#[must_use]
+pub fn detached() -> PrometheusHandle {
+    PrometheusBuilder::new().build_recorder().handle()
+}
+
+pub(super) async fn measure(State(_): State<AppState>, request: Request, next: Next) -> Response {
+    let route = route_of(&request);
+    let method = request.method().as_str().to_owned();
+    let started = Instant::now();
+    let response = next.run(request).await;
+    let status = response.status().as_u16().to_string();
+    metrics::counter!("attestry_requests_total", "route" => route.clone(), "method" => method, "status" => status)
+        .increment(1);
+    metrics::histogram!("attestry_request_seconds", "route" => route).record(started.elapsed());
+    response
+}

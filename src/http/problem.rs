@@ -1,0 +1,206 @@
+//! What a caller reads when something is refused: RFC 9457 for the JSON API, RFC 9290 for SCRAPI.
+//!
+//! What an operator reads goes to the log. Lower floors know no status codes; this table gives them one.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use coset::cbor::Value;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    log::LogError,
+    service::ServiceError,
+    vault::{KeysError, UploadError, VaultError},
+};
+
+/// Prefix of every problem type.
+const TYPE_PREFIX: &str = "urn:attestry:problem:";
+/// Seconds after which a caller may try again.
+const RETRY_AFTER_S: &str = "1";
+
+/// A refusal (RFC 9457 §3.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Problem {
+    /// Stable identifier of the kind of problem, `urn:attestry:problem:…`.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:attestry:problem:unknown-key")]
+    kind: String,
+    /// The same in a few words.
+    title: &'static str,
+    /// HTTP status.
+    #[schema(value_type = u16)]
+    #[serde(serialize_with = "as_number")]
+    status: StatusCode,
+    /// What is wrong here, and what to do about it.
+    detail: String,
+    /// Which rule decided, for refusals by policy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<String>,
+}
+
+fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u16(status.as_u16())
+}
+
+impl Problem {
+    /// A problem of a kind that has no [`ServiceError`].
+    pub fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
+        Self { kind: format!("{TYPE_PREFIX}{kind}"), title, status, detail: detail.into(), policy: None }
+    }
+
+    /// The request is not one that this route can read.
+    pub fn malformed(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "malformed-request", "Malformed request", detail)
+    }
+
+    /// Nothing is here.
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
+    }
+
+    /// The status it is answered with.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// As concise problem details in CBOR (RFC 9290 §2), for SCRAPI.
+    #[must_use]
+    pub fn concise(&self) -> Response {
+        let map = Value::Map(vec![
+            (Value::from(-1), Value::from(self.title)),
+            (Value::from(-2), Value::from(self.detail.as_str())),
+        ]);
+        let mut body = Vec::new();
+        // Writing into memory does not fail.
+        let _written = coset::cbor::ser::into_writer(&map, &mut body);
+        let content_type = HeaderValue::from_static("application/concise-problem-details+cbor");
+        self.with_headers((self.status, [(header::CONTENT_TYPE, content_type)], body).into_response())
+    }
+
+    fn with_headers(&self, mut response: Response) -> Response {
+        if matches!(self.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            let scheme = HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+        }
+        response
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let content_type = HeaderValue::from_static("application/problem+json");
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        self.with_headers((self.status, [(header::CONTENT_TYPE, content_type)], body).into_response())
+    }
+}
+
+/// A problem that is answered in CBOR.
+#[derive(Debug)]
+pub struct ConciseProblem(pub Problem);
+
+impl IntoResponse for ConciseProblem {
+    fn into_response(self) -> Response {
+        self.0.concise()
+    }
+}
+
+impl<E: Into<Problem>> From<E> for ConciseProblem {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl From<ServiceError> for Problem {
+    fn from(error: ServiceError) -> Self {
+        let (status, kind, title) = classify(&error);
+        let policy = match &error {
+            ServiceError::Forbidden { .. } => Some("roles".to_owned()),
+            _ => None,
+        };
+        if status.is_server_error() {
+            // The cause is for the operator; the caller learns only that it is not the request's fault.
+            tracing::error!(error = %error, "the request failed");
+            let detail = match status {
+                StatusCode::SERVICE_UNAVAILABLE => "the service cannot write right now; nothing was stored, try again",
+                _ => "the service failed; the operator's log says why",
+            };
+            return Self::new(status, kind, title, detail);
+        }
+        Self { policy, ..Self::new(status, kind, title, error.to_string()) }
+    }
+}
+
+impl From<VaultError> for Problem {
+    fn from(error: VaultError) -> Self {
+        ServiceError::Vault(error).into()
+    }
+}
+
+fn classify(error: &ServiceError) -> (StatusCode, &'static str, &'static str) {
+    use ServiceError as E;
+    use StatusCode as S;
+    match error {
+        E::Statement(error) => statement(error),
+        E::WrongAudience { .. } => (S::BAD_REQUEST, "wrong-audience", "Statement for another log"),
+        E::UnknownKey { .. } => (S::FORBIDDEN, "unknown-key", "Key not enrolled"),
+        E::RevokedKey { .. } => (S::FORBIDDEN, "revoked-key", "Key revoked"),
+        E::StaleIssuedAt { .. } => (S::BAD_REQUEST, "stale-iat", "Time of issue not accepted"),
+        E::ReservedContentType { .. } => (S::FORBIDDEN, "reserved-type", "Type reserved for the service"),
+        E::PayloadMissing { .. } => (S::BAD_REQUEST, "payload-missing", "Payload Missing"),
+        E::DigestMismatch { .. } => (S::BAD_REQUEST, "digest-mismatch", "Digest does not match"),
+        E::Payload(_) => (S::UNPROCESSABLE_ENTITY, "payload-schema", "Payload not acceptable"),
+        E::Clauses(_) => (S::UNPROCESSABLE_ENTITY, "clauses", "Clauses do not match"),
+        E::ManifestNotStored { .. } => (S::CONFLICT, "manifest-not-stored", "Files of the manifest not stored"),
+        E::ManifestDiffers { .. } => (S::UNPROCESSABLE_ENTITY, "manifest-differs", "Manifest differs"),
+        E::FilesMissing { .. } => (S::CONFLICT, "files-missing", "Files missing"),
+        E::Openings { .. } => (S::UNPROCESSABLE_ENTITY, "openings", "Openings not usable"),
+        E::NotYours { .. } => (S::FORBIDDEN, "not-yours", "Submission of another key"),
+        E::Withdrawn { .. } => (S::CONFLICT, "withdrawn", "Submission withdrawn"),
+        E::Forbidden { .. } => (S::FORBIDDEN, "forbidden", "Not allowed"),
+        E::Unauthenticated { .. } => (S::UNAUTHORIZED, "unauthenticated", "Not authenticated"),
+        E::InvitationInvalid => (S::FORBIDDEN, "invitation", "Invitation not valid"),
+        E::KeyEnrolled { .. } => (S::CONFLICT, "key-enrolled", "Key enrolled already"),
+        E::PublicKey(_) => (S::BAD_REQUEST, "public-key", "Public key not acceptable"),
+        E::NotFound { .. } | E::Beyond { .. } => (S::NOT_FOUND, "not-found", "Not found"),
+        E::Malformed { .. } => (S::BAD_REQUEST, "malformed-request", "Malformed request"),
+        E::TooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "too-large", "Too large"),
+        E::Log(LogError::Stale(_)) => (S::CONFLICT, "stale", "Overtaken by another change"),
+        E::Log(_) => (S::SERVICE_UNAVAILABLE, "unavailable", "Service cannot write"),
+        E::Vault(error) => vault(error),
+        E::Store(_) | E::Files(_) | E::SealedPayload(_) | E::Sign(_) => (S::INTERNAL_SERVER_ERROR, "internal", "Service failure"),
+    }
+}
+
+fn statement(error: &attestry_proof::cose::StatementError) -> (StatusCode, &'static str, &'static str) {
+    use attestry_proof::cose::StatementError as E;
+    match error {
+        E::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Too large"),
+        E::SignatureInvalid => (StatusCode::FORBIDDEN, "signature-invalid", "Signature does not verify"),
+        _ => (StatusCode::BAD_REQUEST, "malformed-statement", "Malformed statement"),
+    }
+}
+
+fn vault(error: &VaultError) -> (StatusCode, &'static str, &'static str) {
+    use StatusCode as S;
+    match error {
+        VaultError::FileUnknown { .. } => (S::NOT_FOUND, "not-found", "Not found"),
+        VaultError::RangeOutside { .. } => (S::RANGE_NOT_SATISFIABLE, "range", "Range not satisfiable"),
+        VaultError::ObjectKeyGone { .. } | VaultError::Keys(KeysError::Destroyed { .. }) => {
+            (S::GONE, "erased", "Erased")
+        }
+        _ => (S::INTERNAL_SERVER_ERROR, "internal", "Service failure"),
+    }
+}
+
+impl From<UploadError> for Problem {
+    fn from(error: UploadError) -> Self {
+        super::routes::files::upload_problem(&error)
+    }
+}

@@ -1,0 +1,218 @@
+//! Invitations and keys.
+
+use attestry_proof::{
+    key::{PublicKey, Thumbprint},
+    payload::key_event::RevocationReason,
+    size::LeafIndex,
+};
+use axum::{
+    Json,
+    extract::{Path, Query, Request, State},
+    http::StatusCode,
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::statements::{Registered, json_body};
+use crate::{
+    http::{
+        App, AppState,
+        auth::{BODY_BYTES_MAX, Possession, SignedBody, read_body},
+        problem::Problem,
+    },
+    service::ServiceError,
+    store::ledger::{KeyRecord, Role, Roles},
+};
+
+/// Keys in one answer.
+const KEYS_MAX: u32 = 500;
+
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(invite))
+        .routes(routes!(enroll, list))
+        .routes(routes!(show))
+        .routes(routes!(revoke))
+}
+
+/// Whom to invite.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InviteRequest {
+    /// `admin`, `contractor`, `reviewer`, `legal`, `consumer`, `auditor`.
+    pub roles: Vec<String>,
+    /// Program the key is for.
+    pub program: String,
+}
+
+/// A one-time code. It is shown once and not kept.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct InviteAnswer {
+    /// The code to give to `attestry enroll --code`.
+    pub code: String,
+    /// The same as a link.
+    pub link: String,
+    /// Unix seconds.
+    pub expires_at: i64,
+}
+
+/// Invite a member (administrators).
+#[utoipa::path(
+    post, path = "/api/v1/invitations", tag = "Keys", request_body = InviteRequest,
+    responses((status = 201, body = InviteAnswer), (status = 403, body = Problem)),
+    security(("request-token" = []))
+)]
+async fn invite(State(app): App, body: SignedBody) -> Result<(StatusCode, Json<InviteAnswer>), Problem> {
+    let request: InviteRequest = json_body(&body.bytes)?;
+    let roles: Option<Vec<Role>> = request.roles.iter().map(|word| Role::parse(word)).collect();
+    let roles = roles.ok_or_else(|| {
+        Problem::malformed("roles are: admin, contractor, reviewer, legal, consumer, auditor")
+    })?;
+    let invited = app.service.invite(&body.key, Roles::new(roles), &request.program).await?;
+    let link = enrolment_link(&app.base_url, &invited.code);
+    let answer = InviteAnswer { code: invited.code, link, expires_at: invited.invitation.expires_at };
+    Ok((StatusCode::CREATED, Json(answer)))
+}
+
+/// Link that an invitation is sent as; the code is in the fragment, which no server's log records.
+#[must_use]
+pub fn enrolment_link(base_url: &str, code: &str) -> String {
+    format!("{base_url}/enroll#{code}")
+}
+
+/// A key and the code that admits it.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EnrollRequest {
+    /// Code of the invitation.
+    pub code: String,
+    /// Ed25519 public key, 32 bytes in unpadded base64url.
+    pub public_key: String,
+}
+
+/// An enrolled key.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct KeyInfo {
+    /// COSE key thumbprint, base64url.
+    pub thumbprint: String,
+    /// Ed25519 public key, base64url.
+    pub public_key: String,
+    /// What it may do.
+    pub roles: Vec<String>,
+    /// In which program.
+    pub program: String,
+    /// Entry that enrolled it.
+    pub enrolled_index: u64,
+    /// Entry that revoked it.
+    pub revoked_index: Option<u64>,
+}
+
+impl From<&KeyRecord> for KeyInfo {
+    fn from(record: &KeyRecord) -> Self {
+        Self {
+            thumbprint: record.key.thumbprint().to_string(),
+            public_key: URL_SAFE_NO_PAD.encode(record.key.as_bytes()),
+            roles: record.roles.as_slice().iter().map(|role| role.as_str().to_owned()).collect(),
+            program: record.program.clone(),
+            enrolled_index: record.enrolled.0,
+            revoked_index: record.revoked.map(|index| index.0),
+        }
+    }
+}
+
+/// The enrolled key, with the receipt of its `key-enrolled` statement.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct EnrollAnswer {
+    /// The key.
+    pub key: KeyInfo,
+    /// Where it was logged.
+    pub registered: Registered,
+}
+
+/// Enrol a key with an invitation; the token must be signed by that key.
+#[utoipa::path(
+    post, path = "/api/v1/keys", tag = "Keys", request_body = EnrollRequest,
+    responses(
+        (status = 201, body = EnrollAnswer),
+        (status = 403, body = Problem, description = "Invitation unknown, used or expired"),
+        (status = 409, body = Problem, description = "Key enrolled already"),
+    ),
+    security(("request-token" = []))
+)]
+async fn enroll(State(app): App, request: Request) -> Result<(StatusCode, Json<EnrollAnswer>), Problem> {
+    let (parts, body) = request.into_parts();
+    let bytes = read_body(body, BODY_BYTES_MAX).await?;
+    let asked: EnrollRequest = json_body(&bytes)?;
+    let key = URL_SAFE_NO_PAD.decode(&asked.public_key);
+    let key = key.map_err(|_| Problem::malformed("public_key is 32 bytes in unpadded base64url"))?;
+    let key = PublicKey::from_bytes(&key).map_err(ServiceError::from)?;
+    let proven = Possession::verify(&app, &parts, key, bytes).await?;
+    let (record, logged) = app.service.enroll(&asked.code, proven.key).await?;
+    let answer = EnrollAnswer { key: KeyInfo::from(&record), registered: Registered::new(&logged) };
+    Ok((StatusCode::CREATED, Json(answer)))
+}
+
+#[derive(Deserialize, IntoParams)]
+struct Page {
+    /// Continue with keys enrolled at this position or later.
+    #[serde(default)]
+    from: u64,
+}
+
+/// Keys in order of enrolment. They are public, who holds them is not.
+#[utoipa::path(
+    get, path = "/api/v1/keys", tag = "Keys", params(Page),
+    responses((status = 200, body = Vec<KeyInfo>))
+)]
+async fn list(State(app): App, Query(page): Query<Page>) -> Result<Json<Vec<KeyInfo>>, Problem> {
+    let keys = app.service.ledger().keys(LeafIndex(page.from), KEYS_MAX).await.map_err(ServiceError::from)?;
+    Ok(Json(keys.iter().map(KeyInfo::from).collect()))
+}
+
+/// One key.
+#[utoipa::path(
+    get, path = "/api/v1/keys/{thumbprint}", tag = "Keys",
+    params(("thumbprint" = String, Path, description = "COSE key thumbprint, base64url")),
+    responses((status = 200, body = KeyInfo), (status = 404, body = Problem))
+)]
+async fn show(State(app): App, Path(thumbprint): Path<String>) -> Result<Json<KeyInfo>, Problem> {
+    let thumbprint = parse_thumbprint(&thumbprint)?;
+    let record = app.service.ledger().key(thumbprint).await.map_err(ServiceError::from)?;
+    let record = record.ok_or_else(|| Problem::not_found(format!("no key {thumbprint} is enrolled")))?;
+    Ok(Json(KeyInfo::from(&record)))
+}
+
+/// Why a key ends.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RevokeRequest {
+    /// `compromised`, `lost`, `left-program`, `misuse`, `enrolled-in-error`.
+    pub reason: String,
+}
+
+/// Revoke one's own key, or any key (administrators).
+#[utoipa::path(
+    post, path = "/api/v1/keys/{thumbprint}/revocation", tag = "Keys", request_body = RevokeRequest,
+    params(("thumbprint" = String, Path, description = "COSE key thumbprint, base64url")),
+    responses((status = 201, body = Registered), (status = 403, body = Problem)),
+    security(("request-token" = []))
+)]
+async fn revoke(
+    State(app): App,
+    Path(thumbprint): Path<String>,
+    body: SignedBody,
+) -> Result<(StatusCode, Json<Registered>), Problem> {
+    let request: RevokeRequest = json_body(&body.bytes)?;
+    let reason = RevocationReason::parse(&request.reason).ok_or_else(|| {
+        Problem::malformed("reasons are: compromised, lost, left-program, misuse, enrolled-in-error")
+    })?;
+    let logged = app.service.revoke(&body.key, parse_thumbprint(&thumbprint)?, reason).await?;
+    Ok((StatusCode::CREATED, Json(Registered::new(&logged))))
+}
+
+fn parse_thumbprint(text: &str) -> Result<Thumbprint, Problem> {
+    Thumbprint::from_base64url(text)
+        .ok_or_else(|| Problem::malformed("a thumbprint is 43 characters of unpadded base64url"))
+}

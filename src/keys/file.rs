@@ -1,0 +1,170 @@
+//! Private keys in files: PKCS #8 PEM (RFC 5958, RFC 8410), readable by their owner only.
+
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use attestry_proof::key::PublicKeyError;
+use ed25519_dalek::{
+    SigningKey,
+    pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, spki::der::pem::LineEnding},
+};
+use zeroize::Zeroizing;
+
+use crate::{entropy::Entropy, keys::LocalSigner};
+
+/// A key file is a few hundred bytes; anything larger is something else.
+const KEY_FILE_BYTES_MAX: u64 = 16 * 1024;
+
+/// Why a key file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFileError {
+    /// The file cannot be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// What the system reported.
+        source: io::Error,
+    },
+    /// A file with this name is there already.
+    #[error("{path} exists; choose another name, a key is never overwritten")]
+    Exists {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// Others can read it.
+    #[error("{path} can be read by others (mode {mode:o}); run: chmod 600 {path}")]
+    TooOpen {
+        /// Which file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// It is not an Ed25519 private key in PKCS #8 PEM.
+    #[error("{path} is not an Ed25519 private key in PKCS #8 PEM; make one with: attestry key new --out FILE")]
+    NotAKey {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The key cannot be encoded.
+    #[error("the key cannot be encoded as PKCS #8")]
+    Encoding,
+    /// The public half is not acceptable.
+    #[error("the public half of the key is unusable: {0}")]
+    Unusable(PublicKeyError),
+}
+
+/// Reads a private key.
+///
+/// # Errors
+/// See [`KeyFileError`].
+pub fn read(path: &Path) -> Result<LocalSigner, KeyFileError> {
+    let metadata = fs::metadata(path).map_err(|source| io_error(path, source))?;
+    refuse_open_permissions(path, &metadata)?;
+    if metadata.len() > KEY_FILE_BYTES_MAX {
+        return Err(KeyFileError::NotAKey { path: path.into() });
+    }
+    let not_a_key = |_| KeyFileError::NotAKey { path: path.into() };
+    let bytes = Zeroizing::new(fs::read(path).map_err(|source| io_error(path, source))?);
+    let pem = std::str::from_utf8(&bytes).map_err(|_| KeyFileError::NotAKey { path: path.into() })?;
+    let secret = SigningKey::from_pkcs8_pem(pem).map_err(not_a_key)?;
+    LocalSigner::from_seed(secret.as_bytes())
+}
+
+/// Makes a new key and writes it to a file that must not exist yet.
+///
+/// # Errors
+/// See [`KeyFileError`].
+pub fn create(path: &Path, entropy: &dyn Entropy) -> Result<LocalSigner, KeyFileError> {
+    let mut seed = Zeroizing::new([0_u8; 32]);
+    entropy.fill(seed.as_mut_slice());
+    let signer = LocalSigner::from_seed(&seed)?;
+    let pem = signer.secret().to_pkcs8_pem(LineEnding::LF).map_err(|_| KeyFileError::Encoding)?;
+    write_new(path, pem.as_bytes())?;
+    Ok(signer)
+}
+
+/// Reads the key, or makes it if the file is missing.
+///
+/// # Errors
+/// See [`KeyFileError`].
+pub fn read_or_create(path: &Path, entropy: &dyn Entropy) -> Result<LocalSigner, KeyFileError> {
+    match read(path) {
+        Err(KeyFileError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => create(path, entropy),
+        result => result,
+    }
+}
+
+/// Writes a file that only its owner can read, and waits until it is on disk: name and content.
+fn write_new(path: &Path, bytes: &[u8]) -> Result<(), KeyFileError> {
+    let failed = |source: io::Error| match source.kind() {
+        io::ErrorKind::AlreadyExists => KeyFileError::Exists { path: path.into() },
+        _ => io_error(path, source),
+    };
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(parent).map_err(failed)?;
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(failed)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)?;
+    fs::File::open(parent).and_then(|directory| directory.sync_all()).map_err(failed)
+}
+
+#[cfg(unix)]
+fn refuse_open_permissions(path: &Path, metadata: &fs::Metadata) -> Result<(), KeyFileError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 { Ok(()) } else { Err(KeyFileError::TooOpen { path: path.into(), mode }) }
+}
+
+#[cfg(not(unix))]
+fn refuse_open_permissions(_path: &Path, _metadata: &fs::Metadata) -> Result<(), KeyFileError> {
+    Ok(())
+}
+
+fn io_error(path: &Path, source: io::Error) -> KeyFileError {
+    KeyFileError::Io { path: path.into(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{entropy::OsEntropy, keys::Signer as _};
+
+    #[test]
+    fn a_key_is_read_back_and_never_overwritten() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keys/me.pem");
+        let made = create(&path, &OsEntropy).unwrap();
+        let read = read(&path).unwrap();
+        assert_eq!(made.public_key(), read.public_key());
+        assert!(matches!(create(&path, &OsEntropy), Err(KeyFileError::Exists { .. })));
+        assert_eq!(read_or_create(&path, &OsEntropy).unwrap().public_key(), made.public_key());
+    }
+
+    #[test]
+    fn damaged_and_foreign_files_are_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("me.pem");
+        write_new(&path, b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n").unwrap();
+        assert!(matches!(read(&path), Err(KeyFileError::NotAKey { .. })));
+        fs::write(&path, vec![b'x'; 20_000]).unwrap();
+        assert!(matches!(read(&path), Err(KeyFileError::NotAKey { .. })));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_that_others_can_read_is_refused() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("me.pem");
+        create(&path, &OsEntropy).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(matches!(read(&path), Err(KeyFileError::TooOpen { mode: 0o644, .. })));
+    }
+}

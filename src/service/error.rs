@@ -1,0 +1,237 @@
+//! Why a use case refused: one variant for each cause a caller can act on.
+
+use attestry_policy::clauses::ClauseError;
+use attestry_proof::{
+    cose::statement::StatementError,
+    hash::Hash,
+    key::{PublicKeyError, Thumbprint},
+    payload::PayloadError,
+    size::{LeafIndex, TreeSize},
+};
+use uuid::Uuid;
+
+use crate::{
+    keys::SignError,
+    log::LogError,
+    service::authorize::Action,
+    store::{files::FilesError, ledger::StoreError},
+    vault::{KeysError, VaultError},
+};
+
+/// A refusal, or a failure underneath.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// The bytes are not a statement, or its signature does not verify.
+    #[error("{0}")]
+    Statement(#[from] StatementError),
+    /// The statement is for another log.
+    #[error("the statement is for the log {found:?}, this is {required:?}; sign it again for this one")]
+    WrongAudience {
+        /// Audience in the statement.
+        found: String,
+        /// This log's origin.
+        required: String,
+    },
+    /// Nobody enrolled the key.
+    #[error("the key {thumbprint} is not enrolled here; ask for an invitation and run: attestry enroll")]
+    UnknownKey {
+        /// Which key.
+        thumbprint: Thumbprint,
+    },
+    /// The key was revoked.
+    #[error("the key {thumbprint} was revoked by entry {at}; sign with the key that replaced it")]
+    RevokedKey {
+        /// Which key.
+        thumbprint: Thumbprint,
+        /// The entry that revoked it.
+        at: LeafIndex,
+    },
+    /// The claimed time is too far from the service's.
+    #[error(
+        "the statement says it was issued at {found} (Unix seconds), but only {earliest} to {latest} is accepted now; \
+         check the clock and sign again"
+    )]
+    StaleIssuedAt {
+        /// Claimed time.
+        found: i64,
+        /// Earliest accepted.
+        earliest: i64,
+        /// Latest accepted.
+        latest: i64,
+    },
+    /// Only the service itself makes statements of this type.
+    #[error("statements of type {found} are made by the service, not registered from outside")]
+    ReservedContentType {
+        /// The type.
+        found: &'static str,
+    },
+    /// The statement's payload was neither attached nor staged.
+    #[error(
+        "the payload with SHA-256 {digest} is missing; attach it under \"attestry-payload\", or stage it first with \
+         PUT /api/v1/submissions/{{id}}/payloads/{{sha256}}"
+    )]
+    PayloadMissing {
+        /// Digest in the statement.
+        digest: Hash,
+    },
+    /// Bytes do not have the digest they were announced with.
+    #[error("the bytes have SHA-256 {found}, announced was {required}")]
+    DigestMismatch {
+        /// Digest of the bytes.
+        found: Hash,
+        /// Digest announced.
+        required: Hash,
+    },
+    /// The payload does not fit its schema.
+    #[error("the payload is not acceptable: {0}")]
+    Payload(#[from] PayloadError),
+    /// The payload answers other clauses than it should.
+    #[error("the clauses do not match: {0}")]
+    Clauses(#[from] ClauseError),
+    /// A manifest was stated before all of its files were stored.
+    #[error(
+        "no stored files stand behind the manifest {commitment} of submission {submission}; upload files and openings \
+         first, then PUT /api/v1/submissions/{{id}}/manifests/{{commitment}}"
+    )]
+    ManifestNotStored {
+        /// Of which submission.
+        submission: Uuid,
+        /// Commitment in the statement.
+        commitment: Hash,
+    },
+    /// The statement and the stored manifest differ.
+    #[error("the manifest statement does not repeat the role, count and size of the stored manifest {commitment}")]
+    ManifestDiffers {
+        /// The commitment they share.
+        commitment: Hash,
+    },
+    /// Files of a manifest are not stored.
+    #[error("{missing} of the manifest's files are not stored, the first is {first}; upload them and try again")]
+    FilesMissing {
+        /// How many.
+        missing: u64,
+        /// SHA-256 of the first.
+        first: Hash,
+    },
+    /// The openings are not those of the manifest.
+    #[error("the openings are not usable: {reason}")]
+    Openings {
+        /// What is wrong with them.
+        reason: String,
+    },
+    /// The submission belongs to another key.
+    #[error("submission {submission} belongs to another key")]
+    NotYours {
+        /// Which submission.
+        submission: Uuid,
+    },
+    /// The submission was withdrawn.
+    #[error("submission {submission} was withdrawn; start a new one")]
+    Withdrawn {
+        /// Which submission.
+        submission: Uuid,
+    },
+    /// The caller may not do this.
+    #[error("{action} needs one of the roles {required}; this key has {found}")]
+    Forbidden {
+        /// What was asked.
+        action: Action,
+        /// Roles that may.
+        required: &'static str,
+        /// Roles of the caller.
+        found: String,
+    },
+    /// The request carries no acceptable credentials.
+    #[error("{reason}")]
+    Unauthenticated {
+        /// What is wrong with them.
+        reason: String,
+    },
+    /// The invitation does not exist, was used or has expired.
+    #[error("the invitation code is unknown, used or expired; ask for a new one")]
+    InvitationInvalid,
+    /// The key is enrolled already.
+    #[error("the key {thumbprint} is enrolled already; one key serves one program")]
+    KeyEnrolled {
+        /// Which key.
+        thumbprint: Thumbprint,
+    },
+    /// The bytes are no acceptable public key.
+    #[error("{0}")]
+    PublicKey(#[from] PublicKeyError),
+    /// There is no such thing, or not for this caller.
+    #[error("there is no {what} {id}")]
+    NotFound {
+        /// What was asked for.
+        what: &'static str,
+        /// Which one.
+        id: String,
+    },
+    /// A request value is malformed.
+    #[error("{what} is malformed: {reason}")]
+    Malformed {
+        /// Which value.
+        what: &'static str,
+        /// What it should be.
+        reason: String,
+    },
+    /// Something sent is larger than accepted.
+    #[error("{what} has {found} bytes, at most {limit} are accepted")]
+    TooLarge {
+        /// What it is.
+        what: &'static str,
+        /// Its size.
+        found: u64,
+        /// Largest accepted.
+        limit: u64,
+    },
+    /// A position is beyond the log.
+    #[error("position {index} is beyond the log's {size} entries")]
+    Beyond {
+        /// Position asked for.
+        index: LeafIndex,
+        /// Entries there are.
+        size: TreeSize,
+    },
+    /// The log refused or stopped.
+    #[error(transparent)]
+    Log(LogError),
+    /// The ledger failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The file tables failed.
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    /// The vault refused or failed.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// A sealed payload cannot be sealed or opened.
+    #[error("a sealed payload cannot be used: {0}")]
+    SealedPayload(crate::vault::PayloadError),
+    /// The service could not sign.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+}
+
+impl From<KeysError> for ServiceError {
+    fn from(error: KeysError) -> Self {
+        Self::Vault(error.into())
+    }
+}
+
+impl From<crate::vault::PayloadError> for ServiceError {
+    fn from(error: crate::vault::PayloadError) -> Self {
+        Self::SealedPayload(error)
+    }
+}
+
+impl From<LogError> for ServiceError {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Beyond { index, size } => Self::Beyond { index, size },
+            LogError::Store(error) => Self::Store(error),
+            LogError::Sign(error) => Self::Sign(error),
+            other => Self::Log(other),
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Use cases, one file each. They speak in domain words; HTTP and the command line call the same ones.
+
+pub mod authorize;
+mod clauses;
+pub mod custody;
+pub mod enroll;
+pub mod error;
+pub mod genesis;
+pub mod manifests;
+pub mod read;
+pub mod register;
+pub mod revoke;
+pub mod state;
+
+use std::{num::NonZeroUsize, sync::Arc};
+
+use attestry_policy::clauses::ClauseCatalogue;
+use attestry_proof::{hash::Hash, key::Thumbprint};
+use lru::LruCache;
+use parking::Mutex;
+
+pub use self::error::ServiceError;
+use crate::{
+    clock::Clock,
+    entropy::Entropy,
+    log::Log,
+    store::ledger::{KeyRecord, Ledger},
+    vault::Vault,
+};
+
+/// Keys kept at hand; a stale one is noticed inside the batch's transaction.
+const KEYS_CACHED: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
+
+/// Everything a use case needs.
+pub struct Service {
+    pub(crate) log: Log,
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) vault: Vault,
+    pub(crate) clauses: ClauseCatalogue,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    keys: Mutex<LruCache<Thumbprint, Arc<KeyRecord>>>,
+}
+
+mod parking {
+    //! A mutex that outlives a panic of its holder: what it protects is a cache.
+
+    pub(super) struct Mutex<T>(std::sync::Mutex<T>);
+
+    impl<T> Mutex<T> {
+        pub(super) const fn new(value: T) -> Self {
+            Self(std::sync::Mutex::new(value))
+        }
+
+        pub(super) fn lock(&self) -> std::sync::MutexGuard<'_, T> {
+            self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        }
+    }
+}
+
+impl Service {
+    /// Puts a service together.
+    #[must_use]
+    pub fn new(
+        log: Log,
+        ledger: Arc<dyn Ledger>,
+        vault: Vault,
+        clauses: ClauseCatalogue,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
+        Self { log, ledger, vault, clauses, clock, entropy, keys: Mutex::new(LruCache::new(KEYS_CACHED)) }
+    }
+
+    /// The log.
+    #[must_use]
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// The clause texts in force.
+    #[must_use]
+    pub fn clauses(&self) -> &ClauseCatalogue {
+        &self.clauses
+    }
+
+    /// The vault.
+    #[must_use]
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// The ledger.
+    #[must_use]
+    pub fn ledger(&self) -> &dyn Ledger {
+        &*self.ledger
+    }
+
+    /// Unix seconds.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        self.clock.now().timestamp()
+    }
+
+    /// Fresh random bytes.
+    pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.entropy.fill(&mut bytes);
+        bytes
+    }
+
+    /// The record of a key, from the cache or the ledger.
+    ///
+    /// # Errors
+    /// [`ServiceError::UnknownKey`] or a failing store.
+    pub async fn key(&self, thumbprint: Thumbprint) -> Result<Arc<KeyRecord>, ServiceError> {
+        if let Some(record) = self.keys.lock().get(&thumbprint) {
+            return Ok(Arc::clone(record));
+        }
+        let record = self.ledger.key(thumbprint).await?.ok_or(ServiceError::UnknownKey { thumbprint })?;
+        let record = Arc::new(record);
+        self.keys.lock().put(thumbprint, Arc::clone(&record));
+        Ok(record)
+    }
+
+    /// As [`Service::key`], but refuses a revoked one.
+    ///
+    /// # Errors
+    /// [`ServiceError::RevokedKey`] and those of [`Service::key`].
+    pub async fn valid_key(&self, thumbprint: Thumbprint) -> Result<Arc<KeyRecord>, ServiceError> {
+        let record = self.key(thumbprint).await?;
+        match record.revoked {
+            Some(at) => Err(ServiceError::RevokedKey { thumbprint, at }),
+            None => Ok(record),
+        }
+    }
+
+    pub(crate) fn forget_key(&self, thumbprint: Thumbprint) {
+        self.keys.lock().pop(&thumbprint);
+    }
+
+    /// Finishes what is queued and lets go of the log.
+    pub async fn close(self) {
+        self.log.close().await;
+    }
+
+    /// SHA-256 of an invitation code: all that is kept of it.
+    pub(crate) fn code_digest(code: &str) -> Hash {
+        Hash::of_parts(&[b"attestry/invitation/v1", code.as_bytes()])
+    }
+}

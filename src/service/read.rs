@@ -1,0 +1,88 @@
+//! Reading what is stored, for those who may.
+
+use attestry_proof::{hash::Hash, size::LeafIndex};
+use uuid::Uuid;
+
+use super::{
+    Service, ServiceError,
+    authorize::{Action, authorize},
+};
+use crate::{
+    store::ledger::{EntryRecord, KeyRecord, StoredPayload, SubmissionRecord},
+    vault::open_payload,
+};
+
+impl Service {
+    /// One entry.
+    ///
+    /// # Errors
+    /// [`ServiceError::Beyond`] or a failing store.
+    pub async fn entry(&self, index: LeafIndex) -> Result<EntryRecord, ServiceError> {
+        let size = self.log.head().size;
+        if index.0 >= size.0 {
+            return Err(ServiceError::Beyond { index, size });
+        }
+        let entry = self.ledger.entries(index, 1).await?.into_iter().next();
+        entry.filter(|entry| entry.index == index).ok_or(ServiceError::Beyond { index, size })
+    }
+
+    /// The submission, if the caller owns it or may read any.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] also when it exists but is not for the caller, so that ids cannot be probed.
+    pub async fn readable_submission(
+        &self,
+        caller: &KeyRecord,
+        submission: Uuid,
+    ) -> Result<SubmissionRecord, ServiceError> {
+        let not_found = || ServiceError::NotFound { what: "submission", id: submission.to_string() };
+        let record = self.ledger.submission(submission).await?.ok_or_else(not_found)?;
+        if record.owner == caller.key.thumbprint() {
+            authorize(caller, Action::ReadOwn)?;
+        } else {
+            authorize(caller, Action::ReadAny).map_err(|_| not_found())?;
+        }
+        Ok(record)
+    }
+
+    /// The payload of an entry about `submission`, and whether it was sealed; `None` once erased.
+    ///
+    /// # Errors
+    /// A failing store or vault.
+    pub async fn payload_of(
+        &self,
+        submission: Uuid,
+        index: LeafIndex,
+    ) -> Result<Option<(Vec<u8>, bool)>, ServiceError> {
+        Ok(match self.ledger.payload(index).await? {
+            None => None,
+            Some((_, StoredPayload::Public(bytes))) => Some((bytes, false)),
+            Some((digest, StoredPayload::Sealed(sealed))) => {
+                let key = self.vault.submission_key(submission).await?;
+                Some((open_payload(&key, submission, &digest, &sealed)?.to_vec(), true))
+            }
+        })
+    }
+
+    /// A published payload (genesis, policy, keys, status) by its digest.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] or a failing store.
+    pub async fn public_payload(&self, digest: Hash) -> Result<Vec<u8>, ServiceError> {
+        let not_found = ServiceError::NotFound { what: "published payload", id: digest.to_hex() };
+        self.ledger.public_payload(digest).await?.ok_or(not_found)
+    }
+
+    /// The submission may be written to by the caller: it is new or the caller's own, and not withdrawn.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotYours`], [`ServiceError::Withdrawn`], [`ServiceError::Forbidden`].
+    pub async fn writable_submission(&self, caller: &KeyRecord, submission: Uuid) -> Result<(), ServiceError> {
+        authorize(caller, Action::Upload)?;
+        match self.ledger.submission(submission).await? {
+            Some(record) if record.owner != caller.key.thumbprint() => Err(ServiceError::NotYours { submission }),
+            Some(record) if record.withdrawn => Err(ServiceError::Withdrawn { submission }),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,442 @@
+//! The ledger port: what the service asks of whatever database holds the log.
+
+use attestry_proof::{
+    hash::Hash,
+    key::{PublicKey, Thumbprint},
+    log::{edge::Edge, tile::TileId},
+    manifest::Role as ManifestRole,
+    size::{LeafIndex, TreeSize},
+};
+pub use attestry_proof::payload::key_event::MemberRole as Role;
+use futures_util::future::BoxFuture;
+use uuid::Uuid;
+
+/// Name of one attempt to commit a batch, chosen by the sequencer.
+pub type BatchId = Uuid;
+
+/// Largest number of entries in one batch.
+pub const BATCH_ENTRIES_MAX: usize = 1024;
+
+/// The newest committed tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Number of entries.
+    pub size: TreeSize,
+    /// RFC 9162 root over them.
+    pub root: Hash,
+}
+
+/// What an entry is about, as far as the log can see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SubjectId {
+    /// A submission: 16 bytes.
+    Submission(Uuid),
+    /// A key, for `key-*` statements and those about the log itself: 32 bytes.
+    Key(Thumbprint),
+}
+
+impl SubjectId {
+    /// The bytes the subject is indexed by.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Submission(id) => id.as_bytes(),
+            Self::Key(thumbprint) => thumbprint.0.as_bytes(),
+        }
+    }
+}
+
+/// Payload of an entry as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoredPayload {
+    /// Ciphertext under the submission's key.
+    Sealed(Vec<u8>),
+    /// The payload itself, for the kinds that are published.
+    Public(Vec<u8>),
+}
+
+/// A judged statement that waits for its position.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// Exact entry bytes.
+    pub entry: Vec<u8>,
+    /// Leaf hash of `entry`.
+    pub leaf_hash: Hash,
+    /// Unix seconds, as claimed by the signer.
+    pub issued_at: i64,
+    /// What it is about.
+    pub subject: SubjectId,
+    /// Who signed.
+    pub issuer: Thumbprint,
+    /// Visible content type (COSE label 259).
+    pub content_type: &'static str,
+    /// SHA-256 of the payload.
+    pub payload_digest: Hash,
+    /// The payload.
+    pub payload: StoredPayload,
+    /// What the judgement rested on; rechecked inside the transaction.
+    pub preconditions: Vec<Precondition>,
+    /// What changes together with the entry.
+    pub effects: Vec<Effect>,
+}
+
+/// A fact the judgement rested on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Precondition {
+    /// The key is at this version, as it was when the statement was judged.
+    Key {
+        /// Whose key.
+        thumbprint: Thumbprint,
+        /// Version judged.
+        version: u64,
+    },
+    /// No key with this thumbprint is enrolled yet.
+    KeyUnknown(Thumbprint),
+    /// The submission is new (and becomes the owner's) or already belongs to the owner.
+    SubmissionOf {
+        /// Which submission.
+        submission: Uuid,
+        /// Key that must own it.
+        owner: Thumbprint,
+        /// Whether a withdrawn submission still accepts this statement.
+        may_be_withdrawn: bool,
+    },
+    /// The invitation exists, is unused and has not expired at the given time.
+    InvitationOpen {
+        /// SHA-256 of the code.
+        code_digest: Hash,
+        /// Unix seconds.
+        at: i64,
+    },
+    /// The policy in force has this version.
+    Policy {
+        /// Version judged under.
+        version: u64,
+    },
+}
+
+/// A change that commits together with its entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// The key may sign from this entry on.
+    EnrolKey {
+        /// The key.
+        key: PublicKey,
+        /// Its roles.
+        roles: Roles,
+        /// In which program.
+        program: String,
+    },
+    /// The key may not sign after this entry.
+    RevokeKey(Thumbprint),
+    /// The invitation is spent.
+    UseInvitation {
+        /// SHA-256 of the code.
+        code_digest: Hash,
+        /// Who used it.
+        by: Thumbprint,
+    },
+    /// The submission is withdrawn.
+    Withdraw(Uuid),
+    /// A policy bundle comes into force.
+    AdoptPolicy {
+        /// Digest of the bundle.
+        digest: Hash,
+        /// Its version.
+        version: u64,
+    },
+    /// The staged copy of the payload is no longer needed.
+    Unstage {
+        /// Of which submission.
+        submission: Uuid,
+        /// SHA-256 of the payload.
+        digest: Hash,
+    },
+}
+
+/// A set of roles, sorted and without repeats.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Roles(Vec<Role>);
+
+impl Roles {
+    /// Sorts and removes repeats.
+    #[must_use]
+    pub fn new(mut roles: Vec<Role>) -> Self {
+        roles.sort_unstable();
+        roles.dedup();
+        Self(roles)
+    }
+
+    /// Whether `role` is among them.
+    #[must_use]
+    pub fn contains(&self, role: Role) -> bool {
+        self.0.contains(&role)
+    }
+
+    /// The roles in order.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Role] {
+        &self.0
+    }
+
+    /// Space separated words.
+    #[must_use]
+    pub fn to_words(&self) -> String {
+        self.0.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Reads [`Roles::to_words`] back; `None` if a word is unknown.
+    #[must_use]
+    pub fn from_words(words: &str) -> Option<Self> {
+        words.split_whitespace().map(Role::parse).collect::<Option<Vec<_>>>().map(Self::new)
+    }
+}
+
+/// A key the log knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRecord {
+    /// The key.
+    pub key: PublicKey,
+    /// Its roles.
+    pub roles: Roles,
+    /// In which program.
+    pub program: String,
+    /// Position of the statement that enrolled it.
+    pub enrolled: LeafIndex,
+    /// Position of the statement that revoked it.
+    pub revoked: Option<LeafIndex>,
+    /// Raised with every change.
+    pub version: u64,
+}
+
+/// What became of one candidate of a committed batch, in the order given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It has this position.
+    Appended(LeafIndex),
+    /// The same statement was logged before, here.
+    AlreadyLogged(LeafIndex),
+    /// A fact it was judged on no longer holds.
+    Dropped(Precondition),
+}
+
+/// A committed batch.
+#[derive(Clone, Debug)]
+pub struct Appended {
+    /// The head after it.
+    pub head: Head,
+    /// One per candidate.
+    pub outcomes: Vec<Outcome>,
+    /// Proofs for the new entries at `head`; `None` when nothing was appended.
+    pub growth: Option<std::sync::Arc<attestry_proof::log::edge::Growth>>,
+}
+
+/// Why a batch was not committed.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// The database answered that nothing was written.
+    #[error("nothing was written: {0}")]
+    NotCommitted(#[source] StoreError),
+    /// The database did not say whether it committed.
+    #[error("the outcome of the commit is unknown: {0}")]
+    Unknown(#[source] StoreError),
+}
+
+/// The database failed, or holds what it cannot hold.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The engine reported an error.
+    #[error("database: {0}")]
+    Engine(#[from] sqlx::Error),
+    /// The schema could not be brought up to date.
+    #[error("database schema: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// A stored value is impossible.
+    #[error("the database holds an impossible {what} at {place}")]
+    Corrupt {
+        /// Which kind of row.
+        what: &'static str,
+        /// Its key.
+        place: u64,
+    },
+}
+
+/// One stored entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntryRecord {
+    /// Position.
+    pub index: LeafIndex,
+    /// Exact entry bytes.
+    pub entry: Vec<u8>,
+    /// Stored leaf hash.
+    pub leaf_hash: Hash,
+    /// Unix seconds, as claimed by the signer.
+    pub issued_at: i64,
+    /// Stored subject bytes.
+    pub subject: Vec<u8>,
+    /// Stored issuer.
+    pub issuer: Hash,
+    /// Stored content type.
+    pub content_type: String,
+}
+
+/// One committed batch, as recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchRecord {
+    /// Tree size after it.
+    pub size: TreeSize,
+    /// First position in it.
+    pub first: LeafIndex,
+    /// Root after it.
+    pub root: Hash,
+    /// Unix milliseconds.
+    pub committed_at_ms: i64,
+}
+
+/// A submission, as the ledger knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SubmissionRecord {
+    /// Its id.
+    pub id: Uuid,
+    /// Key that opened it.
+    pub owner: Thumbprint,
+    /// Position of the first statement about it.
+    pub opened: LeafIndex,
+    /// Whether it was withdrawn.
+    pub withdrawn: bool,
+}
+
+/// A manifest whose every file is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ManifestRecord {
+    /// Of which submission.
+    pub submission: Uuid,
+    /// Its commitment.
+    pub commitment: Hash,
+    /// Request or deliverable.
+    pub role: ManifestRole,
+    /// Number of files.
+    pub files: u64,
+    /// Their sizes together.
+    pub bytes: u64,
+    /// SHA-256 of the openings file.
+    pub openings: Hash,
+}
+
+/// An invitation, known by the digest of its code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invitation {
+    /// SHA-256 of the code.
+    pub code_digest: Hash,
+    /// Roles it gives.
+    pub roles: Roles,
+    /// In which program.
+    pub program: String,
+    /// Unix seconds.
+    pub expires_at: i64,
+}
+
+/// What the database must do. Futures are boxed so that one service runs on any engine.
+pub trait Ledger: Send + Sync {
+    /// The newest head; `None` before genesis.
+    fn head(&self) -> BoxFuture<'_, Result<Option<Head>, StoreError>>;
+
+    /// The right edge at the newest head.
+    fn edge(&self) -> BoxFuture<'_, Result<Edge, StoreError>>;
+
+    /// Locks the head, rechecks every precondition, gives positions to those that hold and commits entries, payloads,
+    /// tiles, effects and head in one transaction. The same statement twice has one position.
+    fn append_batch<'a>(
+        &'a self,
+        batch: BatchId,
+        at_ms: i64,
+        candidates: &'a [Candidate],
+    ) -> BoxFuture<'a, Result<Appended, AppendError>>;
+
+    /// Whether the batch was committed, and with which head.
+    fn find_batch(&self, batch: BatchId) -> BoxFuture<'_, Result<Option<Head>, StoreError>>;
+
+    /// The batch whose entries include `index`.
+    fn batch_of(&self, index: LeafIndex) -> BoxFuture<'_, Result<Option<BatchRecord>, StoreError>>;
+
+    /// Recorded batches in order, from the one after `size`.
+    fn batches_after(&self, size: TreeSize, limit: u32) -> BoxFuture<'_, Result<Vec<BatchRecord>, StoreError>>;
+
+    /// Position of a logged statement.
+    fn find_statement(&self, issued_at: i64, leaf: Hash) -> BoxFuture<'_, Result<Option<LeafIndex>, StoreError>>;
+
+    /// Entries `from..from+count`, in order, as far as they exist.
+    fn entries(&self, from: LeafIndex, count: u32) -> BoxFuture<'_, Result<Vec<EntryRecord>, StoreError>>;
+
+    /// Entries about a subject, in order, at most `limit` from position `from` on.
+    fn entries_about(
+        &self,
+        subject: SubjectId,
+        from: LeafIndex,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<EntryRecord>, StoreError>>;
+
+    /// Bytes of the tile: `tile.width` hashes one after the other; `None` if the log does not reach that far.
+    fn tile(&self, tile: TileId) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>>;
+
+    /// Payload of the entry at `index`, with its digest; `None` once erased.
+    fn payload(&self, index: LeafIndex) -> BoxFuture<'_, Result<Option<(Hash, StoredPayload)>, StoreError>>;
+
+    /// A published payload by digest.
+    fn public_payload(&self, digest: Hash) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>>;
+
+    /// Keeps a sealed payload until its statement comes.
+    fn stage_payload<'a>(
+        &'a self,
+        submission: Uuid,
+        digest: Hash,
+        sealed: &'a [u8],
+        at: i64,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// A staged payload, still sealed.
+    fn staged_payload(&self, submission: Uuid, digest: Hash) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>>;
+
+    /// A key by thumbprint.
+    fn key(&self, thumbprint: Thumbprint) -> BoxFuture<'_, Result<Option<KeyRecord>, StoreError>>;
+
+    /// Every key, by position of enrolment, at most `limit` enrolled at `from` or later.
+    fn keys(&self, from: LeafIndex, limit: u32) -> BoxFuture<'_, Result<Vec<KeyRecord>, StoreError>>;
+
+    /// A submission by id.
+    fn submission(&self, id: Uuid) -> BoxFuture<'_, Result<Option<SubmissionRecord>, StoreError>>;
+
+    /// Submissions of a key, newest first, at most `limit` opened before `before`.
+    fn submissions_of(
+        &self,
+        owner: Thumbprint,
+        before: LeafIndex,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<SubmissionRecord>, StoreError>>;
+
+    /// Keeps a manifest whose every file is stored; again is no error.
+    fn record_manifest<'a>(&'a self, manifest: &'a ManifestRecord) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// A manifest by submission and commitment.
+    fn manifest(&self, submission: Uuid, commitment: Hash)
+    -> BoxFuture<'_, Result<Option<ManifestRecord>, StoreError>>;
+
+    /// Every manifest of a submission.
+    fn manifests_of(&self, submission: Uuid) -> BoxFuture<'_, Result<Vec<ManifestRecord>, StoreError>>;
+
+    /// Keeps an invitation.
+    fn invite<'a>(&'a self, invitation: &'a Invitation) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// An invitation that is neither used nor expired at `at`.
+    fn open_invitation(&self, code_digest: Hash, at: i64) -> BoxFuture<'_, Result<Option<Invitation>, StoreError>>;
+
+    /// Remembers a token id until `expires_at`; `false` if it was seen before.
+    fn spend_token<'a>(&'a self, token_id: &'a str, expires_at: i64, now: i64)
+    -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// Digest and version of the policy in force.
+    fn policy(&self) -> BoxFuture<'_, Result<Option<(Hash, u64)>, StoreError>>;
+
+    /// Reads one page and answers, for health checks.
+    fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+}

@@ -1,0 +1,8 @@
+//! Where the ledger is kept: port traits in domain words, and one folder per database engine.
+//!
+//! SQL lives here and nowhere else.
+
+pub mod files;
+pub mod keyring;
+pub mod ledger;
+pub mod sqlite;

@@ -1,0 +1,356 @@
+//! The one transaction that gives entries their positions.
+//!
+//! A crash before the commit leaves nothing; a crash after it leaves a batch that recovery acknowledges. In between
+//! there is nothing: entries, payloads, tiles, effects and head are one transaction.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use attestry_proof::{
+    hash::Hash,
+    log::{edge::Growth, tile::TileId},
+    size::{LeafIndex, TreeSize},
+};
+use sqlx::{SqliteConnection, query::Query, sqlite::SqliteArguments};
+use uuid::Uuid;
+
+use super::{
+    ledger::SqliteLedger,
+    precondition,
+    read::{self, corrupt, index_of, number},
+};
+use crate::store::ledger::{
+    AppendError, Appended, BatchId, Candidate, Effect, Head, Outcome, Precondition, StoreError, StoredPayload,
+};
+
+/// Rows per statement. A few fixed sizes, so that prepared statements are found again.
+const ROW_GROUPS: [usize; 4] = [64, 16, 4, 1];
+
+pub(super) async fn append_batch(
+    ledger: &SqliteLedger,
+    batch: BatchId,
+    at_ms: i64,
+    candidates: &[Candidate],
+) -> Result<Appended, AppendError> {
+    let not_committed = |error: sqlx::Error| AppendError::NotCommitted(error.into());
+    let mut transaction = ledger.writer().begin_with("BEGIN IMMEDIATE").await.map_err(not_committed)?;
+    // Until COMMIT is sent, every failure rolls back, so the outcome is known.
+    let (appended, edge) =
+        write(ledger, &mut transaction, batch, at_ms, candidates).await.map_err(AppendError::NotCommitted)?;
+    transaction.commit().await.map_err(|error| AppendError::Unknown(error.into()))?;
+    if let Some(edge) = edge {
+        ledger.cache_edge(edge);
+    }
+    Ok(appended)
+}
+
+type Edge = attestry_proof::log::edge::Edge;
+
+async fn write(
+    ledger: &SqliteLedger,
+    connection: &mut SqliteConnection,
+    batch: BatchId,
+    at_ms: i64,
+    candidates: &[Candidate],
+) -> Result<(Appended, Option<Edge>), StoreError> {
+    let head = read::head(connection).await?;
+    let size = head.map_or(TreeSize(0), |head| head.size);
+    let edge = match ledger.cached_edge() {
+        Some(edge) if edge.size() == size && head.is_none_or(|head| edge.root() == head.root) => edge,
+        _ => read::edge(connection, size).await?,
+    };
+    if head.is_some_and(|head| head.root != edge.root()) {
+        return Err(corrupt("right edge", size.0));
+    }
+
+    let outcomes = decide(connection, size, candidates).await?;
+    let placed: Vec<(LeafIndex, &Candidate)> = outcomes
+        .iter()
+        .zip(candidates)
+        .filter_map(|(outcome, candidate)| match outcome {
+            Outcome::Appended(index) => Some((*index, candidate)),
+            Outcome::AlreadyLogged(_) | Outcome::Dropped(_) => None,
+        })
+        .collect();
+    if placed.is_empty() {
+        let head = head.unwrap_or(Head { size, root: edge.root() });
+        return Ok((Appended { head, outcomes, growth: None }, Some(edge)));
+    }
+
+    let leaves: Vec<Hash> = placed.iter().map(|(_, candidate)| candidate.leaf_hash).collect();
+    let growth = edge.grow(&leaves);
+    let new_head = Head { size: growth.edge().size(), root: growth.root() };
+    insert_entries(connection, &placed).await?;
+    insert_payloads(connection, &placed).await?;
+    insert_tiles(connection, growth.full_tiles()).await?;
+    apply_effects(connection, &placed).await?;
+    move_head(connection, size, new_head, batch, at_ms).await?;
+    let edge = growth.edge().clone();
+    Ok((Appended { head: new_head, outcomes, growth: Some(Arc::<Growth>::new(growth)) }, Some(edge)))
+}
+
+/// Gives each candidate its outcome: known statements keep their place, failed preconditions drop, the rest follow on.
+async fn decide(
+    connection: &mut SqliteConnection,
+    size: TreeSize,
+    candidates: &[Candidate],
+) -> Result<Vec<Outcome>, StoreError> {
+    let logged = logged_before(connection, candidates).await?;
+    let mut facts = precondition::Facts::load(connection, candidates).await?;
+    let mut placed_now: HashMap<(i64, Hash), LeafIndex> = HashMap::new();
+    let mut next = size.0;
+    let mut outcomes = Vec::with_capacity(candidates.len());
+    for candidate in candidates {
+        let statement = (candidate.issued_at, candidate.leaf_hash);
+        if let Some(index) = logged.get(&statement).or_else(|| placed_now.get(&statement)) {
+            outcomes.push(Outcome::AlreadyLogged(*index));
+            continue;
+        }
+        if let Some(failed) = facts.first_failed(candidate) {
+            outcomes.push(Outcome::Dropped(failed.clone()));
+            continue;
+        }
+        facts.apply(candidate);
+        let index = LeafIndex(next);
+        next += 1;
+        placed_now.insert(statement, index);
+        outcomes.push(Outcome::Appended(index));
+    }
+    Ok(outcomes)
+}
+
+async fn logged_before(
+    connection: &mut SqliteConnection,
+    candidates: &[Candidate],
+) -> Result<HashMap<(i64, Hash), LeafIndex>, StoreError> {
+    let mut logged = HashMap::new();
+    for group in row_groups(candidates) {
+        let sql = format!(
+            "WITH asked (issued_at, leaf_hash) AS (VALUES {})
+             SELECT entries.issued_at, entries.leaf_hash, entries.leaf_index FROM asked
+             CROSS JOIN entries ON entries.issued_at = asked.issued_at AND entries.leaf_hash = asked.leaf_hash",
+            placeholders(2, group.len())
+        );
+        let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+        for candidate in group {
+            query = query.bind(candidate.issued_at).bind(candidate.leaf_hash.as_bytes().as_slice());
+        }
+        let rows: Vec<(i64, Vec<u8>, i64)> = query.fetch_all(&mut *connection).await?;
+        for (issued_at, leaf, index) in rows {
+            let index = index_of(index)?;
+            let leaf = Hash::from_slice(&leaf).ok_or_else(|| corrupt("leaf hash", index.0))?;
+            logged.insert((issued_at, leaf), index);
+        }
+    }
+    Ok(logged)
+}
+
+async fn insert_entries(
+    connection: &mut SqliteConnection,
+    placed: &[(LeafIndex, &Candidate)],
+) -> Result<(), StoreError> {
+    const INTO: &str =
+        "INSERT INTO entries (leaf_index, issued_at, leaf_hash, subject, issuer, content_type, entry) VALUES ";
+    insert_rows(connection, INTO, 7, placed, |query, (index, candidate)| {
+        query
+            .bind(number(index.0))
+            .bind(candidate.issued_at)
+            .bind(candidate.leaf_hash.as_bytes().as_slice())
+            .bind(candidate.subject.as_bytes())
+            .bind(candidate.issuer.0.as_bytes().as_slice())
+            .bind(candidate.content_type)
+            .bind(candidate.entry.as_slice())
+    })
+    .await
+}
+
+async fn insert_payloads(
+    connection: &mut SqliteConnection,
+    placed: &[(LeafIndex, &Candidate)],
+) -> Result<(), StoreError> {
+    const INTO: &str = "INSERT INTO payloads (leaf_index, digest, sealed, body) VALUES ";
+    insert_rows(connection, INTO, 4, placed, |query, (index, candidate)| {
+        let (sealed, body) = match &candidate.payload {
+            StoredPayload::Sealed(body) => (true, body),
+            StoredPayload::Public(body) => (false, body),
+        };
+        query
+            .bind(number(index.0))
+            .bind(candidate.payload_digest.as_bytes().as_slice())
+            .bind(sealed)
+            .bind(body.as_slice())
+    })
+    .await
+}
+
+async fn insert_tiles(connection: &mut SqliteConnection, tiles: &[(TileId, Vec<Hash>)]) -> Result<(), StoreError> {
+    for (tile, hashes) in tiles {
+        let bytes: Vec<u8> = hashes.iter().flat_map(|hash| hash.0).collect();
+        sqlx::query("INSERT INTO tiles (level, tile_index, hashes) VALUES (?, ?, ?)")
+            .bind(tile.level)
+            .bind(number(tile.index))
+            .bind(bytes)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn apply_effects(
+    connection: &mut SqliteConnection,
+    placed: &[(LeafIndex, &Candidate)],
+) -> Result<(), StoreError> {
+    open_submissions(connection, placed).await?;
+    for (index, candidate) in placed {
+        for effect in &candidate.effects {
+            apply_effect(connection, *index, effect).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A submission belongs to whoever first speaks about it; later statements find the row there.
+async fn open_submissions(
+    connection: &mut SqliteConnection,
+    placed: &[(LeafIndex, &Candidate)],
+) -> Result<(), StoreError> {
+    const INTO: &str = "INSERT OR IGNORE INTO submissions (id, owner, opened_index) VALUES ";
+    let mut seen: HashSet<Uuid> = HashSet::new();
+    let opened: Vec<(Uuid, Hash, LeafIndex)> = placed
+        .iter()
+        .flat_map(|(index, candidate)| candidate.preconditions.iter().map(move |fact| (*index, fact)))
+        .filter_map(|(index, fact)| match fact {
+            Precondition::SubmissionOf { submission, owner, .. } => Some((*submission, owner.0, index)),
+            _ => None,
+        })
+        .filter(|(submission, ..)| seen.insert(*submission))
+        .collect();
+    insert_rows(connection, INTO, 3, &opened, |query, (submission, owner, index)| {
+        query.bind(submission.as_bytes().as_slice()).bind(owner.as_bytes().as_slice()).bind(number(index.0))
+    })
+    .await
+}
+
+async fn apply_effect(connection: &mut SqliteConnection, index: LeafIndex, effect: &Effect) -> Result<(), StoreError> {
+    let query = match effect {
+        Effect::EnrolKey { key, roles, program } => sqlx::query(
+            "INSERT INTO signing_keys (thumbprint, public_key, roles, program, enrolled_index, version)
+             VALUES (?, ?, ?, ?, ?, 1)",
+        )
+        .bind(key.thumbprint().0.0.to_vec())
+        .bind(key.as_bytes().as_slice())
+        .bind(roles.to_words())
+        .bind(program.as_str())
+        .bind(number(index.0)),
+        Effect::RevokeKey(thumbprint) => sqlx::query(
+            "UPDATE signing_keys SET revoked_index = coalesce(revoked_index, ?), version = version + 1
+             WHERE thumbprint = ?",
+        )
+        .bind(number(index.0))
+        .bind(thumbprint.0.as_bytes().as_slice()),
+        Effect::UseInvitation { code_digest, by } => {
+            sqlx::query("UPDATE invitations SET used_by = ? WHERE code_digest = ? AND used_by IS NULL")
+                .bind(by.0.as_bytes().as_slice())
+                .bind(code_digest.as_bytes().as_slice())
+        }
+        Effect::Withdraw(submission) => sqlx::query("UPDATE submissions SET withdrawn = 1 WHERE id = ?")
+            .bind(submission.as_bytes().as_slice()),
+        Effect::AdoptPolicy { digest, version } => {
+            sqlx::query("INSERT INTO policy_versions (leaf_index, digest, version) VALUES (?, ?, ?)")
+                .bind(number(index.0))
+                .bind(digest.as_bytes().as_slice())
+                .bind(number(*version))
+        }
+        Effect::Unstage { submission, digest } => {
+            sqlx::query("DELETE FROM staged_payloads WHERE subject = ? AND digest = ?")
+                .bind(submission.as_bytes().as_slice())
+                .bind(digest.as_bytes().as_slice())
+        }
+    };
+    query.execute(connection).await?;
+    Ok(())
+}
+
+async fn move_head(
+    connection: &mut SqliteConnection,
+    old_size: TreeSize,
+    head: Head,
+    batch: BatchId,
+    at_ms: i64,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO batches (size, first_index, root, batch_id, committed_at) VALUES (?, ?, ?, ?, ?)",
+    )
+    .bind(number(head.size.0))
+    .bind(number(old_size.0))
+    .bind(head.root.as_bytes().as_slice())
+    .bind(batch.as_bytes().as_slice())
+    .bind(at_ms)
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query(
+        "INSERT INTO head (only_row, size, root) VALUES (1, ?, ?)
+         ON CONFLICT (only_row) DO UPDATE SET size = excluded.size, root = excluded.root",
+    )
+    .bind(number(head.size.0))
+    .bind(head.root.as_bytes().as_slice())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Splits rows into groups of a few fixed sizes, largest first.
+pub(super) fn row_groups<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
+    let mut rest = rows;
+    std::iter::from_fn(move || {
+        let size = ROW_GROUPS.into_iter().find(|size| *size <= rest.len())?;
+        let (group, after) = rest.split_at(size);
+        rest = after;
+        Some(group)
+    })
+}
+
+/// `(?,?),(?,?)`: `rows` tuples of `columns`.
+pub(super) fn placeholders(columns: usize, rows: usize) -> String {
+    let tuple = format!("({})", vec!["?"; columns].join(","));
+    vec![tuple.as_str(); rows].join(",")
+}
+
+type BoundQuery<'q> = Query<'q, sqlx::Sqlite, SqliteArguments>;
+
+async fn insert_rows<T>(
+    connection: &mut SqliteConnection,
+    into: &str,
+    columns: usize,
+    rows: &[T],
+    bind: impl for<'q> Fn(BoundQuery<'q>, &'q T) -> BoundQuery<'q>,
+) -> Result<(), StoreError> {
+    for group in row_groups(rows) {
+        let sql = format!("{into}{}", placeholders(columns, group.len()));
+        let query = group.iter().fold(sqlx::query(sqlx::AssertSqlSafe(sql)), |query, row| bind(query, row));
+        query.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_grouped_without_loss() {
+        for count in [0, 1, 3, 4, 5, 63, 64, 65, 1024, 1023] {
+            let rows: Vec<usize> = (0..count).collect();
+            let regrouped: Vec<usize> = row_groups(&rows).flatten().copied().collect();
+            assert_eq!(regrouped, rows);
+            assert!(row_groups(&rows).all(|group| ROW_GROUPS.contains(&group.len())));
+        }
+    }
+
+    #[test]
+    fn placeholders_are_tuples() {
+        assert_eq!(placeholders(2, 3), "(?,?),(?,?),(?,?)");
+    }
+}

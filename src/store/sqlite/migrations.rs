@@ -1,0 +1,26 @@
+//! The schema of each SQLite file, step by step. A step that has run never changes.
+
+use sqlx::{
+    SqlSafeStr as _,
+    migrate::{Migration, MigrationType, Migrator},
+};
+
+/// Steps of `ledger.db`.
+pub(super) fn ledger() -> Migrator {
+    migrator(&[
+        ("ledger", include_str!("../../../migrations/sqlite/ledger/0001_ledger.sql")),
+        ("files", include_str!("../../../migrations/sqlite/ledger/0002_files.sql")),
+    ])
+}
+
+/// Steps of `keyring.db`.
+pub(super) fn keyring() -> Migrator {
+    migrator(&[("keyring", include_str!("../../../migrations/sqlite/keyring/0001_keyring.sql"))])
+}
+
+fn migrator(steps: &[(&'static str, &'static str)]) -> Migrator {
+    let migrations = (1..).zip(steps).map(|(version, (name, sql))| {
+        Migration::new(version, (*name).into(), MigrationType::Simple, sql.into_sql_str(), false)
+    });
+    Migrator::with_migrations(migrations.collect())
+}

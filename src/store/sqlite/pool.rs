@@ -1,0 +1,56 @@
+//! How a SQLite file is opened: the settings that durability rests on.
+
+use std::{path::Path, time::Duration};
+
+use sqlx::{
+    SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+/// How long a writer waits for another process before it gives up.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What a pool is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PoolRole {
+    /// The one connection that writes.
+    Writer,
+    /// Connections that only read.
+    Readers {
+        /// How many.
+        connections: u32,
+    },
+    /// The keyring: one connection, deleted content overwritten.
+    Keyring,
+}
+
+/// Opens `path`, creating it if the role may write.
+///
+/// # Errors
+/// Whatever SQLite reports.
+pub async fn open(path: &Path, role: PoolRole) -> Result<SqlitePool, sqlx::Error> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(!matches!(role, PoolRole::Readers { .. }))
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(true)
+        .statement_cache_capacity(256)
+        .pragma("temp_store", "memory")
+        .pragma("cache_size", "-65536")
+        .pragma("wal_autocheckpoint", "4000");
+    let (options, connections) = match role {
+        PoolRole::Writer => (options, 1),
+        PoolRole::Readers { connections } => (options.pragma("query_only", "on"), connections),
+        PoolRole::Keyring => (options.pragma("secure_delete", "on"), 1),
+    };
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .min_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .connect_with(options)
+        .await
+}
