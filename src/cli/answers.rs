@@ -7,7 +7,7 @@
 //!
 //! Not here: showing, signing and sending.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use attestry_policy::clauses::{ClauseCatalogue, ClauseText};
 use attestry_proof::{
@@ -34,7 +34,10 @@ use attestry_proof::{
         text::{Name, Passage, ValueError},
     },
 };
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, MapAccess, Unexpected, Visitor, value::MapAccessDeserializer},
+};
 use uuid::Uuid;
 
 /// Most bytes of an answers file.
@@ -102,18 +105,10 @@ struct RedactionAnswers {
 }
 
 /// Reply to a clause: a bare `"yes"`, or the answer with its text.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-enum ClauseReply {
-    Bare(Answer),
-    Explained(Explained),
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Explained {
+#[derive(Clone, Debug)]
+struct ClauseReply {
     answer: Answer,
-    text: Passage,
+    text: Option<Passage>,
 }
 
 /// The facts that a file of answers is joined with.
@@ -295,12 +290,8 @@ impl Answers {
             .iter()
             .map(|clause| {
                 let clause = Name::new(clause)?;
-                let (answer, text) = match replies.get(&clause) {
-                    Some(ClauseReply::Bare(answer)) => (*answer, None),
-                    Some(ClauseReply::Explained(Explained { answer, text })) => {
-                        (*answer, Some(text.clone()))
-                    }
-                    None => return Err(unanswered(format!("clauses.{kind}"), clause)),
+                let Some(ClauseReply { answer, text }) = replies.get(&clause).cloned() else {
+                    return Err(unanswered(format!("clauses.{kind}"), clause));
                 };
                 Ok(ClauseAnswer { clause, answer, text })
             })
@@ -357,6 +348,44 @@ impl Answers {
             set: set.to_owned(),
             locale: self.locale.to_string(),
         })
+    }
+}
+
+/// By hand, since an untagged enum would not say which words are allowed.
+impl<'de> Deserialize<'de> for ClauseReply {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Explained {
+            answer: Answer,
+            text: Passage,
+        }
+
+        struct Reply;
+
+        impl<'de> Visitor<'de> for Reply {
+            type Value = ClauseReply;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(
+                    "\"yes\", \"no\" or { answer = \"exception\", text = \"what differs\" }",
+                )
+            }
+
+            fn visit_str<E: de::Error>(self, word: &str) -> Result<ClauseReply, E> {
+                let answer = Answer::parse(word)
+                    .ok_or_else(|| E::invalid_value(Unexpected::Str(word), &self))?;
+                Ok(ClauseReply { answer, text: None })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ClauseReply, A::Error> {
+                let Explained { answer, text } =
+                    Explained::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(ClauseReply { answer, text: Some(text) })
+            }
+        }
+
+        deserializer.deserialize_any(Reply)
     }
 }
 
@@ -506,6 +535,8 @@ mod tests {
         ));
         let bare = fault("authorship = \"yes\"", "authorship = \"exception\"");
         assert!(matches!(bare, AnswersError::Payload { .. }), "{bare}");
+        let typo = fault("authorship = \"yes\"", "authorship = \"yess\"").to_string();
+        assert!(typo.contains("\"exception\""), "{typo}");
         let (found, limit) = (MAX_ANSWERS_BYTES + 1, MAX_ANSWERS_BYTES);
         let large = Answers::parse(&" ".repeat(found));
         assert!(matches!(
