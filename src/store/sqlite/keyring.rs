@@ -3,14 +3,13 @@
 use std::path::Path;
 
 use futures_util::future::BoxFuture;
-use sqlx::{
-    QueryBuilder, Row, SqlSafeStr, Sqlite, SqliteConnection, SqlitePool,
-    migrate::{Migration, MigrationType, Migrator},
-    sqlite::SqliteRow,
-};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 use uuid::Uuid;
 
-use super::pool::{self, PoolRole};
+use super::{
+    migrations,
+    pool::{self, PoolRole},
+};
 use crate::store::{
     files::ObjectId,
     keyring::{
@@ -38,7 +37,7 @@ impl SqliteKeyring {
     /// [`KeyringError::Engine`], [`KeyringError::Migration`].
     pub async fn open(path: &Path) -> Result<Self, KeyringError> {
         let pool = pool::open(path, PoolRole::Keyring).await?;
-        migrator().run(&pool).await?;
+        migrations::keyring().run(&pool).await?;
         Ok(Self { pool })
     }
 
@@ -277,17 +276,6 @@ impl Keyring for SqliteKeyring {
     fn epoch_samples(&self) -> BoxFuture<'_, Result<Vec<WrappedSubmissionKey>, KeyringError>> {
         Box::pin(self.one_key_per_epoch())
     }
-}
-
-fn migrator() -> Migrator {
-    const KEYRING: &str = include_str!("../../../migrations/sqlite/keyring/0001_keyring.sql");
-    Migrator::with_migrations(vec![Migration::new(
-        1,
-        "keyring".into(),
-        MigrationType::Simple,
-        KEYRING.into_sql_str(),
-        false,
-    )])
 }
 
 async fn select_submission_keys(
