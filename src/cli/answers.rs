@@ -479,6 +479,21 @@ mod tests {
     }
 
     #[test]
+    fn the_answers_of_every_sample_are_valid() {
+        let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/samples");
+        let mut seen = 0;
+        for entry in std::fs::read_dir(samples).unwrap() {
+            let path = entry.unwrap().path().join("answers.toml");
+            if let Ok(text) = std::fs::read_to_string(&path) {
+                let payloads = payloads_for(&text, &commitments());
+                assert!(payloads.is_ok(), "{}: {}", path.display(), payloads.unwrap_err());
+                seen += 1;
+            }
+        }
+        assert!(seen >= 6, "{seen} files of answers found");
+    }
+
+    #[test]
     fn a_manifest_is_attested_with_the_same_envelope() {
         let record = manifest::FileRecord {
             path: "report.txt".to_owned(),
