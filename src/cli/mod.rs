@@ -2,11 +2,14 @@
 //!
 //! Exit codes: 0 done, 1 refused or not verified, 2 unusable input or usage, 3 the service cannot be reached or failed.
 
-mod client;
+pub mod answers;
+pub mod client;
+mod custody;
 mod enroll;
 mod key;
-mod output;
+pub mod output;
 mod serve;
+pub mod submit;
 mod trust;
 
 use std::process::ExitCode;
@@ -39,6 +42,10 @@ enum Command {
     Enroll(enroll::Arguments),
     /// Invite a member (administrators).
     Invite(enroll::InviteArguments),
+    /// Attest to a piece of work and submit it.
+    Submit(submit::Arguments),
+    /// Show every statement about a submission.
+    Custody(custody::Arguments),
 }
 
 /// Runs the command of this process's arguments.
@@ -58,6 +65,8 @@ pub fn run() -> ExitCode {
         Command::Trust(arguments) => trust::run(arguments, &output),
         Command::Enroll(arguments) => enroll::run(arguments, &output),
         Command::Invite(arguments) => enroll::invite(arguments, &output),
+        Command::Submit(arguments) => submit::run(arguments, &output),
+        Command::Custody(arguments) => custody::run(arguments, &output),
     };
     match result {
         Ok(code) => code,

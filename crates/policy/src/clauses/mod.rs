@@ -179,6 +179,26 @@ impl ClauseCatalogue {
         Ok(Self { texts })
     }
 
+    /// A catalogue of texts that somebody else lists: each names itself in its front matter.
+    ///
+    /// # Errors
+    /// [`CatalogueError::Text`], [`CatalogueError::Repeated`], [`CatalogueError::Count`].
+    pub fn from_texts(texts: &[Vec<u8>]) -> Result<Self, CatalogueError> {
+        let (found, limit) = (texts.len(), MAX_TEXTS);
+        if !(1..=limit).contains(&found) {
+            return Err(CatalogueError::Count { found, limit });
+        }
+        let mut catalogue = Self { texts: Vec::with_capacity(found) };
+        for (entry, content) in texts.iter().enumerate() {
+            let text = ClauseText::parse(content).map_err(|error| CatalogueError::Text { entry, error })?;
+            if catalogue.get(text.set(), text.version(), text.locale()).is_some() {
+                return Err(CatalogueError::Repeated { entry });
+            }
+            catalogue.texts.push(text);
+        }
+        Ok(catalogue)
+    }
+
     /// The texts, in the order of the catalogue file.
     #[must_use]
     pub fn texts(&self) -> &[ClauseText] {

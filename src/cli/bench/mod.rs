@@ -1,0 +1,30 @@
+//! `attestry bench`: what this machine does with the whole service, and with offline verification.
+//!
+//! Rates are compared with the rate of strict signature verification measured in the same run,
+//! since that is what an honest log cannot do without; absolute numbers drift with the machine.
+
+mod append;
+mod child;
+mod latency;
+mod load;
+mod machine;
+mod receipts;
+mod statements;
+
+use std::process::ExitCode;
+
+use super::output::{Failure, Output};
+
+/// What to measure.
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Register statements over HTTP with a service started for this, and verify every receipt.
+    Append(append::Arguments),
+}
+
+/// Runs a measurement.
+pub fn run(command: Command, output: &Output) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Append(arguments) => append::run(&arguments, output),
+    }
+}

@@ -1,0 +1,410 @@
+//! The service's API as the commands use it: every request is signed by the caller's key.
+
+use std::{path::Path, time::Duration};
+
+use attestry_proof::{hash::Hash, key::Thumbprint, size::LeafIndex};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use reqwest::{Body, Method, RequestBuilder, Response, StatusCode};
+use serde::{Serialize, de::DeserializeOwned};
+use uuid::Uuid;
+
+use super::output::Failure;
+use crate::{
+    clock::{Clock as _, SystemClock},
+    entropy::{Entropy as _, OsEntropy},
+    http::{
+        auth::{Claims, TOKEN_LIFETIME_S_MAX, TOKEN_TYPE, content_digest},
+        routes::{
+            files::{FilesMissing, FilesQuestion},
+            keys::{EnrollAnswer, EnrollRequest, InviteAnswer, InviteRequest, KeyInfo, RevokeRequest},
+            log::{About, Consistency},
+            statements::Registered,
+            submissions::{CustodyInfo, ManifestInfo, ManifestRequest, SubmissionInfo},
+        },
+    },
+    keys::{LocalSigner, Signer as _},
+};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest wait for the service to answer anything.
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A connection to a service, with or without a key.
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+    identity: Option<Identity>,
+    origin: String,
+}
+
+struct Identity {
+    signer: LocalSigner,
+    encoding: EncodingKey,
+}
+
+impl Client {
+    /// A client that only reads what is public.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the address is not one.
+    pub fn new(url: &str) -> Result<Self, Failure> {
+        let base = url.trim_end_matches('/').to_owned();
+        if !base.starts_with("http://") && !base.starts_with("https://") {
+            return Err(Failure::usage(format!("{url:?} is not an address; give one like https://log.example.com")));
+        }
+        // The default provider may be installed by somebody else already, which serves as well.
+        let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(READ_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(|error| Failure::service(format!("no HTTP client: {error}")))?;
+        Ok(Self { http, base, identity: None, origin: String::new() })
+    }
+
+    /// A client that signs its requests; asks the service for its origin first.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the service cannot be reached.
+    pub async fn with_key(url: &str, signer: LocalSigner) -> Result<Self, Failure> {
+        let mut client = Self::new(url)?;
+        client.origin = client.about().await?.origin;
+        let der = signer.to_pkcs8_der().map_err(Failure::usage)?;
+        let encoding = EncodingKey::from_ed_der(der.as_bytes());
+        client.identity = Some(Identity { signer, encoding });
+        Ok(client)
+    }
+
+    /// The log's origin, as the service says.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Address of the service.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The caller's key.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the client has none.
+    pub fn signer(&self) -> Result<&LocalSigner, Failure> {
+        Ok(&self.identity()?.signer)
+    }
+
+    fn identity(&self) -> Result<&Identity, Failure> {
+        self.identity.as_ref().ok_or_else(|| Failure::usage("this needs a key: --key FILE"))
+    }
+
+    /// A request with a token for it; `body` is the digest that the token vouches for.
+    fn signed(&self, method: Method, path: &str, body: Option<Hash>) -> Result<RequestBuilder, Failure> {
+        let Identity { signer, encoding } = self.identity()?;
+        let url = format!("{}{path}", self.base);
+        let parsed = reqwest::Url::parse(&url).map_err(|error| Failure::usage(format!("{url}: {error}")))?;
+        let mut without_query = parsed.clone();
+        without_query.set_query(None);
+        let now = SystemClock.now().timestamp();
+        let mut token_id = [0_u8; 16];
+        OsEntropy.fill(&mut token_id);
+        let issuer = signer.public_key().thumbprint();
+        let claims = Claims {
+            iss: issuer.uri(),
+            sub: issuer.uri(),
+            aud: self.origin.clone(),
+            iat: now,
+            exp: now + TOKEN_LIFETIME_S_MAX,
+            jti: URL_SAFE_NO_PAD.encode(token_id),
+            htm: method.as_str().to_owned(),
+            htu: without_query.to_string(),
+            body: body.map(|digest| content_digest(&digest)),
+        };
+        let header =
+            Header { typ: Some(TOKEN_TYPE.into()), kid: Some(issuer.to_string()), ..Header::new(Algorithm::EdDSA) };
+        let token = jsonwebtoken::encode(&header, &claims, encoding)
+            .map_err(|error| Failure::usage(format!("the request cannot be signed: {error}")))?;
+        Ok(self.http.request(method, parsed).bearer_auth(token))
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+        json(self.send(self.http.get(format!("{}{path}", self.base))).await?).await
+    }
+
+    async fn get_bytes(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        bytes(self.send(self.http.get(format!("{}{path}", self.base))).await?).await
+    }
+
+    async fn get_signed<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+        json(self.send(self.signed(Method::GET, path, None)?).await?).await
+    }
+
+    async fn send_json<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        value: &impl Serialize,
+    ) -> Result<T, Failure> {
+        let body = serde_json::to_vec(value).map_err(Failure::usage)?;
+        let request = self.signed(method, path, Some(Hash::of(&body)))?;
+        let request = request.header("content-type", "application/json").body(body);
+        json(self.send(request).await?).await
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        Err(refusal(response).await)
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> Failure {
+        let mut cause: &dyn std::error::Error = error;
+        while let Some(source) = cause.source() {
+            cause = source;
+        }
+        Failure::service(format!("{} cannot be reached: {cause}; is the service running there?", self.base))
+    }
+
+    /// Name, keys and size of the log.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the service cannot be reached.
+    pub async fn about(&self) -> Result<About, Failure> {
+        self.get("/api/v1/log").await
+    }
+
+    /// The newest checkpoint.
+    ///
+    /// # Errors
+    /// As [`Client::about`].
+    pub async fn checkpoint(&self) -> Result<Vec<u8>, Failure> {
+        self.get_bytes("/checkpoint").await
+    }
+
+    /// The exact text of a clause set.
+    ///
+    /// # Errors
+    /// As [`Client::about`].
+    pub async fn clause_text(&self, set: &str, version: &str, locale: &str) -> Result<Vec<u8>, Failure> {
+        self.get_bytes(&format!("/api/v1/clauses/{set}/{version}/{locale}")).await
+    }
+
+    /// A proof that the log of size `to` continues the log of size `from`.
+    ///
+    /// # Errors
+    /// As [`Client::about`].
+    pub async fn consistency(&self, from: u64, to: u64) -> Result<Vec<Hash>, Failure> {
+        let answer: Consistency = self.get(&format!("/api/v1/consistency?from={from}&to={to}")).await?;
+        let path: Option<Vec<Hash>> = answer.path.iter().map(|hex| Hash::from_hex(hex)).collect();
+        path.ok_or_else(|| Failure::service("the service answered with a malformed proof"))
+    }
+
+    /// Enrols this client's key.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the invitation is not good.
+    pub async fn enroll(&self, code: &str) -> Result<EnrollAnswer, Failure> {
+        let public_key = URL_SAFE_NO_PAD.encode(self.signer()?.public_key().as_bytes());
+        self.send_json(Method::POST, "/api/v1/keys", &EnrollRequest { code: code.to_owned(), public_key }).await
+    }
+
+    /// Makes an invitation.
+    ///
+    /// # Errors
+    /// A [`Failure`] if this key is no administrator's.
+    pub async fn invite(&self, roles: &[String], program: &str) -> Result<InviteAnswer, Failure> {
+        let request = InviteRequest { roles: roles.to_vec(), program: program.to_owned() };
+        self.send_json(Method::POST, "/api/v1/invitations", &request).await
+    }
+
+    /// Revokes a key.
+    ///
+    /// # Errors
+    /// A [`Failure`] if this key may not.
+    pub async fn revoke(&self, thumbprint: Thumbprint, reason: &str) -> Result<Registered, Failure> {
+        let request = RevokeRequest { reason: reason.to_owned() };
+        self.send_json(Method::POST, &format!("/api/v1/keys/{thumbprint}/revocation"), &request).await
+    }
+
+    /// Every key the log knows.
+    ///
+    /// # Errors
+    /// As [`Client::about`].
+    pub async fn keys(&self) -> Result<Vec<KeyInfo>, Failure> {
+        let mut keys: Vec<KeyInfo> = Vec::new();
+        loop {
+            let from = keys.last().map_or(0, |key| key.enrolled_index + 1);
+            let page: Vec<KeyInfo> = self.get(&format!("/api/v1/keys?from={from}")).await?;
+            if page.is_empty() {
+                return Ok(keys);
+            }
+            keys.extend(page);
+        }
+    }
+
+    /// Registers a statement with its payload attached; answers with the receipt.
+    ///
+    /// # Errors
+    /// A [`Failure`] that says what is wrong with it.
+    pub async fn register(&self, statement: Vec<u8>) -> Result<Registered, Failure> {
+        let request = self.http.post(format!("{}/api/v1/statements", self.base));
+        let request = request.header("content-type", "application/cose").body(statement);
+        json(self.send(request).await?).await
+    }
+
+    /// The transparent statement at a position, once a checkpoint covers it.
+    ///
+    /// # Errors
+    /// As [`Client::about`].
+    pub async fn transparent_statement(&self, index: LeafIndex) -> Result<Vec<u8>, Failure> {
+        self.get_bytes(&format!("/api/v1/entries/{index}/statement?wait=true")).await
+    }
+
+    /// A published payload.
+    ///
+    /// # Errors
+    /// As [`Client::about`].
+    pub async fn public_payload(&self, digest: Hash) -> Result<Vec<u8>, Failure> {
+        self.get_bytes(&format!("/api/v1/payloads/{digest}")).await
+    }
+
+    /// A submission of one's own, or any for those who may.
+    ///
+    /// # Errors
+    /// A [`Failure`] if there is none for this key.
+    pub async fn submission(&self, id: Uuid) -> Result<SubmissionInfo, Failure> {
+        self.get_signed(&format!("/api/v1/submissions/{id}")).await
+    }
+
+    /// Every statement about a submission.
+    ///
+    /// # Errors
+    /// As [`Client::submission`].
+    pub async fn custody(&self, id: Uuid) -> Result<Vec<CustodyInfo>, Failure> {
+        let mut events: Vec<CustodyInfo> = Vec::new();
+        loop {
+            let from = events.last().map_or(0, |event| event.index + 1);
+            let page: Vec<CustodyInfo> = self.get_signed(&format!("/api/v1/submissions/{id}/custody?from={from}")).await?;
+            if page.is_empty() {
+                return Ok(events);
+            }
+            events.extend(page);
+        }
+    }
+
+    /// Which of these files still have to be sent.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the submission is somebody else's.
+    pub async fn missing_files(&self, id: Uuid, digests: &[Hash]) -> Result<Vec<Hash>, Failure> {
+        let question = FilesQuestion { sha256: digests.iter().map(|digest| digest.to_hex()).collect() };
+        let answer: FilesMissing =
+            self.send_json(Method::POST, &format!("/api/v1/submissions/{id}/files/missing"), &question).await?;
+        let missing: Option<Vec<Hash>> = answer.missing.iter().map(|hex| Hash::from_hex(hex)).collect();
+        missing.ok_or_else(|| Failure::service("the service answered with a malformed digest"))
+    }
+
+    /// Sends many small files in one request.
+    ///
+    /// # Errors
+    /// A [`Failure`] if one of them is refused; then none of this request is stored.
+    pub async fn send_files(&self, id: Uuid, body: Vec<u8>) -> Result<(), Failure> {
+        let request = self.signed(Method::POST, &format!("/api/v1/submissions/{id}/files"), Some(Hash::of(&body)))?;
+        self.send(request.header("content-type", "application/cbor-seq").body(body)).await?;
+        Ok(())
+    }
+
+    /// From which byte a file still has to be sent; `None` if all of it is there.
+    ///
+    /// # Errors
+    /// As [`Client::missing_files`].
+    pub async fn upload_offset(&self, id: Uuid, digest: Hash) -> Result<Option<u64>, Failure> {
+        let request = self.signed(Method::HEAD, &file_path(id, digest), None)?;
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+        match response.status() {
+            StatusCode::NOT_FOUND => Ok(Some(0)),
+            status if status.is_success() && header("upload-complete") == Some("?1") => Ok(None),
+            status if status.is_success() => Ok(header("upload-offset").and_then(|offset| offset.parse().ok())),
+            _ => Err(refusal(response).await),
+        }
+    }
+
+    /// Sends one part of a file.
+    ///
+    /// # Errors
+    /// A [`Failure`] if it is refused or the connection breaks; what arrived is kept.
+    pub async fn send_part(&self, id: Uuid, digest: Hash, part: Part) -> Result<(), Failure> {
+        let request = self
+            .signed(Method::PATCH, &file_path(id, digest), None)?
+            .header("content-type", "application/partial-upload")
+            .header("upload-offset", part.offset)
+            .header("upload-length", part.size)
+            .header("upload-complete", if part.last { "?1" } else { "?0" })
+            .body(part.body);
+        self.send(request).await?;
+        Ok(())
+    }
+
+    /// Records a manifest whose files are sent.
+    ///
+    /// # Errors
+    /// A [`Failure`] if files are missing.
+    pub async fn put_manifest(&self, id: Uuid, commitment: Hash, openings: Hash) -> Result<ManifestInfo, Failure> {
+        let request = ManifestRequest { openings: openings.to_hex() };
+        self.send_json(Method::PUT, &format!("/api/v1/submissions/{id}/manifests/{commitment}"), &request).await
+    }
+}
+
+/// One part of a file on its way.
+pub struct Part {
+    /// Where it begins.
+    pub offset: u64,
+    /// Size of the whole file.
+    pub size: u64,
+    /// Whether it is the last one.
+    pub last: bool,
+    /// Its bytes.
+    pub body: Body,
+}
+
+fn file_path(id: Uuid, digest: Hash) -> String {
+    format!("/api/v1/submissions/{id}/files/{digest}")
+}
+
+/// What the service says when it refuses.
+async fn refusal(response: Response) -> Failure {
+    let status = response.status();
+    let body: Bytes = response.bytes().await.unwrap_or_default();
+    let problem: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+    let text = |member: &str| problem.get(member).and_then(|value| value.as_str()).map(str::to_owned);
+    let detail = text("detail").unwrap_or_else(|| format!("the service answered {status}"));
+    let title = text("title").map_or_else(String::new, |title| format!("{title}: "));
+    let message = format!("{title}{detail}");
+    if status.is_server_error() { Failure::service(message) } else { Failure::refused(message) }
+}
+
+async fn json<T: DeserializeOwned>(response: Response) -> Result<T, Failure> {
+    let body = bytes(response).await?;
+    serde_json::from_slice(&body).map_err(|error| Failure::service(format!("the service answered unexpectedly: {error}")))
+}
+
+async fn bytes(response: Response) -> Result<Vec<u8>, Failure> {
+    let body = response.bytes().await;
+    body.map(Into::into).map_err(|error| Failure::service(format!("the answer broke off: {error}")))
+}
+
+/// Writes a file, saying which one when it cannot.
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    parent
+        .map_or(Ok(()), std::fs::create_dir_all)
+        .and_then(|()| std::fs::write(path, bytes))
+        .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
+}

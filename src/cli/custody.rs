@@ -1,0 +1,74 @@
+//! `attestry custody`: every statement about a submission, in order, and any gap between them.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use uuid::Uuid;
+
+use super::{
+    block_on,
+    client::Client,
+    output::{Failure, Output},
+};
+use crate::{http::routes::submissions::CustodyInfo, keys::file};
+
+/// Which submission.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Its id.
+    subject: Uuid,
+    /// Address of the service.
+    #[arg(long, value_name = "URL")]
+    server: String,
+    /// Key of its owner, or of somebody who may read any submission.
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+    /// Show every line of every payload.
+    #[arg(long)]
+    full: bool,
+}
+
+pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
+    let signer = file::read(&arguments.key).map_err(Failure::usage)?;
+    let (submission, events) = block_on(async {
+        let client = Client::with_key(&arguments.server, signer).await?;
+        Ok((client.submission(arguments.subject).await?, client.custody(arguments.subject).await?))
+    })?;
+    let gaps = gaps(&events);
+    output.heading(format_args!("submission {}", submission.id));
+    output.line(format_args!("  opened by {} at entry {}", submission.owner, submission.opened_index));
+    for manifest in &submission.manifests {
+        output.line(format_args!("  {:<11} {} files, {} bytes", manifest.role, manifest.files, manifest.bytes));
+    }
+    if submission.withdrawn {
+        output.line("  all consent was withdrawn");
+    }
+    output.line("");
+    for event in &events {
+        let kind = event.kind.as_deref().unwrap_or("(payload erased)");
+        output.line(format_args!("● entry {:<8} {}  {kind}", event.index, event.logged_at));
+        output.line(format_args!("│   signed by {}  at {} by the signer's clock", event.issuer, event.issued_at));
+        output.line(format_args!("│   leaf {}", event.leaf_hash));
+        for (label, value) in event.summary.iter().flatten().filter(|_| arguments.full) {
+            output.line(format_args!("│     {label:<28}  {value}"));
+        }
+    }
+    match gaps.is_empty() {
+        true => output.line(format_args!("\n{} events, each linked to the one before it", events.len())),
+        false => output.line(format_args!("\nnot linked to the event before it: entries {gaps:?}")),
+    }
+    output.json(&serde_json::json!({ "submission": submission, "events": events, "gaps": gaps }));
+    Ok(ExitCode::from(if gaps.is_empty() { 0 } else { super::output::REFUSED }))
+}
+
+/// Positions of events that do not name the event before them.
+fn gaps(events: &[CustodyInfo]) -> Vec<u64> {
+    let mut previous: Option<&str> = None;
+    let mut gaps = Vec::new();
+    for event in events {
+        if event.previous.as_deref() != previous {
+            gaps.push(event.index);
+        }
+        previous = Some(&event.leaf_hash);
+    }
+    gaps
+}
