@@ -38,7 +38,7 @@ const NEIGHBOURS: [(&str, &str); 3] = [("log", "store"), ("vault", "store"), ("l
 const PURE_CRATES: [&str; 3] = ["proof", "scrub", "policy"];
 
 /// Top-level names that a document can mean a path by.
-const ROOTS: [&str; 9] = [
+const ROOTS: [&str; 8] = [
     "src/",
     "crates/",
     "docs/",
