@@ -5,6 +5,7 @@
 //! 2. the guard records the head (before: the batch is there but nobody was told; recovery records it);
 //! 3. the root is signed and every waiter gets its receipt (before: a client asks again and gets the same position).
 
+pub mod fsck;
 pub mod guard;
 mod open;
 mod proofs;

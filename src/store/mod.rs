@@ -2,6 +2,7 @@
 //!
 //! SQL lives here and nowhere else.
 
+pub mod audit;
 pub mod files;
 pub mod keyring;
 pub mod ledger;

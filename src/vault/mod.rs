@@ -7,6 +7,7 @@
 //!
 //! Not here: who may read or write, what a payload says, when something must be erased.
 
+mod audit;
 mod envelope;
 mod erase;
 mod kek;
@@ -29,6 +30,7 @@ use object_store::ObjectStore;
 use uuid::Uuid;
 
 pub use self::{
+    audit::StoredPart,
     envelope::EnvelopeError,
     kek::{DataKey, FileKek, KekError, KeyEncryption},
     keys::SubmissionKey,

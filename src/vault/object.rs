@@ -244,7 +244,7 @@ impl Objects {
 /// Number of the only part of a pack.
 pub(super) const PACK_PART: u32 = 0;
 
-fn part_path(object: ObjectId, part: u32) -> Path {
+pub(super) fn part_path(object: ObjectId, part: u32) -> Path {
     Path::from(format!("objects/{object}/{part}"))
 }
 

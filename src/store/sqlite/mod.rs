@@ -2,6 +2,7 @@
 
 mod append;
 mod precondition;
+pub mod audit;
 pub mod files;
 pub mod keyring;
 pub mod ledger;
