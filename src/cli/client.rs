@@ -18,7 +18,9 @@ use crate::{
         auth::{Claims, TOKEN_LIFETIME_S_MAX, TOKEN_TYPE, content_digest},
         routes::{
             files::{FilesMissing, FilesQuestion},
-            keys::{EnrollAnswer, EnrollRequest, InviteAnswer, InviteRequest, KeyInfo, RevokeRequest},
+            keys::{
+                EnrollAnswer, EnrollRequest, InviteAnswer, InviteRequest, KeyInfo, RevokeRequest,
+            },
             log::{About, Consistency},
             statements::Registered,
             submissions::{CustodyInfo, ManifestInfo, ManifestRequest, SubmissionInfo},
@@ -52,7 +54,9 @@ impl Client {
     pub fn new(url: &str) -> Result<Self, Failure> {
         let base = url.trim_end_matches('/').to_owned();
         if !base.starts_with("http://") && !base.starts_with("https://") {
-            return Err(Failure::usage(format!("{url:?} is not an address; give one like https://log.example.com")));
+            return Err(Failure::usage(format!(
+                "{url:?} is not an address; give one like https://log.example.com"
+            )));
         }
         // The default provider may be installed by somebody else already, which serves as well.
         let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
@@ -103,10 +107,16 @@ impl Client {
     }
 
     /// A request with a token for it; `body` is the digest that the token vouches for.
-    fn signed(&self, method: Method, path: &str, body: Option<Hash>) -> Result<RequestBuilder, Failure> {
+    fn signed(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Hash>,
+    ) -> Result<RequestBuilder, Failure> {
         let Identity { signer, encoding } = self.identity()?;
         let url = format!("{}{path}", self.base);
-        let parsed = reqwest::Url::parse(&url).map_err(|error| Failure::usage(format!("{url}: {error}")))?;
+        let parsed =
+            reqwest::Url::parse(&url).map_err(|error| Failure::usage(format!("{url}: {error}")))?;
         let mut without_query = parsed.clone();
         without_query.set_query(None);
         let now = SystemClock.now().timestamp();
@@ -124,8 +134,11 @@ impl Client {
             htu: without_query.to_string(),
             body: body.map(|digest| content_digest(&digest)),
         };
-        let header =
-            Header { typ: Some(TOKEN_TYPE.into()), kid: Some(issuer.to_string()), ..Header::new(Algorithm::EdDSA) };
+        let header = Header {
+            typ: Some(TOKEN_TYPE.into()),
+            kid: Some(issuer.to_string()),
+            ..Header::new(Algorithm::EdDSA)
+        };
         let token = jsonwebtoken::encode(&header, &claims, encoding)
             .map_err(|error| Failure::usage(format!("the request cannot be signed: {error}")))?;
         Ok(self.http.request(method, parsed).bearer_auth(token))
@@ -168,7 +181,10 @@ impl Client {
         while let Some(source) = cause.source() {
             cause = source;
         }
-        Failure::service(format!("{} cannot be reached: {cause}; is the service running there?", self.base))
+        Failure::service(format!(
+            "{} cannot be reached: {cause}; is the service running there?",
+            self.base
+        ))
     }
 
     /// Name, keys and size of the log.
@@ -191,7 +207,12 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::about`].
-    pub async fn clause_text(&self, set: &str, version: &str, locale: &str) -> Result<Vec<u8>, Failure> {
+    pub async fn clause_text(
+        &self,
+        set: &str,
+        version: &str,
+        locale: &str,
+    ) -> Result<Vec<u8>, Failure> {
         self.get_bytes(&format!("/api/v1/clauses/{set}/{version}/{locale}")).await
     }
 
@@ -200,7 +221,8 @@ impl Client {
     /// # Errors
     /// As [`Client::about`].
     pub async fn consistency(&self, from: u64, to: u64) -> Result<Vec<Hash>, Failure> {
-        let answer: Consistency = self.get(&format!("/api/v1/consistency?from={from}&to={to}")).await?;
+        let answer: Consistency =
+            self.get(&format!("/api/v1/consistency?from={from}&to={to}")).await?;
         let path: Option<Vec<Hash>> = answer.path.iter().map(|hex| Hash::from_hex(hex)).collect();
         path.ok_or_else(|| Failure::service("the service answered with a malformed proof"))
     }
@@ -211,7 +233,12 @@ impl Client {
     /// A [`Failure`] if the invitation is not good.
     pub async fn enroll(&self, code: &str) -> Result<EnrollAnswer, Failure> {
         let public_key = URL_SAFE_NO_PAD.encode(self.signer()?.public_key().as_bytes());
-        self.send_json(Method::POST, "/api/v1/keys", &EnrollRequest { code: code.to_owned(), public_key }).await
+        self.send_json(
+            Method::POST,
+            "/api/v1/keys",
+            &EnrollRequest { code: code.to_owned(), public_key },
+        )
+        .await
     }
 
     /// Makes an invitation.
@@ -227,9 +254,14 @@ impl Client {
     ///
     /// # Errors
     /// A [`Failure`] if this key may not.
-    pub async fn revoke(&self, thumbprint: Thumbprint, reason: &str) -> Result<Registered, Failure> {
+    pub async fn revoke(
+        &self,
+        thumbprint: Thumbprint,
+        reason: &str,
+    ) -> Result<Registered, Failure> {
         let request = RevokeRequest { reason: reason.to_owned() };
-        self.send_json(Method::POST, &format!("/api/v1/keys/{thumbprint}/revocation"), &request).await
+        self.send_json(Method::POST, &format!("/api/v1/keys/{thumbprint}/revocation"), &request)
+            .await
     }
 
     /// Every key the log knows.
@@ -266,6 +298,16 @@ impl Client {
         self.get_bytes(&format!("/api/v1/entries/{index}/statement?wait=true")).await
     }
 
+    /// The payload of an entry about a submission that this key may read.
+    ///
+    /// # Errors
+    /// A [`Failure`] if it may not, or the payload was erased.
+    pub async fn payload(&self, index: LeafIndex) -> Result<Vec<u8>, Failure> {
+        let request =
+            self.signed(Method::GET, &format!("/api/v1/entries/{index}/payload"), None)?;
+        bytes(self.send(request).await?).await
+    }
+
     /// A published payload.
     ///
     /// # Errors
@@ -290,7 +332,8 @@ impl Client {
         let mut events: Vec<CustodyInfo> = Vec::new();
         loop {
             let from = events.last().map_or(0, |event| event.index + 1);
-            let page: Vec<CustodyInfo> = self.get_signed(&format!("/api/v1/submissions/{id}/custody?from={from}")).await?;
+            let page: Vec<CustodyInfo> =
+                self.get_signed(&format!("/api/v1/submissions/{id}/custody?from={from}")).await?;
             if page.is_empty() {
                 return Ok(events);
             }
@@ -303,10 +346,13 @@ impl Client {
     /// # Errors
     /// A [`Failure`] if the submission is somebody else's.
     pub async fn missing_files(&self, id: Uuid, digests: &[Hash]) -> Result<Vec<Hash>, Failure> {
-        let question = FilesQuestion { sha256: digests.iter().map(|digest| digest.to_hex()).collect() };
-        let answer: FilesMissing =
-            self.send_json(Method::POST, &format!("/api/v1/submissions/{id}/files/missing"), &question).await?;
-        let missing: Option<Vec<Hash>> = answer.missing.iter().map(|hex| Hash::from_hex(hex)).collect();
+        let question =
+            FilesQuestion { sha256: digests.iter().map(|digest| digest.to_hex()).collect() };
+        let answer: FilesMissing = self
+            .send_json(Method::POST, &format!("/api/v1/submissions/{id}/files/missing"), &question)
+            .await?;
+        let missing: Option<Vec<Hash>> =
+            answer.missing.iter().map(|hex| Hash::from_hex(hex)).collect();
         missing.ok_or_else(|| Failure::service("the service answered with a malformed digest"))
     }
 
@@ -315,7 +361,11 @@ impl Client {
     /// # Errors
     /// A [`Failure`] if one of them is refused; then none of this request is stored.
     pub async fn send_files(&self, id: Uuid, body: Vec<u8>) -> Result<(), Failure> {
-        let request = self.signed(Method::POST, &format!("/api/v1/submissions/{id}/files"), Some(Hash::of(&body)))?;
+        let request = self.signed(
+            Method::POST,
+            &format!("/api/v1/submissions/{id}/files"),
+            Some(Hash::of(&body)),
+        )?;
         self.send(request.header("content-type", "application/cbor-seq").body(body)).await?;
         Ok(())
     }
@@ -327,11 +377,14 @@ impl Client {
     pub async fn upload_offset(&self, id: Uuid, digest: Hash) -> Result<Option<u64>, Failure> {
         let request = self.signed(Method::HEAD, &file_path(id, digest), None)?;
         let response = request.send().await.map_err(|error| self.unreachable(&error))?;
-        let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let header =
+            |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
         match response.status() {
             StatusCode::NOT_FOUND => Ok(Some(0)),
             status if status.is_success() && header("upload-complete") == Some("?1") => Ok(None),
-            status if status.is_success() => Ok(header("upload-offset").and_then(|offset| offset.parse().ok())),
+            status if status.is_success() => {
+                Ok(header("upload-offset").and_then(|offset| offset.parse().ok()))
+            }
             _ => Err(refusal(response).await),
         }
     }
@@ -356,9 +409,19 @@ impl Client {
     ///
     /// # Errors
     /// A [`Failure`] if files are missing.
-    pub async fn put_manifest(&self, id: Uuid, commitment: Hash, openings: Hash) -> Result<ManifestInfo, Failure> {
+    pub async fn put_manifest(
+        &self,
+        id: Uuid,
+        commitment: Hash,
+        openings: Hash,
+    ) -> Result<ManifestInfo, Failure> {
         let request = ManifestRequest { openings: openings.to_hex() };
-        self.send_json(Method::PUT, &format!("/api/v1/submissions/{id}/manifests/{commitment}"), &request).await
+        self.send_json(
+            Method::PUT,
+            &format!("/api/v1/submissions/{id}/manifests/{commitment}"),
+            &request,
+        )
+        .await
     }
 }
 
@@ -383,7 +446,8 @@ async fn refusal(response: Response) -> Failure {
     let status = response.status();
     let body: Bytes = response.bytes().await.unwrap_or_default();
     let problem: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
-    let text = |member: &str| problem.get(member).and_then(|value| value.as_str()).map(str::to_owned);
+    let text =
+        |member: &str| problem.get(member).and_then(|value| value.as_str()).map(str::to_owned);
     let detail = text("detail").unwrap_or_else(|| format!("the service answered {status}"));
     let title = text("title").map_or_else(String::new, |title| format!("{title}: "));
     let message = format!("{title}{detail}");
@@ -392,7 +456,8 @@ async fn refusal(response: Response) -> Failure {
 
 async fn json<T: DeserializeOwned>(response: Response) -> Result<T, Failure> {
     let body = bytes(response).await?;
-    serde_json::from_slice(&body).map_err(|error| Failure::service(format!("the service answered unexpectedly: {error}")))
+    serde_json::from_slice(&body)
+        .map_err(|error| Failure::service(format!("the service answered unexpectedly: {error}")))
 }
 
 async fn bytes(response: Response) -> Result<Vec<u8>, Failure> {

@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 refused or not verified, 2 unusable input or usage, 3 the service cannot be reached or failed.
 
 pub mod answers;
+mod bench;
 pub mod client;
 mod custody;
 mod enroll;
@@ -11,6 +12,7 @@ pub mod output;
 mod serve;
 pub mod submit;
 mod trust;
+mod withdraw;
 
 use std::process::ExitCode;
 
@@ -44,8 +46,13 @@ enum Command {
     Invite(enroll::InviteArguments),
     /// Attest to a piece of work and submit it.
     Submit(submit::Arguments),
+    /// Take consent back.
+    Withdraw(withdraw::Arguments),
     /// Show every statement about a submission.
     Custody(custody::Arguments),
+    /// Measure this machine.
+    #[command(subcommand)]
+    Bench(bench::Command),
 }
 
 /// Runs the command of this process's arguments.
@@ -66,7 +73,9 @@ pub fn run() -> ExitCode {
         Command::Enroll(arguments) => enroll::run(arguments, &output),
         Command::Invite(arguments) => enroll::invite(arguments, &output),
         Command::Submit(arguments) => submit::run(arguments, &output),
+        Command::Withdraw(arguments) => withdraw::run(arguments, &output),
         Command::Custody(arguments) => custody::run(arguments, &output),
+        Command::Bench(command) => bench::run(command, &output),
     };
     match result {
         Ok(code) => code,

@@ -67,6 +67,12 @@ impl Output {
         self.json
     }
 
+    /// Whether colours are on.
+    #[must_use]
+    pub const fn has_color(&self) -> bool {
+        self.color
+    }
+
     /// A line for people; nothing in JSON mode.
     pub fn line(&self, text: impl Display) {
         if !self.json {
@@ -87,7 +93,8 @@ impl Output {
     /// The result, in JSON mode only.
     pub fn json(&self, value: &impl Serialize) {
         if self.json {
-            let text = serde_json::to_string_pretty(value).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
+            let text = serde_json::to_string_pretty(value)
+                .unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
             print(&format!("{text}\n"));
         }
     }
@@ -101,7 +108,9 @@ impl Output {
     /// Prints a failure to standard error, in JSON mode as an object on standard output too.
     pub fn fail(&self, failure: &Failure) -> ExitCode {
         if self.json {
-            self.json(&serde_json::json!({ "error": failure.to_string(), "exit_code": failure.code }));
+            self.json(
+                &serde_json::json!({ "error": failure.to_string(), "exit_code": failure.code }),
+            );
         } else {
             let mut stderr = std::io::stderr().lock();
             let _gone = writeln!(stderr, "error: {failure}");

@@ -1,6 +1,6 @@
 //! Counts and durations by route pattern, in Prometheus' text format.
 
-use std::time::Instant;
+use std::{sync::OnceLock, time::Instant};
 
 use axum::{
     extract::{Request, State},
@@ -12,25 +12,27 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 use super::{AppState, route_of};
 
 /// Upper bounds of the buckets for durations, in seconds.
-const SECONDS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+const SECONDS: [f64; 12] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 /// Upper bounds of the buckets for batch sizes.
 const ENTRIES: [f64; 8] = [1.0, 4.0, 16.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
 
-/// Installs the recorder for this process.
+/// The recorder of this process: there can be one, and services that share the process share it.
+static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+
+/// Installs the recorder, or finds the one installed before.
 ///
 /// # Errors
-/// [`BuildError`] if one is installed already.
+/// [`BuildError`] if the process has a recorder of another kind.
 pub fn install() -> Result<PrometheusHandle, BuildError> {
-    PrometheusBuilder::new()
+    if let Some(installed) = RECORDER.get() {
+        return Ok(installed.clone());
+    }
+    let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)?
         .set_buckets_for_metric(Matcher::Suffix("_entries".into()), &ENTRIES)?
-        .install_recorder()
-}
-
-/// A handle that records nothing else than it is asked to, for services that share a process.
-#[must_use]
-pub fn detached() -> PrometheusHandle {
-    PrometheusBuilder::new().build_recorder().handle()
+        .install_recorder()?;
+    Ok(RECORDER.get_or_init(|| handle).clone())
 }
 
 pub(super) async fn measure(State(_): State<AppState>, request: Request, next: Next) -> Response {

@@ -13,6 +13,9 @@ use axum_server::{Handle, tls_rustls::RustlsConfig};
 /// How long requests may go on after the signal to stop.
 const GRACE: Duration = Duration::from_secs(20);
 
+/// How long a connection may take to send the head of a request.
+const HEADERS_MAX: Duration = Duration::from_secs(30);
+
 /// Certificate and key, both PEM.
 #[derive(Clone, Debug)]
 pub struct TlsFiles {
@@ -106,7 +109,11 @@ impl Listener {
     ///
     /// # Errors
     /// [`ListenError::Serve`].
-    pub async fn serve(self, router: Router, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), ListenError> {
+    pub async fn serve(
+        self,
+        router: Router,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), ListenError> {
         let handle = Handle::new();
         let stopping = handle.clone();
         let watcher = tokio::spawn(async move {
@@ -116,9 +123,16 @@ impl Listener {
         let service = router.into_make_service();
         let served = match self.tls {
             Some(tls) => {
-                axum_server::from_tcp_rustls(self.socket, tls).map_err(ListenError::Serve)?.handle(handle).serve(service).await
+                let mut server =
+                    axum_server::from_tcp_rustls(self.socket, tls).map_err(ListenError::Serve)?;
+                server.http_builder().http1().header_read_timeout(HEADERS_MAX);
+                server.handle(handle).serve(service).await
             }
-            None => axum_server::from_tcp(self.socket).map_err(ListenError::Serve)?.handle(handle).serve(service).await,
+            None => {
+                let mut server = axum_server::from_tcp(self.socket).map_err(ListenError::Serve)?;
+                server.http_builder().http1().header_read_timeout(HEADERS_MAX);
+                server.handle(handle).serve(service).await
+            }
         };
         watcher.abort();
         served.map_err(ListenError::Serve)

@@ -1,7 +1,7 @@
 //! Everything the log says about one submission, in order.
 
 use attestry_proof::{
-    cose::statement::SignedStatement,
+    cose::{SignedStatement, Subject},
     hash::Hash,
     key::Thumbprint,
     payload::{Payload, StatementKind},
@@ -10,7 +10,7 @@ use attestry_proof::{
 use uuid::Uuid;
 
 use super::{Service, ServiceError};
-use crate::store::ledger::{EntryRecord, KeyRecord, SubjectId};
+use crate::store::ledger::{EntryRecord, KeyRecord};
 
 /// Most events of one answer.
 pub const CUSTODY_EVENTS_MAX: u32 = 1000;
@@ -50,7 +50,7 @@ impl Service {
         from: LeafIndex,
     ) -> Result<Vec<CustodyEvent>, ServiceError> {
         self.readable_submission(caller, submission).await?;
-        let subject = SubjectId::Submission(submission);
+        let subject = Subject::Submission(submission);
         let entries = self.ledger.entries_about(subject, LeafIndex(0), CUSTODY_EVENTS_MAX).await?;
         let mut events = Vec::with_capacity(entries.len());
         let mut previous = None;

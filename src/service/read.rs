@@ -35,7 +35,8 @@ impl Service {
         caller: &KeyRecord,
         submission: Uuid,
     ) -> Result<SubmissionRecord, ServiceError> {
-        let not_found = || ServiceError::NotFound { what: "submission", id: submission.to_string() };
+        let not_found =
+            || ServiceError::NotFound { what: "submission", id: submission.to_string() };
         let record = self.ledger.submission(submission).await?.ok_or_else(not_found)?;
         if record.owner == caller.key.thumbprint() {
             authorize(caller, Action::ReadOwn)?;
@@ -58,7 +59,7 @@ impl Service {
             None => None,
             Some((_, StoredPayload::Public(bytes))) => Some((bytes, false)),
             Some((digest, StoredPayload::Sealed(sealed))) => {
-                let key = self.vault.submission_key(submission).await?;
+                let key = self.vault.existing_key(submission).await?;
                 Some((open_payload(&key, submission, &digest, &sealed)?.to_vec(), true))
             }
         })
@@ -77,10 +78,16 @@ impl Service {
     ///
     /// # Errors
     /// [`ServiceError::NotYours`], [`ServiceError::Withdrawn`], [`ServiceError::Forbidden`].
-    pub async fn writable_submission(&self, caller: &KeyRecord, submission: Uuid) -> Result<(), ServiceError> {
+    pub async fn writable_submission(
+        &self,
+        caller: &KeyRecord,
+        submission: Uuid,
+    ) -> Result<(), ServiceError> {
         authorize(caller, Action::Upload)?;
         match self.ledger.submission(submission).await? {
-            Some(record) if record.owner != caller.key.thumbprint() => Err(ServiceError::NotYours { submission }),
+            Some(record) if record.owner != caller.key.thumbprint() => {
+                Err(ServiceError::NotYours { submission })
+            }
             Some(record) if record.withdrawn => Err(ServiceError::Withdrawn { submission }),
             _ => Ok(()),
         }

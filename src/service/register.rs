@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     log::{LogError, Logged},
-    store::ledger::{Candidate, Effect, Precondition, StoredPayload, SubjectId},
+    store::ledger::{Candidate, Effect, Precondition, StoredPayload},
     vault::open_payload,
 };
 
@@ -41,12 +41,18 @@ impl Service {
         };
         let issued_at = statement.header().issued_at;
         match self.ledger.find_statement(issued_at, statement.leaf_hash()).await? {
-            Some(index) => Ok(Logged { index, receipt: self.log.receipt(index).await?, appended: false }),
+            Some(index) => {
+                Ok(Logged { index, receipt: self.log.receipt(index).await?, appended: false })
+            }
             None => Err(refusal),
         }
     }
 
-    async fn admit(&self, statement: &SignedStatement, payload: Option<Vec<u8>>) -> Result<Logged, ServiceError> {
+    async fn admit(
+        &self,
+        statement: &SignedStatement,
+        payload: Option<Vec<u8>>,
+    ) -> Result<Logged, ServiceError> {
         let candidate = self.judge(statement, payload.clone()).await?;
         match self.log.append(candidate).await {
             Err(LogError::Stale(precondition)) => {
@@ -63,13 +69,19 @@ impl Service {
         }
     }
 
-    async fn judge(&self, statement: &SignedStatement, payload: Option<Vec<u8>>) -> Result<Candidate, ServiceError> {
+    async fn judge(
+        &self,
+        statement: &SignedStatement,
+        payload: Option<Vec<u8>>,
+    ) -> Result<Candidate, ServiceError> {
         let header = statement.header();
         if header.audience != self.log.origin() {
             let (found, required) = (header.audience.clone(), self.log.origin().to_owned());
             return Err(ServiceError::WrongAudience { found, required });
         }
-        let (ContentType::Sealed, Subject::Submission(submission)) = (header.content_type, header.subject) else {
+        let (ContentType::Sealed, Subject::Submission(submission)) =
+            (header.content_type, header.subject)
+        else {
             return Err(ServiceError::ReservedContentType { found: header.content_type.as_str() });
         };
         let key = self.valid_key(header.issuer).await?;
@@ -98,14 +110,18 @@ impl Service {
             entry: statement.entry_bytes(),
             leaf_hash: statement.leaf_hash(),
             issued_at: header.issued_at,
-            subject: SubjectId::Submission(submission),
+            subject: header.subject,
             issuer: header.issuer,
             content_type: header.content_type.as_str(),
             payload_digest: digest,
             payload: StoredPayload::Sealed(sealed),
             preconditions: vec![
                 Precondition::Key { thumbprint: header.issuer, version: key.version },
-                Precondition::SubmissionOf { submission, owner: header.issuer, may_be_withdrawn: withdrawal },
+                Precondition::SubmissionOf {
+                    submission,
+                    owner: header.issuer,
+                    may_be_withdrawn: withdrawal,
+                },
             ],
             effects,
         })
@@ -137,7 +153,7 @@ impl Service {
         }
         let missing = ServiceError::PayloadMissing { digest };
         let sealed = self.ledger.staged_payload(submission, digest).await?.ok_or(missing)?;
-        let key = self.vault.submission_key(submission).await?;
+        let key = self.vault.existing_key(submission).await?;
         Ok((open_payload(&key, submission, &digest, &sealed)?.to_vec(), true))
     }
 
@@ -145,7 +161,12 @@ impl Service {
     ///
     /// # Errors
     /// [`ServiceError::DigestMismatch`], [`ServiceError::Payload`] or a failing store.
-    pub async fn stage_payload(&self, submission: Uuid, digest: Hash, bytes: &[u8]) -> Result<(), ServiceError> {
+    pub async fn stage_payload(
+        &self,
+        submission: Uuid,
+        digest: Hash,
+        bytes: &[u8],
+    ) -> Result<(), ServiceError> {
         let found = Hash::of(bytes);
         if found != digest {
             return Err(ServiceError::DigestMismatch { found, required: digest });

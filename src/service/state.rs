@@ -12,7 +12,7 @@ use attestry_proof::{
 use super::ServiceError;
 use crate::{
     keys::Signer,
-    store::ledger::{Candidate, Effect, Precondition, StoredPayload, SubjectId},
+    store::ledger::{Candidate, Effect, Precondition, StoredPayload},
 };
 
 /// Signs a public payload as a statement of the service.
@@ -31,7 +31,8 @@ pub fn state(
     let payload_digest = Hash::of(&bytes);
     let issuer = signer.public_key().thumbprint();
     let audience = origin.to_owned();
-    let header = Header { algorithm: Algorithm::EdDsa, issuer, subject, audience, issued_at, content_type };
+    let header =
+        Header { algorithm: Algorithm::EdDsa, issuer, subject, audience, issued_at, content_type };
     let unsigned = UnsignedStatement::new(header, payload_digest)?;
     let signature = signer.sign(&unsigned.to_be_signed())?;
     let statement = unsigned.attach(signature);
@@ -39,10 +40,7 @@ pub fn state(
         entry: statement.entry_bytes(),
         leaf_hash: statement.leaf_hash(),
         issued_at,
-        subject: match subject {
-            Subject::Submission(id) => SubjectId::Submission(id),
-            Subject::Key(thumbprint) => SubjectId::Key(thumbprint),
-        },
+        subject,
         issuer,
         content_type: content_type.as_str(),
         payload_digest,

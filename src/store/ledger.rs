@@ -1,13 +1,14 @@
 //! The ledger port: what the service asks of whatever database holds the log.
 
+pub use attestry_proof::payload::key_event::MemberRole as Role;
 use attestry_proof::{
+    cose::Subject,
     hash::Hash,
     key::{PublicKey, Thumbprint},
     log::{edge::Edge, tile::TileId},
     manifest::Role as ManifestRole,
     size::{LeafIndex, TreeSize},
 };
-pub use attestry_proof::payload::key_event::MemberRole as Role;
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
@@ -16,6 +17,9 @@ pub type BatchId = Uuid;
 
 /// Largest number of entries in one batch.
 pub const BATCH_ENTRIES_MAX: usize = 1024;
+
+/// How long a staged payload waits for its statement.
+pub const STAGED_SECONDS_MAX: i64 = 7 * 24 * 3600;
 
 /// The newest committed tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,23 +30,12 @@ pub struct Head {
     pub root: Hash,
 }
 
-/// What an entry is about, as far as the log can see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum SubjectId {
-    /// A submission: 16 bytes.
-    Submission(Uuid),
-    /// A key, for `key-*` statements and those about the log itself: 32 bytes.
-    Key(Thumbprint),
-}
-
-impl SubjectId {
-    /// The bytes the subject is indexed by.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        match self {
-            Self::Submission(id) => id.as_bytes(),
-            Self::Key(thumbprint) => thumbprint.0.as_bytes(),
-        }
+/// The bytes that entries about a subject are indexed by: 16 of a submission, 32 of a key.
+#[must_use]
+pub fn subject_bytes(subject: &Subject) -> &[u8] {
+    match subject {
+        Subject::Submission(id) => id.as_bytes(),
+        Subject::Key(thumbprint) => thumbprint.0.as_bytes(),
     }
 }
 
@@ -65,7 +58,7 @@ pub struct Candidate {
     /// Unix seconds, as claimed by the signer.
     pub issued_at: i64,
     /// What it is about.
-    pub subject: SubjectId,
+    pub subject: Subject,
     /// Who signed.
     pub issuer: Thumbprint,
     /// Visible content type (COSE label 259).
@@ -360,18 +353,30 @@ pub trait Ledger: Send + Sync {
     fn batch_of(&self, index: LeafIndex) -> BoxFuture<'_, Result<Option<BatchRecord>, StoreError>>;
 
     /// Recorded batches in order, from the one after `size`.
-    fn batches_after(&self, size: TreeSize, limit: u32) -> BoxFuture<'_, Result<Vec<BatchRecord>, StoreError>>;
+    fn batches_after(
+        &self,
+        size: TreeSize,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<BatchRecord>, StoreError>>;
 
     /// Position of a logged statement.
-    fn find_statement(&self, issued_at: i64, leaf: Hash) -> BoxFuture<'_, Result<Option<LeafIndex>, StoreError>>;
+    fn find_statement(
+        &self,
+        issued_at: i64,
+        leaf: Hash,
+    ) -> BoxFuture<'_, Result<Option<LeafIndex>, StoreError>>;
 
     /// Entries `from..from+count`, in order, as far as they exist.
-    fn entries(&self, from: LeafIndex, count: u32) -> BoxFuture<'_, Result<Vec<EntryRecord>, StoreError>>;
+    fn entries(
+        &self,
+        from: LeafIndex,
+        count: u32,
+    ) -> BoxFuture<'_, Result<Vec<EntryRecord>, StoreError>>;
 
     /// Entries about a subject, in order, at most `limit` from position `from` on.
     fn entries_about(
         &self,
-        subject: SubjectId,
+        subject: Subject,
         from: LeafIndex,
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<EntryRecord>, StoreError>>;
@@ -380,12 +385,15 @@ pub trait Ledger: Send + Sync {
     fn tile(&self, tile: TileId) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>>;
 
     /// Payload of the entry at `index`, with its digest; `None` once erased.
-    fn payload(&self, index: LeafIndex) -> BoxFuture<'_, Result<Option<(Hash, StoredPayload)>, StoreError>>;
+    fn payload(
+        &self,
+        index: LeafIndex,
+    ) -> BoxFuture<'_, Result<Option<(Hash, StoredPayload)>, StoreError>>;
 
     /// A published payload by digest.
     fn public_payload(&self, digest: Hash) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>>;
 
-    /// Keeps a sealed payload until its statement comes.
+    /// Keeps a sealed payload until its statement comes, at most [`STAGED_SECONDS_MAX`]; drops those that waited longer.
     fn stage_payload<'a>(
         &'a self,
         submission: Uuid,
@@ -395,13 +403,21 @@ pub trait Ledger: Send + Sync {
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// A staged payload, still sealed.
-    fn staged_payload(&self, submission: Uuid, digest: Hash) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>>;
+    fn staged_payload(
+        &self,
+        submission: Uuid,
+        digest: Hash,
+    ) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>>;
 
     /// A key by thumbprint.
     fn key(&self, thumbprint: Thumbprint) -> BoxFuture<'_, Result<Option<KeyRecord>, StoreError>>;
 
     /// Every key, by position of enrolment, at most `limit` enrolled at `from` or later.
-    fn keys(&self, from: LeafIndex, limit: u32) -> BoxFuture<'_, Result<Vec<KeyRecord>, StoreError>>;
+    fn keys(
+        &self,
+        from: LeafIndex,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<KeyRecord>, StoreError>>;
 
     /// A submission by id.
     fn submission(&self, id: Uuid) -> BoxFuture<'_, Result<Option<SubmissionRecord>, StoreError>>;
@@ -415,24 +431,41 @@ pub trait Ledger: Send + Sync {
     ) -> BoxFuture<'_, Result<Vec<SubmissionRecord>, StoreError>>;
 
     /// Keeps a manifest whose every file is stored; again is no error.
-    fn record_manifest<'a>(&'a self, manifest: &'a ManifestRecord) -> BoxFuture<'a, Result<(), StoreError>>;
+    fn record_manifest<'a>(
+        &'a self,
+        manifest: &'a ManifestRecord,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// A manifest by submission and commitment.
-    fn manifest(&self, submission: Uuid, commitment: Hash)
-    -> BoxFuture<'_, Result<Option<ManifestRecord>, StoreError>>;
+    fn manifest(
+        &self,
+        submission: Uuid,
+        commitment: Hash,
+    ) -> BoxFuture<'_, Result<Option<ManifestRecord>, StoreError>>;
 
     /// Every manifest of a submission.
-    fn manifests_of(&self, submission: Uuid) -> BoxFuture<'_, Result<Vec<ManifestRecord>, StoreError>>;
+    fn manifests_of(
+        &self,
+        submission: Uuid,
+    ) -> BoxFuture<'_, Result<Vec<ManifestRecord>, StoreError>>;
 
     /// Keeps an invitation.
     fn invite<'a>(&'a self, invitation: &'a Invitation) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// An invitation that is neither used nor expired at `at`.
-    fn open_invitation(&self, code_digest: Hash, at: i64) -> BoxFuture<'_, Result<Option<Invitation>, StoreError>>;
+    fn open_invitation(
+        &self,
+        code_digest: Hash,
+        at: i64,
+    ) -> BoxFuture<'_, Result<Option<Invitation>, StoreError>>;
 
     /// Remembers a token id until `expires_at`; `false` if it was seen before.
-    fn spend_token<'a>(&'a self, token_id: &'a str, expires_at: i64, now: i64)
-    -> BoxFuture<'a, Result<bool, StoreError>>;
+    fn spend_token<'a>(
+        &'a self,
+        token_id: &'a str,
+        expires_at: i64,
+        now: i64,
+    ) -> BoxFuture<'a, Result<bool, StoreError>>;
 
     /// Digest and version of the policy in force.
     fn policy(&self) -> BoxFuture<'_, Result<Option<(Hash, u64)>, StoreError>>;

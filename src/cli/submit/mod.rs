@@ -23,7 +23,8 @@ use attestry_proof::{
 use indicatif::{ProgressBar, ProgressStyle};
 use uuid::Uuid;
 
-pub use self::prepare::Prepared;
+pub(super) use self::prepare::tool;
+pub use self::prepare::{Prepared, sign};
 use super::{
     answers::Answers,
     block_on,
@@ -106,9 +107,18 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
         Ok((prepared.id, submitted))
     })?;
     output.good(format_args!("submission {id} is in the log"));
-    output.line(format_args!("  {} statements with receipts and proofs in {}", submitted.len(), arguments.out.display()));
-    output.line(format_args!("  check them offline: attestry verify {} --trust FILE", arguments.out.display()));
-    output.json(&serde_json::json!({ "submission": id, "statements": submitted, "out": arguments.out }));
+    output.line(format_args!(
+        "  {} statements with receipts and proofs in {}",
+        submitted.len(),
+        arguments.out.display()
+    ));
+    output.line(format_args!(
+        "  check them offline: attestry verify {} --trust FILE",
+        arguments.out.display()
+    ));
+    output.json(
+        &serde_json::json!({ "submission": id, "statements": submitted, "out": arguments.out }),
+    );
     Ok(ExitCode::SUCCESS)
 }
 
@@ -119,7 +129,8 @@ pub async fn prepare(
     output: &Output,
     confirm: impl FnOnce(&[Payload]) -> Result<(), Failure>,
 ) -> Result<Prepared, Failure> {
-    if let Some(prepared) = Prepared::read(submission, client.signer()?.public_key().thumbprint())? {
+    if let Some(prepared) = Prepared::read(submission, client.signer()?.public_key().thumbprint())?
+    {
         output.line(format_args!("continuing submission {}: nothing is signed again", prepared.id));
         return Ok(prepared);
     }
@@ -147,7 +158,8 @@ pub async fn finish(
     }
     let mut places = Vec::with_capacity(prepared.statements.len());
     for (statement, payload) in &prepared.statements {
-        let attachments = Attachments { payload: Some(payload.to_bytes()), ..Attachments::default() };
+        let attachments =
+            Attachments { payload: Some(payload.to_bytes()), ..Attachments::default() };
         let bytes = attachments.encode(statement).map_err(Failure::usage)?;
         places.push(client.register(bytes).await?.index);
     }
@@ -157,19 +169,31 @@ pub async fn finish(
         let file = submission.out.join("statements").join(format!("{index:08}-{kind}.cose"));
         let bytes = fetch(client, LeafIndex(index), Some(statement)).await?;
         write(&file, &bytes)?;
-        submitted.push(Submitted { kind, index, payload: statement.payload_digest().to_hex(), file });
+        submitted.push(Submitted {
+            kind,
+            index,
+            payload: statement.payload_digest().to_hex(),
+            file,
+        });
     }
     write_context(client, submission.out).await?;
     Ok(submitted)
 }
 
 /// Fetches a transparent statement and checks that it is the one that was sent.
-async fn fetch(client: &Client, index: LeafIndex, sent: Option<&SignedStatement>) -> Result<Vec<u8>, Failure> {
+async fn fetch(
+    client: &Client,
+    index: LeafIndex,
+    sent: Option<&SignedStatement>,
+) -> Result<Vec<u8>, Failure> {
     let bytes = client.transparent_statement(index).await?;
-    let (received, _) = SignedStatement::parse(&bytes)
-        .map_err(|error| Failure::service(format!("the service answered with a malformed statement: {error}")))?;
+    let (received, _) = SignedStatement::parse(&bytes).map_err(|error| {
+        Failure::service(format!("the service answered with a malformed statement: {error}"))
+    })?;
     if sent.is_some_and(|sent| sent.entry_bytes() != received.entry_bytes()) {
-        return Err(Failure::service(format!("the service holds another statement at entry {index} than was sent")));
+        return Err(Failure::service(format!(
+            "the service holds another statement at entry {index} than was sent"
+        )));
     }
     Ok(bytes)
 }
@@ -177,7 +201,8 @@ async fn fetch(client: &Client, index: LeafIndex, sent: Option<&SignedStatement>
 /// Adds what an offline verifier derives the keys from: genesis, the enrolment of the caller's key, and a key set.
 pub async fn write_context(client: &Client, out: &Path) -> Result<(), Failure> {
     let own = client.signer()?.public_key();
-    let enrolled = client.keys().await?.into_iter().find(|key| key.thumbprint == own.thumbprint().to_string());
+    let enrolled =
+        client.keys().await?.into_iter().find(|key| key.thumbprint == own.thumbprint().to_string());
     let enrolled = enrolled.map(|key| (key.enrolled_index, "key-enrolled"));
     let mut keys = vec![own];
     for (index, kind) in [(0, "genesis"), (1, "policy")].into_iter().chain(enrolled) {
@@ -196,20 +221,25 @@ pub async fn write_context(client: &Client, out: &Path) -> Result<(), Failure> {
 }
 
 /// The clause texts in force at the service: these are shown, and these are signed.
-async fn catalogue(client: &Client) -> Result<ClauseCatalogue, Failure> {
+pub(super) async fn catalogue(client: &Client) -> Result<ClauseCatalogue, Failure> {
     let mut texts = Vec::new();
     for set in client.about().await?.clause_sets {
         let text = client.clause_text(&set.set, &set.version, &set.locale).await?;
         if Hash::of(&text).to_hex() != set.sha256 {
-            return Err(Failure::service(format!("the service's text of {} is not the one it announces", set.set)));
+            return Err(Failure::service(format!(
+                "the service's text of {} is not the one it announces",
+                set.set
+            )));
         }
         texts.push(text);
     }
-    ClauseCatalogue::from_texts(&texts)
-        .map_err(|error| Failure::service(format!("the service's clause texts cannot be read: {error}")))
+    ClauseCatalogue::from_texts(&texts).map_err(|error| {
+        Failure::service(format!("the service's clause texts cannot be read: {error}"))
+    })
 }
 
-fn show(payloads: &[Payload], output: &Output) {
+/// Prints each payload as it will be signed.
+pub(super) fn show(payloads: &[Payload], output: &Output) {
     for payload in payloads {
         let digest = Hash::of(&payload.to_bytes());
         output.heading(format_args!("{}  sha256 {digest}", payload.kind()));
@@ -219,27 +249,39 @@ fn show(payloads: &[Payload], output: &Output) {
     }
 }
 
-fn confirm(yes: bool) -> Result<(), Failure> {
+/// Asks whether to sign what was shown.
+pub(super) fn confirm(yes: bool) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
     let stdin = std::io::stdin();
     if !stdin.is_terminal() {
-        return Err(Failure::usage("nobody is there to ask: read the payloads above, then run again with --yes"));
+        return Err(Failure::usage(
+            "nobody is there to ask: read the payloads above, then run again with --yes",
+        ));
     }
     let mut stderr = std::io::stderr().lock();
-    let _shown = write!(stderr, "\nThese are the exact statements that your key will sign. Sign them? [y/N] ");
+    let _shown = write!(
+        stderr,
+        "\nThese are the exact statements that your key will sign. Sign them? [y/N] "
+    );
     let _flushed = stderr.flush();
     let mut answer = String::new();
     let _read = stdin.lock().read_line(&mut answer);
-    if matches!(answer.trim(), "y" | "Y" | "yes") { Ok(()) } else { Err(Failure::refused("nothing was signed or sent")) }
+    if matches!(answer.trim(), "y" | "Y" | "yes") {
+        Ok(())
+    } else {
+        Err(Failure::refused("nothing was signed or sent"))
+    }
 }
 
 fn progress(output: &Output, what: &'static str) -> ProgressBar {
     if output.is_json() || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("{msg:>8} [{bar:32}] {bytes}/{total_bytes}  {bytes_per_sec}  {eta}");
+    let style = ProgressStyle::with_template(
+        "{msg:>8} [{bar:32}] {bytes}/{total_bytes}  {bytes_per_sec}  {eta}",
+    );
     let bar = ProgressBar::new(0).with_message(what);
     match style {
         Ok(style) => bar.with_style(style.progress_chars("=> ")),

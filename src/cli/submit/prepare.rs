@@ -78,8 +78,10 @@ pub(super) fn draft(
         sides.push(files::hash(role, found, entropy, progress)?);
     }
     let id = new_id(entropy);
-    let manifests: Vec<ManifestCommitment> = sides.iter().map(|side| commitment(&side.manifest)).collect();
-    let now = Timestamp::new(SystemClock.now()).ok_or_else(|| Failure::usage("the clock is outside the years 1 to 9999"))?;
+    let manifests: Vec<ManifestCommitment> =
+        sides.iter().map(|side| commitment(&side.manifest)).collect();
+    let now = Timestamp::new(SystemClock.now())
+        .ok_or_else(|| Failure::usage("the clock is outside the years 1 to 9999"))?;
     let tool = tool()?;
     let context = Context { subject: id, manifests: &manifests, catalogue, now, tool: &tool };
     let salt = || {
@@ -89,7 +91,12 @@ pub(super) fn draft(
     };
     let mut payloads = Vec::new();
     for side in &sides {
-        payloads.push(submission.answers.manifest(&context, &side.manifest, salt()).map_err(Failure::usage)?);
+        payloads.push(
+            submission
+                .answers
+                .manifest(&context, &side.manifest, salt())
+                .map_err(Failure::usage)?,
+        );
     }
     payloads.extend(submission.answers.attestations(&context, salt).map_err(Failure::usage)?);
     Ok(Draft { id, sides, payloads })
@@ -104,19 +111,26 @@ fn commitment(manifest: &Manifest) -> ManifestCommitment {
 }
 
 /// This program, as payloads name it.
-pub(super) fn tool() -> Result<Tool, Failure> {
-    let line = |text: &str| Line::new(text).map_err(|error| Failure::usage(format!("{text}: {error}")));
+pub(in crate::cli) fn tool() -> Result<Tool, Failure> {
+    let line =
+        |text: &str| Line::new(text).map_err(|error| Failure::usage(format!("{text}: {error}")));
     Ok(Tool { name: line("attestry")?, version: line(env!("CARGO_PKG_VERSION"))? })
 }
 
 impl Draft {
     /// Signs every payload and writes payloads, openings and entries below `out` before anything is sent.
-    pub(super) fn sign(self, signer: &LocalSigner, origin: &str, out: &Path) -> Result<Prepared, Failure> {
+    pub(super) fn sign(
+        self,
+        signer: &LocalSigner,
+        origin: &str,
+        out: &Path,
+    ) -> Result<Prepared, Failure> {
         let issued_at = SystemClock.now().timestamp();
         let mut statements = Vec::with_capacity(self.payloads.len());
         let mut names = Vec::with_capacity(self.payloads.len());
         for (number, payload) in self.payloads.into_iter().enumerate() {
-            let statement = sign(signer, origin, Subject::Submission(self.id), issued_at, &payload)?;
+            let statement =
+                sign(signer, origin, Subject::Submission(self.id), issued_at, &payload)?;
             let name = format!("{number:02}-{}.cose", payload.kind());
             let digest = statement.payload_digest();
             write(&out.join("payloads").join(format!("{digest}.json")), &payload.to_bytes())?;
@@ -136,7 +150,8 @@ impl Draft {
         }
         let issuer = signer.public_key().thumbprint().to_string();
         // Last, so that it names only what is there.
-        let record = Record { submission: self.id, origin: origin.to_owned(), issuer, signed: names };
+        let record =
+            Record { submission: self.id, origin: origin.to_owned(), issuer, signed: names };
         let record = serde_json::to_vec_pretty(&record).map_err(Failure::usage)?;
         write(&out.join(RECORD), &record)?;
         Ok(Prepared { id: self.id, statements, sources, manifests })
@@ -159,7 +174,8 @@ pub fn sign(
         issued_at,
         content_type: ContentType::Sealed,
     };
-    let unsigned = UnsignedStatement::new(header, Hash::of(&payload.to_bytes())).map_err(Failure::usage)?;
+    let unsigned =
+        UnsignedStatement::new(header, Hash::of(&payload.to_bytes())).map_err(Failure::usage)?;
     let signature = signer.sign(&unsigned.to_be_signed()).map_err(Failure::usage)?;
     Ok(unsigned.attach(signature))
 }
@@ -170,7 +186,10 @@ fn openings_path(out: &Path, role: Role) -> PathBuf {
 
 impl Prepared {
     /// What an earlier run signed under the same output directory; `None` if there was none.
-    pub(super) fn read(submission: &Submission<'_>, issuer: Thumbprint) -> Result<Option<Self>, Failure> {
+    pub(super) fn read(
+        submission: &Submission<'_>,
+        issuer: Thumbprint,
+    ) -> Result<Option<Self>, Failure> {
         let out = submission.out;
         let path = out.join(RECORD);
         let bytes = match std::fs::read(&path) {
@@ -178,17 +197,23 @@ impl Prepared {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Failure::usage(format!("{}: {error}", path.display()))),
         };
-        let unusable = |reason: String| Failure::usage(format!("{}: {reason}; use another --out", path.display()));
-        let record: Record = serde_json::from_slice(&bytes).map_err(|error| unusable(error.to_string()))?;
+        let unusable = |reason: String| {
+            Failure::usage(format!("{}: {reason}; use another --out", path.display()))
+        };
+        let record: Record =
+            serde_json::from_slice(&bytes).map_err(|error| unusable(error.to_string()))?;
         if record.issuer != issuer.to_string() {
             return Err(unusable("it was signed by another key".into()));
         }
         let mut statements = Vec::new();
         for name in &record.signed {
             let entry = read(&out.join("signed").join(name))?;
-            let statement = SignedStatement::parse_entry(&entry).map_err(|error| unusable(error.to_string()))?;
-            let payload = read(&out.join("payloads").join(format!("{}.json", statement.payload_digest())))?;
-            let payload = Payload::parse(&payload, true).map_err(|error| unusable(error.to_string()))?;
+            let statement = SignedStatement::parse_entry(&entry)
+                .map_err(|error| unusable(error.to_string()))?;
+            let payload =
+                read(&out.join("payloads").join(format!("{}.json", statement.payload_digest())))?;
+            let payload =
+                Payload::parse(&payload, true).map_err(|error| unusable(error.to_string()))?;
             statements.push((statement, payload));
         }
         let (sources, manifests) = unchanged_sources(submission, &unusable)?;
@@ -208,11 +233,15 @@ fn unchanged_sources(
     for (role, paths) in ROLES.into_iter().zip([submission.request, submission.deliverable]) {
         let path = openings_path(submission.out, role);
         let openings = read(&path)?;
-        let manifest = Manifest::parse_openings(&openings).map_err(|error| unusable(error.to_string()))?;
+        let manifest =
+            Manifest::parse_openings(&openings).map_err(|error| unusable(error.to_string()))?;
         let found = files::find(paths)?;
         for record in manifest.files() {
-            let file = found.iter().find(|file| file.name == record.path && file.size == record.size);
-            let file = file.ok_or_else(|| unusable(format!("{} is not there as it was signed", record.path)))?;
+            let file =
+                found.iter().find(|file| file.name == record.path && file.size == record.size);
+            let file = file.ok_or_else(|| {
+                unusable(format!("{} is not there as it was signed", record.path))
+            })?;
             sources.push((record.sha256, file.path.clone(), record.size));
         }
         manifests.push((manifest.commitment(), Hash::of(&openings)));

@@ -5,6 +5,7 @@ use axum::{
     extract::State,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
+    routing,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -13,7 +14,35 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::http::{App, AppState};
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(health)).routes(routes!(metrics))
+    OpenApiRouter::new()
+        .routes(routes!(health))
+        .routes(routes!(metrics))
+        .route("/", routing::get(front_page))
+        .route("/enroll", routing::get(enrolment_page))
+}
+
+/// What is here, for somebody who opens the address in a browser.
+async fn front_page(State(app): App) -> String {
+    let log = app.service.log();
+    format!(
+        "Attestry: a compliance and provenance ledger for contributed work.\n\n\
+         log          {}\nentries      {}\ncheckpoint   {url}/checkpoint\nAPI          {url}/docs\n\n\
+         Trust this log, after comparing its fingerprint:  attestry trust {url} --out log.policy\n",
+        log.origin(),
+        log.head().size,
+        url = app.base_url,
+    )
+}
+
+/// What to do with an invitation, for somebody who opens the link in a browser. The code is in the fragment, which a
+/// browser does not send.
+async fn enrolment_page(State(app): App) -> String {
+    format!(
+        "You were invited to enrol a key with {}.\n\n\
+         1. Make a key, and keep the file safe:   attestry key new --out me.pem\n\
+         2. Enrol it with the link you were sent: attestry enroll 'THE WHOLE LINK' --key me.pem\n",
+        app.service.log().origin()
+    )
 }
 
 /// How the service is.

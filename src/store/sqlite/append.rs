@@ -22,7 +22,8 @@ use super::{
     read::{self, corrupt, index_of, number},
 };
 use crate::store::ledger::{
-    AppendError, Appended, BatchId, Candidate, Effect, Head, Outcome, Precondition, StoreError, StoredPayload,
+    AppendError, Appended, BatchId, Candidate, Effect, Head, Outcome, Precondition, StoreError,
+    StoredPayload, subject_bytes,
 };
 
 /// Rows per statement. A few fixed sizes, so that prepared statements are found again.
@@ -35,10 +36,12 @@ pub(super) async fn append_batch(
     candidates: &[Candidate],
 ) -> Result<Appended, AppendError> {
     let not_committed = |error: sqlx::Error| AppendError::NotCommitted(error.into());
-    let mut transaction = ledger.writer().begin_with("BEGIN IMMEDIATE").await.map_err(not_committed)?;
+    let mut transaction =
+        ledger.writer().begin_with("BEGIN IMMEDIATE").await.map_err(not_committed)?;
     // Until COMMIT is sent, every failure rolls back, so the outcome is known.
-    let (appended, edge) =
-        write(ledger, &mut transaction, batch, at_ms, candidates).await.map_err(AppendError::NotCommitted)?;
+    let (appended, edge) = write(ledger, &mut transaction, batch, at_ms, candidates)
+        .await
+        .map_err(AppendError::NotCommitted)?;
     transaction.commit().await.map_err(|error| AppendError::Unknown(error.into()))?;
     if let Some(edge) = edge {
         ledger.cache_edge(edge);
@@ -58,7 +61,9 @@ async fn write(
     let head = read::head(connection).await?;
     let size = head.map_or(TreeSize(0), |head| head.size);
     let edge = match ledger.cached_edge() {
-        Some(edge) if edge.size() == size && head.is_none_or(|head| edge.root() == head.root) => edge,
+        Some(edge) if edge.size() == size && head.is_none_or(|head| edge.root() == head.root) => {
+            edge
+        }
         _ => read::edge(connection, size).await?,
     };
     if head.is_some_and(|head| head.root != edge.root()) {
@@ -88,7 +93,10 @@ async fn write(
     apply_effects(connection, &placed).await?;
     move_head(connection, size, new_head, batch, at_ms).await?;
     let edge = growth.edge().clone();
-    Ok((Appended { head: new_head, outcomes, growth: Some(Arc::<Growth>::new(growth)) }, Some(edge)))
+    Ok((
+        Appended { head: new_head, outcomes, growth: Some(Arc::<Growth>::new(growth)) },
+        Some(edge),
+    ))
 }
 
 /// Gives each candidate its outcome: known statements keep their place, failed preconditions drop, the rest follow on.
@@ -151,14 +159,13 @@ async fn insert_entries(
     connection: &mut SqliteConnection,
     placed: &[(LeafIndex, &Candidate)],
 ) -> Result<(), StoreError> {
-    const INTO: &str =
-        "INSERT INTO entries (leaf_index, issued_at, leaf_hash, subject, issuer, content_type, entry) VALUES ";
+    const INTO: &str = "INSERT INTO entries (leaf_index, issued_at, leaf_hash, subject, issuer, content_type, entry) VALUES ";
     insert_rows(connection, INTO, 7, placed, |query, (index, candidate)| {
         query
             .bind(number(index.0))
             .bind(candidate.issued_at)
             .bind(candidate.leaf_hash.as_bytes().as_slice())
-            .bind(candidate.subject.as_bytes())
+            .bind(subject_bytes(&candidate.subject))
             .bind(candidate.issuer.0.as_bytes().as_slice())
             .bind(candidate.content_type)
             .bind(candidate.entry.as_slice())
@@ -185,7 +192,10 @@ async fn insert_payloads(
     .await
 }
 
-async fn insert_tiles(connection: &mut SqliteConnection, tiles: &[(TileId, Vec<Hash>)]) -> Result<(), StoreError> {
+async fn insert_tiles(
+    connection: &mut SqliteConnection,
+    tiles: &[(TileId, Vec<Hash>)],
+) -> Result<(), StoreError> {
     for (tile, hashes) in tiles {
         let bytes: Vec<u8> = hashes.iter().flat_map(|hash| hash.0).collect();
         sqlx::query("INSERT INTO tiles (level, tile_index, hashes) VALUES (?, ?, ?)")
@@ -220,20 +230,31 @@ async fn open_submissions(
     let mut seen: HashSet<Uuid> = HashSet::new();
     let opened: Vec<(Uuid, Hash, LeafIndex)> = placed
         .iter()
-        .flat_map(|(index, candidate)| candidate.preconditions.iter().map(move |fact| (*index, fact)))
+        .flat_map(|(index, candidate)| {
+            candidate.preconditions.iter().map(move |fact| (*index, fact))
+        })
         .filter_map(|(index, fact)| match fact {
-            Precondition::SubmissionOf { submission, owner, .. } => Some((*submission, owner.0, index)),
+            Precondition::SubmissionOf { submission, owner, .. } => {
+                Some((*submission, owner.0, index))
+            }
             _ => None,
         })
         .filter(|(submission, ..)| seen.insert(*submission))
         .collect();
     insert_rows(connection, INTO, 3, &opened, |query, (submission, owner, index)| {
-        query.bind(submission.as_bytes().as_slice()).bind(owner.as_bytes().as_slice()).bind(number(index.0))
+        query
+            .bind(submission.as_bytes().as_slice())
+            .bind(owner.as_bytes().as_slice())
+            .bind(number(index.0))
     })
     .await
 }
 
-async fn apply_effect(connection: &mut SqliteConnection, index: LeafIndex, effect: &Effect) -> Result<(), StoreError> {
+async fn apply_effect(
+    connection: &mut SqliteConnection,
+    index: LeafIndex,
+    effect: &Effect,
+) -> Result<(), StoreError> {
     let query = match effect {
         Effect::EnrolKey { key, roles, program } => sqlx::query(
             "INSERT INTO signing_keys (thumbprint, public_key, roles, program, enrolled_index, version)
@@ -329,7 +350,8 @@ async fn insert_rows<T>(
 ) -> Result<(), StoreError> {
     for group in row_groups(rows) {
         let sql = format!("{into}{}", placeholders(columns, group.len()));
-        let query = group.iter().fold(sqlx::query(sqlx::AssertSqlSafe(sql)), |query, row| bind(query, row));
+        let query =
+            group.iter().fold(sqlx::query(sqlx::AssertSqlSafe(sql)), |query, row| bind(query, row));
         query.execute(&mut *connection).await?;
     }
     Ok(())

@@ -3,6 +3,7 @@
 use std::{path::Path, sync::Mutex};
 
 use attestry_proof::{
+    cose::Subject,
     hash::Hash,
     key::Thumbprint,
     log::{edge::Edge, tile::TileId},
@@ -18,8 +19,9 @@ use super::{
     read::{self, corrupt, index_of},
 };
 use crate::store::ledger::{
-    AppendError, Appended, BatchId, BatchRecord, Candidate, EntryRecord, Head, Invitation, KeyRecord, Ledger, ManifestRecord, Roles,
-    StoreError, StoredPayload, SubjectId, SubmissionRecord,
+    AppendError, Appended, BatchId, BatchRecord, Candidate, EntryRecord, Head, Invitation,
+    KeyRecord, Ledger, ManifestRecord, Roles, STAGED_SECONDS_MAX, StoreError, StoredPayload,
+    SubmissionRecord,
 };
 
 /// Connections that read while the writer writes.
@@ -97,11 +99,12 @@ impl Ledger for SqliteLedger {
 
     fn find_batch(&self, batch: BatchId) -> BoxFuture<'_, Result<Option<Head>, StoreError>> {
         async move {
-            let row: Option<(i64, Vec<u8>)> =
-                sqlx::query_as("SELECT size, root FROM batches WHERE batch_id = ? ORDER BY size DESC LIMIT 1")
-                    .bind(batch.as_bytes().as_slice())
-                    .fetch_optional(&self.readers)
-                    .await?;
+            let row: Option<(i64, Vec<u8>)> = sqlx::query_as(
+                "SELECT size, root FROM batches WHERE batch_id = ? ORDER BY size DESC LIMIT 1",
+            )
+            .bind(batch.as_bytes().as_slice())
+            .fetch_optional(&self.readers)
+            .await?;
             row.map(|(size, root)| read::head_of(size, &root)).transpose()
         }
         .boxed()
@@ -115,7 +118,11 @@ impl Ledger for SqliteLedger {
         .boxed()
     }
 
-    fn batches_after(&self, size: TreeSize, limit: u32) -> BoxFuture<'_, Result<Vec<BatchRecord>, StoreError>> {
+    fn batches_after(
+        &self,
+        size: TreeSize,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<BatchRecord>, StoreError>> {
         async move {
             let rows: Vec<(i64, i64, Vec<u8>, i64)> = sqlx::query_as(
                 "SELECT size, first_index, root, committed_at FROM batches WHERE size > ? ORDER BY size LIMIT ?",
@@ -134,30 +141,42 @@ impl Ledger for SqliteLedger {
         .boxed()
     }
 
-    fn find_statement(&self, issued_at: i64, leaf: Hash) -> BoxFuture<'_, Result<Option<LeafIndex>, StoreError>> {
+    fn find_statement(
+        &self,
+        issued_at: i64,
+        leaf: Hash,
+    ) -> BoxFuture<'_, Result<Option<LeafIndex>, StoreError>> {
         async move {
-            let index: Option<i64> =
-                sqlx::query_scalar("SELECT leaf_index FROM entries WHERE issued_at = ? AND leaf_hash = ?")
-                    .bind(issued_at)
-                    .bind(leaf.as_bytes().as_slice())
-                    .fetch_optional(&self.readers)
-                    .await?;
+            let index: Option<i64> = sqlx::query_scalar(
+                "SELECT leaf_index FROM entries WHERE issued_at = ? AND leaf_hash = ?",
+            )
+            .bind(issued_at)
+            .bind(leaf.as_bytes().as_slice())
+            .fetch_optional(&self.readers)
+            .await?;
             index.map(index_of).transpose()
         }
         .boxed()
     }
 
-    fn entries(&self, from: LeafIndex, count: u32) -> BoxFuture<'_, Result<Vec<EntryRecord>, StoreError>> {
+    fn entries(
+        &self,
+        from: LeafIndex,
+        count: u32,
+    ) -> BoxFuture<'_, Result<Vec<EntryRecord>, StoreError>> {
         async move { read::entries(&mut *self.readers.acquire().await?, from, count).await }.boxed()
     }
 
     fn entries_about(
         &self,
-        subject: SubjectId,
+        subject: Subject,
         from: LeafIndex,
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<EntryRecord>, StoreError>> {
-        async move { read::entries_about(&mut *self.readers.acquire().await?, subject, from, limit).await }.boxed()
+        async move {
+            read::entries_about(&mut *self.readers.acquire().await?, subject, from, limit).await
+        }
+        .boxed()
     }
 
     fn tile(&self, tile: TileId) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>> {
@@ -168,7 +187,10 @@ impl Ledger for SqliteLedger {
         .boxed()
     }
 
-    fn payload(&self, index: LeafIndex) -> BoxFuture<'_, Result<Option<(Hash, StoredPayload)>, StoreError>> {
+    fn payload(
+        &self,
+        index: LeafIndex,
+    ) -> BoxFuture<'_, Result<Option<(Hash, StoredPayload)>, StoreError>> {
         async move {
             let row: Option<(Vec<u8>, bool, Vec<u8>)> =
                 sqlx::query_as("SELECT digest, sealed, body FROM payloads WHERE leaf_index = ?")
@@ -176,8 +198,12 @@ impl Ledger for SqliteLedger {
                     .fetch_optional(&self.readers)
                     .await?;
             row.map(|(digest, sealed, body)| {
-                let digest = Hash::from_slice(&digest).ok_or_else(|| corrupt("payload", index.0))?;
-                Ok((digest, if sealed { StoredPayload::Sealed(body) } else { StoredPayload::Public(body) }))
+                let digest =
+                    Hash::from_slice(&digest).ok_or_else(|| corrupt("payload", index.0))?;
+                Ok((
+                    digest,
+                    if sealed { StoredPayload::Sealed(body) } else { StoredPayload::Public(body) },
+                ))
             })
             .transpose()
         }
@@ -186,10 +212,12 @@ impl Ledger for SqliteLedger {
 
     fn public_payload(&self, digest: Hash) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>> {
         async move {
-            Ok(sqlx::query_scalar("SELECT body FROM payloads WHERE digest = ? AND sealed = 0 LIMIT 1")
-                .bind(digest.as_bytes().as_slice())
-                .fetch_optional(&self.readers)
-                .await?)
+            Ok(sqlx::query_scalar(
+                "SELECT body FROM payloads WHERE digest = ? AND sealed = 0 LIMIT 1",
+            )
+            .bind(digest.as_bytes().as_slice())
+            .fetch_optional(&self.readers)
+            .await?)
         }
         .boxed()
     }
@@ -202,6 +230,11 @@ impl Ledger for SqliteLedger {
         at: i64,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         async move {
+            let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+            sqlx::query("DELETE FROM staged_payloads WHERE staged_at < ?")
+                .bind(at - STAGED_SECONDS_MAX)
+                .execute(&mut *transaction)
+                .await?;
             sqlx::query(
                 "INSERT INTO staged_payloads (subject, digest, body, staged_at) VALUES (?, ?, ?, ?)
                  ON CONFLICT (subject, digest) DO UPDATE SET body = excluded.body, staged_at = excluded.staged_at",
@@ -210,20 +243,27 @@ impl Ledger for SqliteLedger {
             .bind(digest.as_bytes().as_slice())
             .bind(sealed)
             .bind(at)
-            .execute(&self.writer)
+            .execute(&mut *transaction)
             .await?;
+            transaction.commit().await?;
             Ok(())
         }
         .boxed()
     }
 
-    fn staged_payload(&self, submission: Uuid, digest: Hash) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>> {
+    fn staged_payload(
+        &self,
+        submission: Uuid,
+        digest: Hash,
+    ) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>> {
         async move {
-            Ok(sqlx::query_scalar("SELECT body FROM staged_payloads WHERE subject = ? AND digest = ?")
-                .bind(submission.as_bytes().as_slice())
-                .bind(digest.as_bytes().as_slice())
-                .fetch_optional(&self.readers)
-                .await?)
+            Ok(sqlx::query_scalar(
+                "SELECT body FROM staged_payloads WHERE subject = ? AND digest = ?",
+            )
+            .bind(submission.as_bytes().as_slice())
+            .bind(digest.as_bytes().as_slice())
+            .fetch_optional(&self.readers)
+            .await?)
         }
         .boxed()
     }
@@ -232,7 +272,11 @@ impl Ledger for SqliteLedger {
         async move { read::key(&mut *self.readers.acquire().await?, thumbprint).await }.boxed()
     }
 
-    fn keys(&self, from: LeafIndex, limit: u32) -> BoxFuture<'_, Result<Vec<KeyRecord>, StoreError>> {
+    fn keys(
+        &self,
+        from: LeafIndex,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<KeyRecord>, StoreError>> {
         async move { read::keys(&mut *self.readers.acquire().await?, from, limit).await }.boxed()
     }
 
@@ -246,10 +290,16 @@ impl Ledger for SqliteLedger {
         before: LeafIndex,
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<SubmissionRecord>, StoreError>> {
-        async move { read::submissions_of(&mut *self.readers.acquire().await?, owner, before, limit).await }.boxed()
+        async move {
+            read::submissions_of(&mut *self.readers.acquire().await?, owner, before, limit).await
+        }
+        .boxed()
     }
 
-    fn record_manifest<'a>(&'a self, manifest: &'a ManifestRecord) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn record_manifest<'a>(
+        &'a self,
+        manifest: &'a ManifestRecord,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
         async move {
             sqlx::query(
                 "INSERT OR IGNORE INTO manifests (submission, commitment, role, files, bytes, openings)
@@ -280,8 +330,12 @@ impl Ledger for SqliteLedger {
         .boxed()
     }
 
-    fn manifests_of(&self, submission: Uuid) -> BoxFuture<'_, Result<Vec<ManifestRecord>, StoreError>> {
-        async move { read::manifests_of(&mut *self.readers.acquire().await?, submission).await }.boxed()
+    fn manifests_of(
+        &self,
+        submission: Uuid,
+    ) -> BoxFuture<'_, Result<Vec<ManifestRecord>, StoreError>> {
+        async move { read::manifests_of(&mut *self.readers.acquire().await?, submission).await }
+            .boxed()
     }
 
     fn invite<'a>(&'a self, invitation: &'a Invitation) -> BoxFuture<'a, Result<(), StoreError>> {
@@ -298,7 +352,11 @@ impl Ledger for SqliteLedger {
         .boxed()
     }
 
-    fn open_invitation(&self, code_digest: Hash, at: i64) -> BoxFuture<'_, Result<Option<Invitation>, StoreError>> {
+    fn open_invitation(
+        &self,
+        code_digest: Hash,
+        at: i64,
+    ) -> BoxFuture<'_, Result<Option<Invitation>, StoreError>> {
         async move {
             let row: Option<(String, String, i64)> = sqlx::query_as(
                 "SELECT roles, program, expires_at FROM invitations
@@ -325,13 +383,17 @@ impl Ledger for SqliteLedger {
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
         async move {
             let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-            sqlx::query("DELETE FROM token_ids WHERE expires_at < ?").bind(now).execute(&mut *transaction).await?;
-            let inserted = sqlx::query("INSERT OR IGNORE INTO token_ids (token_id, expires_at) VALUES (?, ?)")
-                .bind(token_id.as_bytes())
-                .bind(expires_at)
+            sqlx::query("DELETE FROM token_ids WHERE expires_at < ?")
+                .bind(now)
                 .execute(&mut *transaction)
-                .await?
-                .rows_affected();
+                .await?;
+            let inserted =
+                sqlx::query("INSERT OR IGNORE INTO token_ids (token_id, expires_at) VALUES (?, ?)")
+                    .bind(token_id.as_bytes())
+                    .bind(expires_at)
+                    .execute(&mut *transaction)
+                    .await?
+                    .rows_affected();
             transaction.commit().await?;
             Ok(inserted == 1)
         }

@@ -38,12 +38,16 @@ pub async fn open(path: &Path, role: PoolRole) -> Result<SqlitePool, sqlx::Error
         .foreign_keys(true)
         .statement_cache_capacity(256)
         .pragma("temp_store", "memory")
-        .pragma("cache_size", "-65536")
         .pragma("wal_autocheckpoint", "4000");
+    // Page caches in KiB, each for one connection.
     let (options, connections) = match role {
-        PoolRole::Writer => (options, 1),
-        PoolRole::Readers { connections } => (options.pragma("query_only", "on"), connections),
-        PoolRole::Keyring => (options.pragma("secure_delete", "on"), 1),
+        PoolRole::Writer => (options.pragma("cache_size", "-32768"), 1),
+        PoolRole::Readers { connections } => {
+            (options.pragma("cache_size", "-8192").pragma("query_only", "on"), connections)
+        }
+        PoolRole::Keyring => {
+            (options.pragma("cache_size", "-8192").pragma("secure_delete", "on"), 1)
+        }
     };
     SqlitePoolOptions::new()
         .max_connections(connections)

@@ -1,6 +1,7 @@
 //! Reading the ledger's tables, inside or outside a transaction.
 
 use attestry_proof::{
+    cose::Subject,
     hash::{HASH_BYTES, Hash},
     key::{PublicKey, Thumbprint},
     log::{
@@ -14,7 +15,10 @@ use attestry_proof::{
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 use uuid::Uuid;
 
-use crate::store::ledger::{EntryRecord, Head, KeyRecord, ManifestRecord, Roles, StoreError, SubjectId, SubmissionRecord};
+use crate::store::ledger::{
+    EntryRecord, Head, KeyRecord, ManifestRecord, Roles, StoreError, SubmissionRecord,
+    subject_bytes,
+};
 
 pub(super) fn corrupt(what: &'static str, place: u64) -> StoreError {
     StoreError::Corrupt { what, place }
@@ -42,7 +46,10 @@ pub(super) async fn head(connection: &mut SqliteConnection) -> Result<Option<Hea
 }
 
 /// Rebuilds the right edge of a tree of `size` from leaf hashes and full tiles.
-pub(super) async fn edge(connection: &mut SqliteConnection, size: TreeSize) -> Result<Edge, StoreError> {
+pub(super) async fn edge(
+    connection: &mut SqliteConnection,
+    size: TreeSize,
+) -> Result<Edge, StoreError> {
     let mut levels = Vec::new();
     for level in 0..levels_of(size) {
         let width = partial_width(size, level);
@@ -60,12 +67,16 @@ pub(super) async fn edge(connection: &mut SqliteConnection, size: TreeSize) -> R
 }
 
 /// Bytes of a tile: stored when full, else leaf hashes or the roots of full tiles below.
-pub(super) async fn tile(connection: &mut SqliteConnection, tile: TileId) -> Result<Option<Vec<u8>>, StoreError> {
-    let full: Option<Vec<u8>> = sqlx::query_scalar("SELECT hashes FROM tiles WHERE level = ? AND tile_index = ?")
-        .bind(tile.level)
-        .bind(number(tile.index))
-        .fetch_optional(&mut *connection)
-        .await?;
+pub(super) async fn tile(
+    connection: &mut SqliteConnection,
+    tile: TileId,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let full: Option<Vec<u8>> =
+        sqlx::query_scalar("SELECT hashes FROM tiles WHERE level = ? AND tile_index = ?")
+            .bind(tile.level)
+            .bind(number(tile.index))
+            .fetch_optional(&mut *connection)
+            .await?;
     let wanted = usize::from(tile.width) * HASH_BYTES;
     if let Some(mut bytes) = full {
         bytes.truncate(wanted);
@@ -82,13 +93,18 @@ pub(super) async fn tile(connection: &mut SqliteConnection, tile: TileId) -> Res
     Ok((bytes.len() == wanted).then_some(bytes))
 }
 
-async fn leaf_hashes(connection: &mut SqliteConnection, first: u64, width: u16) -> Result<Vec<u8>, StoreError> {
-    let rows: Vec<Vec<u8>> =
-        sqlx::query_scalar("SELECT leaf_hash FROM entries WHERE leaf_index >= ? ORDER BY leaf_index LIMIT ?")
-            .bind(number(first))
-            .bind(width)
-            .fetch_all(connection)
-            .await?;
+async fn leaf_hashes(
+    connection: &mut SqliteConnection,
+    first: u64,
+    width: u16,
+) -> Result<Vec<u8>, StoreError> {
+    let rows: Vec<Vec<u8>> = sqlx::query_scalar(
+        "SELECT leaf_hash FROM entries WHERE leaf_index >= ? ORDER BY leaf_index LIMIT ?",
+    )
+    .bind(number(first))
+    .bind(width)
+    .fetch_all(connection)
+    .await?;
     Ok(rows.concat())
 }
 
@@ -113,14 +129,17 @@ fn hashes_of(bytes: &[u8]) -> Vec<Hash> {
     bytes.chunks_exact(HASH_BYTES).filter_map(Hash::from_slice).collect()
 }
 
-const ENTRY_COLUMNS: &str = "leaf_index, issued_at, leaf_hash, subject, issuer, content_type, entry";
+const ENTRY_COLUMNS: &str =
+    "leaf_index, issued_at, leaf_hash, subject, issuer, content_type, entry";
 
 pub(super) async fn entries(
     connection: &mut SqliteConnection,
     from: LeafIndex,
     count: u32,
 ) -> Result<Vec<EntryRecord>, StoreError> {
-    let sql = format!("SELECT {ENTRY_COLUMNS} FROM entries WHERE leaf_index >= ? ORDER BY leaf_index LIMIT ?");
+    let sql = format!(
+        "SELECT {ENTRY_COLUMNS} FROM entries WHERE leaf_index >= ? ORDER BY leaf_index LIMIT ?"
+    );
     let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(number(from.0))
         .bind(count)
@@ -131,7 +150,7 @@ pub(super) async fn entries(
 
 pub(super) async fn entries_about(
     connection: &mut SqliteConnection,
-    subject: SubjectId,
+    subject: Subject,
     from: LeafIndex,
     limit: u32,
 ) -> Result<Vec<EntryRecord>, StoreError> {
@@ -139,7 +158,7 @@ pub(super) async fn entries_about(
         "SELECT {ENTRY_COLUMNS} FROM entries WHERE subject = ? AND leaf_index >= ? ORDER BY leaf_index LIMIT ?"
     );
     let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(subject.as_bytes())
+        .bind(subject_bytes(&subject))
         .bind(number(from.0))
         .bind(limit)
         .fetch_all(connection)
@@ -185,8 +204,11 @@ pub(super) async fn keys(
     let sql = format!(
         "SELECT {KEY_COLUMNS} FROM signing_keys WHERE enrolled_index >= ? ORDER BY enrolled_index LIMIT ?"
     );
-    let rows =
-        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(number(from.0)).bind(limit).fetch_all(connection).await?;
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(number(from.0))
+        .bind(limit)
+        .fetch_all(connection)
+        .await?;
     rows.iter().map(key_of).collect()
 }
 
@@ -274,10 +296,14 @@ pub(super) async fn manifests_of(
 }
 
 fn role_of(word: &str) -> Option<ManifestRole> {
-    [ManifestRole::Request, ManifestRole::Deliverable].into_iter().find(|role| role.as_str() == word)
+    [ManifestRole::Request, ManifestRole::Deliverable]
+        .into_iter()
+        .find(|role| role.as_str() == word)
 }
 
-pub(super) async fn policy(connection: &mut SqliteConnection) -> Result<Option<(Hash, u64)>, StoreError> {
+pub(super) async fn policy(
+    connection: &mut SqliteConnection,
+) -> Result<Option<(Hash, u64)>, StoreError> {
     let row: Option<(Vec<u8>, i64)> =
         sqlx::query_as("SELECT digest, version FROM policy_versions ORDER BY version DESC LIMIT 1")
             .fetch_optional(connection)
