@@ -1,5 +1,7 @@
 //! The composition root: alone in naming concrete stores, keys, clocks and randomness.
 
+pub mod fsck;
+
 use std::{path::PathBuf, sync::Arc};
 
 use attestry_policy::clauses::ClauseCatalogue;
@@ -69,7 +71,9 @@ pub enum StartError {
         reason: String,
     },
     /// The data directory belongs to another log.
-    #[error("the data directory holds the log {found:?}, not {required:?}; leave --origin out, or use another --data")]
+    #[error(
+        "the data directory holds the log {found:?}, not {required:?}; leave --origin out, or use another --data"
+    )]
     OtherOrigin {
         /// Origin in the data directory.
         found: String,
@@ -148,7 +152,8 @@ impl Application {
     /// # Errors
     /// [`StartError::Listen`] or [`StartError::Metrics`].
     pub async fn listen(self, listen: &Listen) -> Result<Listening, StartError> {
-        let listener = Listener::bind(listen.address, listen.tls.as_ref(), listen.trusted_proxy).await?;
+        let listener =
+            Listener::bind(listen.address, listen.tls.as_ref(), listen.trusted_proxy).await?;
         let base_url: Arc<str> = match &listen.public_url {
             Some(url) => url.trim_end_matches('/').into(),
             None => listener.base_url().into(),
@@ -211,7 +216,10 @@ impl Listening {
     ///
     /// # Errors
     /// [`StartError::Listen`].
-    pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), StartError> {
+    pub async fn serve(
+        self,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), StartError> {
         let served = self.listener.serve(http::router(self.state), stop).await;
         self.application.close().await;
         Ok(served?)
@@ -227,7 +235,8 @@ async fn open_vault(
     let path = storage.vault();
     make_private(&path)?;
     let objects = local_objects(&path).map_err(|source| StartError::Vault { path, source })?;
-    let files: Arc<dyn Files> = Arc::new(SqliteFiles::new(ledger.writer().clone(), ledger.readers().clone()));
+    let files: Arc<dyn Files> =
+        Arc::new(SqliteFiles::new(ledger.writer().clone(), ledger.readers().clone()));
     let parts = VaultParts {
         keyring: Arc::clone(keyring) as _,
         files,
@@ -245,7 +254,8 @@ fn load_policies(identity: &Identity) -> Result<(Vec<NamedFile>, ClauseCatalogue
         Some(folder) => assets::read_folder(folder).map_err(|error| unusable(error.to_string()))?,
         None => assets::policies(),
     };
-    let named: Vec<(&str, &[u8])> = files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
+    let named: Vec<(&str, &[u8])> =
+        files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
     let catalogue = ClauseCatalogue::parse(&named).map_err(|error| unusable(error.to_string()))?;
     Ok((files, catalogue))
 }
@@ -255,9 +265,15 @@ async fn origin(ledger: &dyn Ledger, asked: Option<&str>) -> Result<String, Star
     use attestry_proof::{cose::SignedStatement, size::LeafIndex};
     let genesis = ledger.entries(LeafIndex(0), 1).await?.into_iter().next();
     let Some(genesis) = genesis else { return Ok(asked.unwrap_or(DEFAULT_ORIGIN).to_owned()) };
-    let found = SignedStatement::parse_entry(&genesis.entry).map_err(ServiceError::from)?.header().audience.clone();
+    let found = SignedStatement::parse_entry(&genesis.entry)
+        .map_err(ServiceError::from)?
+        .header()
+        .audience
+        .clone();
     match asked {
-        Some(required) if required != found => Err(StartError::OtherOrigin { found, required: required.to_owned() }),
+        Some(required) if required != found => {
+            Err(StartError::OtherOrigin { found, required: required.to_owned() })
+        }
         _ => Ok(found),
     }
 }

@@ -7,6 +7,7 @@ mod bench;
 pub mod client;
 mod custody;
 mod enroll;
+mod fsck;
 mod key;
 pub mod output;
 mod serve;
@@ -50,6 +51,8 @@ enum Command {
     Withdraw(withdraw::Arguments),
     /// Show every statement about a submission.
     Custody(custody::Arguments),
+    /// Check a data directory that no service is using.
+    Fsck(fsck::Arguments),
     /// Measure this machine.
     #[command(subcommand)]
     Bench(bench::Command),
@@ -75,6 +78,7 @@ pub fn run() -> ExitCode {
         Command::Submit(arguments) => submit::run(arguments, &output),
         Command::Withdraw(arguments) => withdraw::run(arguments, &output),
         Command::Custody(arguments) => custody::run(arguments, &output),
+        Command::Fsck(arguments) => fsck::run(arguments, &output),
         Command::Bench(command) => bench::run(command, &output),
     };
     match result {

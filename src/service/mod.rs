@@ -5,6 +5,7 @@ mod clauses;
 pub mod custody;
 pub mod enroll;
 pub mod error;
+pub mod fsck;
 pub mod genesis;
 pub mod manifests;
 pub mod read;
@@ -69,7 +70,15 @@ impl Service {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        Self { log, ledger, vault, clauses, clock, entropy, keys: Mutex::new(LruCache::new(KEYS_CACHED)) }
+        Self {
+            log,
+            ledger,
+            vault,
+            clauses,
+            clock,
+            entropy,
+            keys: Mutex::new(LruCache::new(KEYS_CACHED)),
+        }
     }
 
     /// The log.
@@ -117,7 +126,8 @@ impl Service {
         if let Some(record) = self.keys.lock().get(&thumbprint) {
             return Ok(Arc::clone(record));
         }
-        let record = self.ledger.key(thumbprint).await?.ok_or(ServiceError::UnknownKey { thumbprint })?;
+        let record =
+            self.ledger.key(thumbprint).await?.ok_or(ServiceError::UnknownKey { thumbprint })?;
         let record = Arc::new(record);
         self.keys.lock().put(thumbprint, Arc::clone(&record));
         Ok(record)

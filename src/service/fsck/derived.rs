@@ -1,0 +1,300 @@
+//! Tables that were derived from entries: keys, policy versions, submissions, invitations; and payloads sent ahead.
+
+use std::collections::{HashMap, HashSet};
+
+use attestry_proof::{
+    cose::SignedStatement,
+    hash::Hash,
+    key::{PublicKey, Thumbprint},
+};
+use uuid::Uuid;
+
+use super::{
+    Check, ROWS_PER_PAGE,
+    entries::is_full_withdrawal,
+    facts::{Facts, KnownKey},
+};
+use crate::{
+    log::fsck::Extent,
+    store::{
+        audit::{Place, RawKey, RawSubmission},
+        ledger::StoreError,
+    },
+    vault::open_payload,
+};
+
+impl Check<'_> {
+    /// Compares every derived table with what the entries established.
+    pub(super) async fn derived(&mut self, extent: Extent, facts: &mut Facts) {
+        if extent.size > 0 {
+            self.log_keys(facts);
+        }
+        let keys = self.keys(facts).await;
+        self.settle("signing_keys", keys);
+        let policies = self.policies(facts).await;
+        self.settle("policy_versions", policies);
+        let submissions = self.submissions().await;
+        self.settle("submissions", submissions);
+        let invitations = self.invitations().await;
+        self.settle("invitations", invitations);
+        let staged = self.staged().await;
+        self.settle("staged_payloads", staged);
+    }
+
+    /// The log signs with the keys that genesis names, or nobody will believe it.
+    fn log_keys(&mut self, facts: &Facts) {
+        let Some(genesis) = facts.genesis else { return };
+        let found = self.subject.log_keys;
+        let keys = [
+            ("keys/note.pem", found.note, genesis.note),
+            ("keys/receipt.pem", found.receipt, Some(genesis.receipt)),
+            ("keys/service.pem", found.service, Some(genesis.service)),
+        ];
+        for (file, found, named) in keys {
+            if let (Some(found), Some(named)) = (found, named)
+                && found != named
+            {
+                let (found, named) = (found.thumbprint(), named.thumbprint());
+                let problem = format!("it is the key {found}, the log's first entry names {named}");
+                self.findings.report(Place::whole(file), problem);
+            }
+        }
+    }
+
+    async fn keys(&mut self, facts: &Facts) -> Result<(), StoreError> {
+        let mut seen: HashSet<Thumbprint> = HashSet::new();
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let page = self.subject.ledger.keys(after.as_deref(), ROWS_PER_PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.thumbprint.clone());
+            for row in page {
+                let thumbprint = Hash::from_slice(&row.thumbprint).map(Thumbprint);
+                let known = thumbprint.and_then(|thumbprint| facts.keys.get(&thumbprint));
+                let place = || match thumbprint {
+                    Some(thumbprint) => Place::row("signing_keys", thumbprint),
+                    None => Place::bytes("signing_keys", &row.thumbprint),
+                };
+                match known {
+                    None => self.findings.report(place(), "no entry enrolled this key"),
+                    Some(known) => {
+                        for problem in key_problems(&row, known) {
+                            self.findings.report(place(), problem);
+                        }
+                    }
+                }
+                seen.extend(thumbprint);
+                self.checked.keys += 1;
+            }
+        }
+        for (thumbprint, known) in &facts.keys {
+            if !seen.contains(thumbprint) {
+                let problem = format!("is missing, but entry {} enrolled it", known.enrolled);
+                self.findings.report(Place::row("signing_keys", thumbprint), problem);
+            }
+        }
+        Ok(())
+    }
+
+    async fn policies(&mut self, facts: &Facts) -> Result<(), StoreError> {
+        let mut rows = HashMap::new();
+        let mut after = i64::MIN;
+        loop {
+            let page = self.subject.ledger.policies(after, ROWS_PER_PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = last.index;
+            rows.extend(page.into_iter().map(|row| (row.index, row)));
+        }
+        for (version, known) in (1..).zip(&facts.policies) {
+            let place = || Place::row("policy_versions", known.index);
+            let Some(row) = i64::try_from(known.index).ok().and_then(|index| rows.remove(&index))
+            else {
+                self.findings.report(place(), "is missing, but the entry there adopted one");
+                continue;
+            };
+            if row.version != version {
+                let problem = format!(
+                    "its version is {}, counted from the start it is {version}",
+                    row.version
+                );
+                self.findings.report(place(), problem);
+            }
+            if let Some(digest) = known.digest.filter(|digest| row.digest != digest.as_bytes()) {
+                let problem =
+                    format!("its digest is {}, the entry says {digest}", hex::encode(&row.digest));
+                self.findings.report(place(), problem);
+            }
+        }
+        for index in rows.keys() {
+            self.findings
+                .report(Place::row("policy_versions", index), "the entry there adopted no policy");
+        }
+        Ok(())
+    }
+
+    async fn submissions(&mut self) -> Result<(), StoreError> {
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let page = self.subject.ledger.submissions(after.as_deref(), ROWS_PER_PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id.clone());
+            for row in page {
+                self.submission(&row).await?;
+                self.checked.submissions += 1;
+            }
+        }
+        for lost in self.subject.ledger.submissions_lost(ROWS_PER_PAGE).await? {
+            let problem = "is missing, but there are entries about it";
+            self.findings.report(Place::bytes("submissions", &lost), problem);
+        }
+        Ok(())
+    }
+
+    async fn submission(&mut self, row: &RawSubmission) -> Result<(), StoreError> {
+        let place = || Place::bytes("submissions", &row.id);
+        match &row.first {
+            None => self.findings.report(place(), "there is no entry about it"),
+            Some((first, issuer)) => {
+                if *first != row.opened {
+                    let problem = format!(
+                        "opened_index is {}, the first entry about it is {first}",
+                        row.opened
+                    );
+                    self.findings.report(place(), problem);
+                }
+                if *issuer != row.owner {
+                    let problem = format!(
+                        "its owner is {}, entry {first} was signed by {}",
+                        key_text(&row.owner),
+                        key_text(issuer)
+                    );
+                    self.findings.report(place(), problem);
+                }
+            }
+        }
+        let Ok(id) = Uuid::from_slice(&row.id) else { return Ok(()) };
+        if row.withdrawn && self.was_withdrawn(id).await? == Some(false) {
+            self.findings
+                .report(place(), "it is recorded as withdrawn, but no statement withdraws it");
+        }
+        Ok(())
+    }
+
+    /// Whether a statement withdraws the submission; `None` if some of them cannot be read.
+    async fn was_withdrawn(&mut self, submission: Uuid) -> Result<Option<bool>, StoreError> {
+        let ledger = self.subject.ledger;
+        let Some(key) = self.submission_key(&mut HashMap::new(), submission).await else {
+            return Ok(None);
+        };
+        let mut unreadable = false;
+        let mut after = -1;
+        loop {
+            let page = ledger.entries_about(submission, after, ROWS_PER_PAGE).await?;
+            let Some(last) = page.last() else { return Ok((!unreadable).then_some(false)) };
+            after = *last;
+            for index in page {
+                let entry = ledger.entries(index, index + 1).await?.pop();
+                let payload = ledger.payloads(index, index + 1).await?.pop();
+                let said = entry.zip(payload).and_then(|(entry, payload)| {
+                    let statement = SignedStatement::parse_entry(&entry.entry).ok()?;
+                    is_full_withdrawal(&statement, submission, &key, &payload.body)
+                });
+                match said {
+                    Some(true) => return Ok(Some(true)),
+                    Some(false) => {}
+                    None => unreadable = true,
+                }
+            }
+        }
+    }
+
+    async fn invitations(&mut self) -> Result<(), StoreError> {
+        for code in self.subject.ledger.invitations_of_nobody(ROWS_PER_PAGE).await? {
+            let problem = "it was used by a key that is not enrolled";
+            self.findings.report(Place::row("invitations", hex::encode(code)), problem);
+        }
+        Ok(())
+    }
+
+    async fn staged(&mut self) -> Result<(), StoreError> {
+        let mut keys = HashMap::new();
+        let mut after: Option<(Vec<u8>, Vec<u8>)> = None;
+        loop {
+            let from =
+                after.as_ref().map(|(subject, digest)| (subject.as_slice(), digest.as_slice()));
+            // Bodies are up to 64 KiB each.
+            let page = self.subject.ledger.staged(from, ROWS_PER_PAGE / 4).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some((last.subject.clone(), last.digest.clone()));
+            keys.clear();
+            for row in page {
+                let place = || Place::pair("staged_payloads", &row.subject, &row.digest);
+                let (Ok(subject), Some(digest)) =
+                    (Uuid::from_slice(&row.subject), Hash::from_slice(&row.digest))
+                else {
+                    self.findings.report(place(), "its key is malformed");
+                    continue;
+                };
+                let Some(key) = self.submission_key(&mut keys, subject).await else {
+                    self.checked.payloads_sealed += 1;
+                    continue;
+                };
+                match open_payload(&key, subject, &digest, &row.body) {
+                    Ok(bytes) if Hash::of(&bytes) == digest => {}
+                    Ok(_) => self.findings.report(place(), "its bytes have another SHA-256"),
+                    Err(error) => self.findings.report(place(), error),
+                }
+            }
+        }
+    }
+}
+
+/// How a row differs from what entries say of the key.
+fn key_problems(row: &RawKey, known: &KnownKey) -> Vec<String> {
+    let mut problems = Vec::new();
+    let position = |index: u64| i64::try_from(index).unwrap_or(i64::MAX);
+    if row.enrolled != position(known.enrolled) {
+        problems.push(format!(
+            "enrolled_index is {}, entry {} enrolled it",
+            row.enrolled, known.enrolled
+        ));
+    }
+    if row.revoked != known.revoked.map(position) {
+        let text = |index: Option<i64>| {
+            index.map_or_else(|| "never".into(), |index| format!("by entry {index}"))
+        };
+        let (found, said) = (text(row.revoked), text(known.revoked.map(position)));
+        problems.push(format!("it is recorded as revoked {found}, the entries revoke it {said}"));
+    }
+    if row.version != known.changes {
+        problems.push(format!(
+            "version is {}, entries changed it {} times",
+            row.version, known.changes
+        ));
+    }
+    let thumbprint = PublicKey::from_bytes(&row.public_key).map(|key| key.thumbprint().0);
+    if thumbprint.map_or(true, |thumbprint| thumbprint.as_bytes().as_slice() != row.thumbprint) {
+        problems.push("public_key does not have this thumbprint".into());
+    }
+    if let Some(details) = &known.details {
+        if row.roles != details.roles.to_words() {
+            problems.push(format!(
+                "roles are {:?}, its entry says {:?}",
+                row.roles,
+                details.roles.to_words()
+            ));
+        }
+        if row.program != details.program {
+            problems.push(format!(
+                "program is {:?}, its entry says {:?}",
+                row.program, details.program
+            ));
+        }
+    }
+    problems
+}
+
+fn key_text(thumbprint: &[u8]) -> String {
+    Hash::from_slice(thumbprint)
+        .map_or_else(|| hex::encode(thumbprint), |hash| Thumbprint(hash).to_string())
+}

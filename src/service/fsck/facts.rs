@@ -1,0 +1,177 @@
+//! What entries establish as they are read in order: the log's own keys, members' keys and policy versions.
+
+use std::collections::HashMap;
+
+use attestry_proof::{
+    cose::{ContentType, SignedStatement, Subject},
+    hash::Hash,
+    key::{PublicKey, Thumbprint},
+    payload::Payload,
+};
+
+use crate::store::ledger::Roles;
+
+/// A key that entries brought in.
+#[derive(Clone, Debug)]
+pub(super) struct KnownKey {
+    /// Position of the entry that enrolled it.
+    pub enrolled: u64,
+    /// Position of the entry that revoked it.
+    pub revoked: Option<u64>,
+    /// Number of entries that changed it.
+    pub changes: i64,
+    /// What its enrolment says; `None` if that payload is unreadable.
+    pub details: Option<KeyDetails>,
+}
+
+/// What an enrolment says.
+#[derive(Clone, Debug)]
+pub(super) struct KeyDetails {
+    pub key: PublicKey,
+    pub roles: Roles,
+    pub program: String,
+}
+
+/// A policy version that an entry adopted; its digest, unless the payload is unreadable.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct KnownPolicy {
+    pub index: u64,
+    pub digest: Option<Hash>,
+}
+
+/// The state after the entries read so far.
+pub(super) struct Facts {
+    /// The key that signs what the service states.
+    service: Option<PublicKey>,
+    /// Whether the genesis entry named it, rather than a file.
+    pub genesis: Option<GenesisKeys>,
+    pub keys: HashMap<Thumbprint, KnownKey>,
+    pub policies: Vec<KnownPolicy>,
+}
+
+/// The log's keys by its first entry.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct GenesisKeys {
+    pub note: Option<PublicKey>,
+    pub receipt: PublicKey,
+    pub service: PublicKey,
+}
+
+/// Why no key may have signed a statement at its position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Unauthorized {
+    #[error(
+        "statements of type {content_type} are made by the service, this one by the key {issuer}"
+    )]
+    NotTheService { content_type: &'static str, issuer: Thumbprint },
+    #[error("it is signed by the key {issuer}, which no entry before it enrolled")]
+    NotEnrolled { issuer: Thumbprint },
+    #[error("it is signed by the key {issuer}, which entry {revoked} had revoked")]
+    Revoked { issuer: Thumbprint, revoked: u64 },
+}
+
+impl Facts {
+    /// Starts with the service key that is on disk, until genesis names it.
+    pub fn new(service: Option<PublicKey>) -> Self {
+        Self { service, genesis: None, keys: HashMap::new(), policies: Vec::new() }
+    }
+
+    /// Whether the issuer could sign this at `index`.
+    pub fn authorize(&self, index: u64, statement: &SignedStatement) -> Result<(), Unauthorized> {
+        let header = statement.header();
+        let issuer = header.issuer;
+        if !header.content_type.is_sealed() {
+            let known = self.service.map(|key| key.thumbprint());
+            return match known {
+                Some(service) if service != issuer => {
+                    let content_type = header.content_type.as_str();
+                    Err(Unauthorized::NotTheService { content_type, issuer })
+                }
+                _ => Ok(()),
+            };
+        }
+        match self.keys.get(&issuer) {
+            Some(known) if known.enrolled < index => match known.revoked {
+                Some(revoked) if revoked < index => Err(Unauthorized::Revoked { issuer, revoked }),
+                _ => Ok(()),
+            },
+            _ => Err(Unauthorized::NotEnrolled { issuer }),
+        }
+    }
+
+    /// The public key of a thumbprint, as far as entries tell.
+    pub fn public_key(&self, thumbprint: Thumbprint) -> Option<PublicKey> {
+        let service = self.service.filter(|key| key.thumbprint() == thumbprint);
+        let member = || self.keys.get(&thumbprint)?.details.as_ref().map(|details| details.key);
+        service.or_else(member)
+    }
+
+    /// Takes what the entry at `index` establishes. Which key an event is about stands in the header, so a lost payload
+    /// loses the details only.
+    pub fn learn(&mut self, index: u64, statement: &SignedStatement, payload: Option<&Payload>) {
+        let subject = match statement.header().subject {
+            Subject::Key(thumbprint) => thumbprint,
+            Subject::Submission(_) => return,
+        };
+        match statement.header().content_type {
+            ContentType::Genesis if index == 0 => {
+                if let Some(Payload::Genesis(genesis)) = payload {
+                    let genesis = genesis.body();
+                    let service = genesis.service_key.public_key.0;
+                    self.service = Some(service);
+                    self.genesis = Some(GenesisKeys {
+                        note: genesis.note_key().ok().map(|key| *key.public_key()),
+                        receipt: genesis.receipt_key.public_key.0,
+                        service,
+                    });
+                }
+            }
+            ContentType::Policy => {
+                let digest = match payload {
+                    Some(Payload::Policy(policy)) => Some(policy.body().bundle_sha256.0),
+                    _ => None,
+                };
+                self.policies.push(KnownPolicy { index, digest });
+            }
+            ContentType::KeyEnrolled => {
+                let details = match payload {
+                    Some(Payload::KeyEnrolled(event)) => Some(KeyDetails {
+                        key: event.body().key.public_key.0,
+                        roles: Roles::new(event.body().roles.clone()),
+                        program: event.body().program.as_str().to_owned(),
+                    }),
+                    _ => None,
+                };
+                let key = KnownKey { enrolled: index, revoked: None, changes: 1, details };
+                self.keys.entry(subject).or_insert(key);
+            }
+            ContentType::KeyRevoked => self.revoke(subject, index),
+            ContentType::KeyRotated => {
+                self.revoke(subject, index);
+                if let Some(Payload::KeyRotated(event)) = payload {
+                    let body = event.body();
+                    let details = KeyDetails {
+                        key: body.key.public_key.0,
+                        roles: Roles::new(body.roles.clone()),
+                        program: body.program.as_str().to_owned(),
+                    };
+                    let key = KnownKey {
+                        enrolled: index,
+                        revoked: None,
+                        changes: 1,
+                        details: Some(details),
+                    };
+                    self.keys.entry(body.key.thumbprint.0).or_insert(key);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn revoke(&mut self, thumbprint: Thumbprint, index: u64) {
+        if let Some(known) = self.keys.get_mut(&thumbprint) {
+            known.revoked = known.revoked.or(Some(index));
+            known.changes += 1;
+        }
+    }
+}
