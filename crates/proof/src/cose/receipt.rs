@@ -358,14 +358,27 @@ impl Receipt {
         key: &PublicKey,
         origin: &str,
     ) -> Result<ReceiptVerdict, ReceiptError> {
+        self.claim_inclusion(leaf, key, origin)?.verify()
+    }
+
+    /// All of [`Receipt::verify_inclusion`] but the signature, for those who verify many receipts of
+    /// one batch: they carry the same signature over the same root.
+    ///
+    /// # Errors
+    /// See [`ReceiptError`]; never [`ReceiptError::SignatureInvalid`].
+    pub fn claim_inclusion<'a>(
+        &'a self,
+        leaf: &Hash,
+        key: &'a PublicKey,
+        origin: &str,
+    ) -> Result<InclusionClaim<'a>, ReceiptError> {
         let Proof::Inclusion { size, index, path } = &self.proof else {
             return Err(ReceiptError::OtherKind);
         };
         self.check_issuer(key, origin)?;
         let root = tree::root_from_inclusion(leaf, *index, *size, path)?;
-        self.check_signature(&root, key)?;
         let position = self.signed_size.map(|size| Position { index: *index, size });
-        Ok(ReceiptVerdict { root, position })
+        Ok(InclusionClaim { receipt: self, key, verdict: ReceiptVerdict { root, position } })
     }
 
     /// Verifies that the log `origin` signed, with `key`, a root that extends the tree of `old_size`
@@ -406,6 +419,40 @@ impl Receipt {
     fn check_signature(&self, root: &Hash, key: &PublicKey) -> Result<(), ReceiptError> {
         let message = message::to_be_signed(&self.protected, root.as_bytes());
         key.verify(&message, &self.signature).map_err(|_| ReceiptError::SignatureInvalid)
+    }
+}
+
+/// What a receipt proves if its signature is good.
+#[derive(Clone, Copy, Debug)]
+pub struct InclusionClaim<'a> {
+    receipt: &'a Receipt,
+    key: &'a PublicKey,
+    verdict: ReceiptVerdict,
+}
+
+impl InclusionClaim<'_> {
+    /// Verifies the signature over the root.
+    ///
+    /// # Errors
+    /// [`ReceiptError::SignatureInvalid`].
+    pub fn verify(&self) -> Result<ReceiptVerdict, ReceiptError> {
+        self.receipt.check_signature(&self.verdict.root, self.key)?;
+        Ok(self.verdict)
+    }
+
+    /// SHA-256 of everything that decides about the signature: key, root, signature and protected
+    /// header. Once one claim verified, those with the same id are as good.
+    #[must_use]
+    pub fn signature_id(&self) -> Hash {
+        let Receipt { protected, signature, .. } = self.receipt;
+        // Only the last part varies in length, so no two lists of parts run into each other.
+        Hash::of_parts(&[self.key.as_bytes(), self.verdict.root.as_bytes(), signature, protected])
+    }
+
+    /// What is proven, if a claim with this [`InclusionClaim::signature_id`] verified.
+    #[must_use]
+    pub const fn verdict(&self) -> ReceiptVerdict {
+        self.verdict
     }
 }
 

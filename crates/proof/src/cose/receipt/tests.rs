@@ -108,6 +108,35 @@ fn every_leaf_of_small_trees_gets_a_receipt_that_verifies() {
 }
 
 #[test]
+fn receipts_of_one_batch_share_their_signature_and_no_other_does() {
+    let leaves = leaves(11);
+    let (key, other_key) = (key().public(), Key::new(8).public());
+    let parsed = |bytes: &[u8]| Receipt::parse(bytes).unwrap();
+    let (first, second) = (parsed(&receipt(&leaves, 4)), parsed(&receipt(&leaves, 9)));
+    let claim = first.claim_inclusion(&leaves[4], &key, ORIGIN).unwrap();
+    let same = second.claim_inclusion(&leaves[9], &key, ORIGIN).unwrap();
+    assert_eq!(claim.signature_id(), same.signature_id());
+    assert_eq!(same.verify(), Ok(same.verdict()));
+    assert_ne!(claim.verdict(), same.verdict());
+
+    // Another leaf leads to another root, so it never finds the signature already verified.
+    let forged = first.claim_inclusion(&leaves[5], &key, ORIGIN).unwrap();
+    assert_ne!(forged.signature_id(), claim.signature_id());
+    assert_eq!(forged.verify(), Err(ReceiptError::SignatureInvalid));
+    let mut damaged = first.clone();
+    damaged.signature[0] ^= 1;
+    let damaged = damaged.claim_inclusion(&leaves[4], &key, ORIGIN).unwrap();
+    assert_ne!(damaged.signature_id(), claim.signature_id());
+    let mut relabelled = first.clone();
+    relabelled.protected.push(0);
+    let relabelled = relabelled.claim_inclusion(&leaves[4], &key, ORIGIN).unwrap();
+    assert_ne!(relabelled.signature_id(), claim.signature_id());
+    assert_eq!(relabelled.verify(), Err(ReceiptError::SignatureInvalid));
+    assert!(first.claim_inclusion(&leaves[4], &other_key, ORIGIN).is_err());
+    assert!(first.claim_inclusion(&leaves[4], &key, "other.example").is_err());
+}
+
+#[test]
 fn what_the_receipt_says_of_itself_can_be_read() {
     let parsed = Receipt::parse(&receipt(&leaves(11), 4)).unwrap();
     let expected = header(11);
