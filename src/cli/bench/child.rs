@@ -43,11 +43,10 @@ impl ServiceProcess {
         if std::env::var_os("RUST_LOG").is_none() {
             command.env("RUST_LOG", "warn");
         }
-        let mut process = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| Failure::service(format!("the service does not start: {error}")))?;
+        let mut process =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(|error| {
+                Failure::service(format!("the service does not start: {error}"))
+            })?;
         let Some(stdout) = process.stdout.take() else {
             return Err(Failure::service("the service has no standard output"));
         };
@@ -73,7 +72,9 @@ impl ServiceProcess {
     pub fn admin_code(&self) -> Result<&str, Failure> {
         let link = self.announced.admin_link.as_deref();
         let code = link.and_then(|link| link.split_once('#')).map(|(_, code)| code);
-        code.ok_or_else(|| Failure::usage("the data directory holds a log in use; name a new one with --data"))
+        code.ok_or_else(|| {
+            Failure::usage("the data directory holds a log in use; name a new one with --data")
+        })
     }
 
     /// Most memory it ever had resident; `None` where the system does not say.
@@ -99,7 +100,9 @@ impl ServiceProcess {
         while started.elapsed() < STOP_WITHIN {
             match self.process.try_wait().map_err(Failure::service)? {
                 Some(status) if status.success() => return Ok(()),
-                Some(status) => return Err(Failure::service(format!("the service ended with {status}"))),
+                Some(status) => {
+                    return Err(Failure::service(format!("the service ended with {status}")));
+                }
                 None => std::thread::sleep(STOP_POLL),
             }
         }
