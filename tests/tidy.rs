@@ -38,17 +38,8 @@ const NEIGHBOURS: [(&str, &str); 3] = [("log", "store"), ("vault", "store"), ("l
 const PURE_CRATES: [&str; 3] = ["proof", "scrub", "policy"];
 
 /// Top-level names that a document can mean a path by.
-const ROOTS: [&str; 8] = [
-    "src/",
-    "crates/",
-    "docs/",
-    "tests/",
-    "policies/",
-    "migrations/",
-    "benches/",
-    ".ci/",
-    "clients/",
-];
+const ROOTS: [&str; 8] =
+    ["src/", "crates/", "docs/", "tests/", "policies/", "migrations/", "benches/", ".ci/"];
 
 /// Made by tools, so absent from a fresh checkout.
 const GENERATED: [&str; 2] = ["tests/.tools", "target"];
