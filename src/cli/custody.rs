@@ -35,9 +35,15 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
     })?;
     let gaps = gaps(&events);
     output.heading(format_args!("submission {}", submission.id));
-    output.line(format_args!("  opened by {} at entry {}", submission.owner, submission.opened_index));
+    output.line(format_args!(
+        "  opened by {} at entry {}",
+        submission.owner, submission.opened_index
+    ));
     for manifest in &submission.manifests {
-        output.line(format_args!("  {:<11} {} files, {} bytes", manifest.role, manifest.files, manifest.bytes));
+        output.line(format_args!(
+            "  {:<11} {} files, {} bytes",
+            manifest.role, manifest.files, manifest.bytes
+        ));
     }
     if submission.withdrawn {
         output.line("  all consent was withdrawn");
@@ -46,14 +52,19 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
     for event in &events {
         let kind = event.kind.as_deref().unwrap_or("(payload erased)");
         output.line(format_args!("● entry {:<8} {}  {kind}", event.index, event.logged_at));
-        output.line(format_args!("│   signed by {}  at {} by the signer's clock", event.issuer, event.issued_at));
+        output.line(format_args!(
+            "│   signed by {}  at {} by the signer's clock",
+            event.issuer, event.issued_at
+        ));
         output.line(format_args!("│   leaf {}", event.leaf_hash));
         for (label, value) in event.summary.iter().flatten().filter(|_| arguments.full) {
             output.line(format_args!("│     {label:<28}  {value}"));
         }
     }
     match gaps.is_empty() {
-        true => output.line(format_args!("\n{} events, each linked to the one before it", events.len())),
+        true => {
+            output.line(format_args!("\n{} events, each linked to the one before it", events.len()))
+        }
         false => output.line(format_args!("\nnot linked to the event before it: entries {gaps:?}")),
     }
     output.json(&serde_json::json!({ "submission": submission, "events": events, "gaps": gaps }));

@@ -38,7 +38,11 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
         _ => return Err(Failure::usage("give the link of an invitation, or --server and --code")),
     };
     let answer = block_on(async { Client::with_key(&server, signer).await?.enroll(&code).await })?;
-    output.good(format_args!("enrolled {} as {}", answer.key.thumbprint, answer.key.roles.join(", ")));
+    output.good(format_args!(
+        "enrolled {} as {}",
+        answer.key.thumbprint,
+        answer.key.roles.join(", ")
+    ));
     output.line(format_args!("  program  {}", answer.key.program));
     output.line(format_args!("  entry    {}", answer.registered.index));
     output.json(&answer);

@@ -39,7 +39,10 @@ pub fn run(command: Command, output: &Output) -> Result<ExitCode, Failure> {
     };
     let public = signer.public_key();
     if made {
-        output.good(format_args!("wrote {}; keep a copy in a safe place, nobody can restore it", path.display()));
+        output.good(format_args!(
+            "wrote {}; keep a copy in a safe place, nobody can restore it",
+            path.display()
+        ));
     }
     let encoded = URL_SAFE_NO_PAD.encode(public.as_bytes());
     output.line(format_args!("thumbprint  {}", public.thumbprint()));

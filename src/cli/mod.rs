@@ -6,6 +6,7 @@ pub mod answers;
 mod bench;
 pub mod client;
 mod custody;
+mod demo;
 mod enroll;
 mod fsck;
 mod key;
@@ -13,6 +14,7 @@ pub mod output;
 mod serve;
 pub mod submit;
 mod trust;
+mod verify;
 mod withdraw;
 
 use std::process::ExitCode;
@@ -51,6 +53,10 @@ enum Command {
     Withdraw(withdraw::Arguments),
     /// Show every statement about a submission.
     Custody(custody::Arguments),
+    /// Verify statements, proofs, packs and directories offline.
+    Verify(attestry_verify::Arguments),
+    /// Show the main job from end to end, on built-in samples.
+    Demo(demo::Arguments),
     /// Check a data directory that no service is using.
     Fsck(fsck::Arguments),
     /// Measure this machine.
@@ -78,6 +84,8 @@ pub fn run() -> ExitCode {
         Command::Submit(arguments) => submit::run(arguments, &output),
         Command::Withdraw(arguments) => withdraw::run(arguments, &output),
         Command::Custody(arguments) => custody::run(arguments, &output),
+        Command::Verify(arguments) => verify::run(&arguments, &output),
+        Command::Demo(arguments) => demo::run(arguments, &output),
         Command::Fsck(arguments) => fsck::run(arguments, &output),
         Command::Bench(command) => bench::run(command, &output),
     };

@@ -61,8 +61,11 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
 
 async fn open(arguments: Arguments) -> Result<Listening, StartError> {
     let storage = Storage::new(arguments.data, arguments.guard);
-    let identity =
-        Identity { origin: arguments.origin, entries: arguments.entries, policies: arguments.policies };
+    let identity = Identity {
+        origin: arguments.origin,
+        entries: arguments.entries,
+        policies: arguments.policies,
+    };
     let tls = arguments.tls_cert.zip(arguments.tls_key);
     let listen = Listen {
         address: arguments.listen,
@@ -85,7 +88,9 @@ async fn announce(listening: &Listening, output: &Output) -> Result<(), Failure>
     if let Some((_, link)) = &invitation {
         output.line("\nNobody is enrolled yet. This link makes the first administrator, once, within a week:");
         output.line(format_args!("  {link}"));
-        output.line(format_args!("  attestry key new --out admin.pem && attestry enroll '{link}' --key admin.pem"));
+        output.line(format_args!(
+            "  attestry key new --out admin.pem && attestry enroll '{link}' --key admin.pem"
+        ));
     }
     output.json(&serde_json::json!({
         "origin": log.origin(),

@@ -51,7 +51,11 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
     let policy = TrustPolicy::of_log(&key, Some(&arguments.url)).map_err(Failure::usage)?;
     std::fs::write(&arguments.out, policy.to_bytes())
         .map_err(|error| Failure::usage(format!("{}: {error}", arguments.out.display())))?;
-    output.good(format_args!("wrote {}: checkpoints of {} are trusted", arguments.out.display(), key.name()));
+    output.good(format_args!(
+        "wrote {}: checkpoints of {} are trusted",
+        arguments.out.display(),
+        key.name()
+    ));
     output.line("  no witnesses are asked for; add `witness` and `quorum` lines to demand them");
     output.json(&serde_json::json!({
         "file": arguments.out, "origin": key.name(), "log_key": key.to_string(), "fingerprint": fingerprint,
@@ -62,7 +66,8 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
 /// SHA-256 of the vkey, in groups of four hex digits.
 pub(super) fn fingerprint(key: &VerifierKey) -> String {
     let hex = Hash::of(key.to_string().as_bytes()).to_hex();
-    let groups: Vec<&str> = (0..hex.len()).step_by(4).filter_map(|at| hex.get(at..at + 4)).collect();
+    let groups: Vec<&str> =
+        (0..hex.len()).step_by(4).filter_map(|at| hex.get(at..at + 4)).collect();
     groups.join("-")
 }
 

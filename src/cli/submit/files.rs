@@ -46,7 +46,8 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<LocalFile>, Failure> {
         let top = path.canonicalize().map_err(|error| unreadable(path, &error))?;
         let base = top.parent().unwrap_or(&top).to_path_buf();
         for entry in walkdir::WalkDir::new(&top).sort_by_file_name() {
-            let entry = entry.map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+            let entry =
+                entry.map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
             let kind = entry.file_type();
             if kind.is_dir() {
                 continue;
@@ -72,23 +73,42 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<LocalFile>, Failure> {
 fn name_of(base: &Path, path: &Path) -> Result<String, Failure> {
     let below = path.strip_prefix(base).unwrap_or(path);
     let names: Option<Vec<&str>> = below.iter().map(|name| name.to_str()).collect();
-    let names = names.ok_or_else(|| Failure::usage(format!("{}: the name is not UTF-8; rename it", path.display())))?;
+    let names = names.ok_or_else(|| {
+        Failure::usage(format!("{}: the name is not UTF-8; rename it", path.display()))
+    })?;
     Ok(names.join("/").nfc().collect())
 }
 
 /// Hashes the files on every core and makes the manifest.
-pub fn hash(role: Role, files: &[LocalFile], entropy: &dyn Entropy, progress: &ProgressBar) -> Result<Side, Failure> {
+pub fn hash(
+    role: Role,
+    files: &[LocalFile],
+    entropy: &dyn Entropy,
+    progress: &ProgressBar,
+) -> Result<Side, Failure> {
     let digests = hash_all(files, progress)?;
     let mut records = Vec::with_capacity(files.len());
     for (file, digest) in files.iter().zip(&digests) {
         let mut salt = [0; 32];
         entropy.fill(&mut salt);
-        let media_type = mime_guess::from_path(&file.name).first_or_octet_stream().essence_str().to_owned();
-        records.push(FileRecord { path: file.name.clone(), size: file.size, media_type, sha256: *digest, salt });
+        let media_type =
+            mime_guess::from_path(&file.name).first_or_octet_stream().essence_str().to_owned();
+        records.push(FileRecord {
+            path: file.name.clone(),
+            size: file.size,
+            media_type,
+            sha256: *digest,
+            salt,
+        });
     }
-    let manifest = Manifest::new(role, records)
-        .map_err(|error| Failure::usage(format!("the {} cannot be listed: {error}", role.as_str())))?;
-    let sources = files.iter().zip(digests).map(|(file, digest)| (digest, file.path.clone(), file.size)).collect();
+    let manifest = Manifest::new(role, records).map_err(|error| {
+        Failure::usage(format!("the {} cannot be listed: {error}", role.as_str()))
+    })?;
+    let sources = files
+        .iter()
+        .zip(digests)
+        .map(|(file, digest)| (digest, file.path.clone(), file.size))
+        .collect();
     Ok(Side { manifest, sources })
 }
 
@@ -140,7 +160,10 @@ fn hash_one(file: &LocalFile, buffer: &mut [u8], progress: &ProgressBar) -> Resu
         progress.inc(count as u64);
     }
     if total != file.size {
-        return Err(Failure::usage(format!("{} changed while it was read; try again", file.path.display())));
+        return Err(Failure::usage(format!(
+            "{} changed while it was read; try again",
+            file.path.display()
+        )));
     }
     Ok(Hash(hasher.finalize().into()))
 }

@@ -29,16 +29,24 @@ const READ_BYTES: usize = 256 << 10;
 pub type Source = (Hash, PathBuf, u64);
 
 /// Sends what the service does not have yet.
-pub async fn send(client: &Client, id: Uuid, sources: &[Source], progress: &ProgressBar) -> Result<(), Failure> {
-    let by_digest: HashMap<Hash, &Source> = sources.iter().map(|source| (source.0, source)).collect();
+pub async fn send(
+    client: &Client,
+    id: Uuid,
+    sources: &[Source],
+    progress: &ProgressBar,
+) -> Result<(), Failure> {
+    let by_digest: HashMap<Hash, &Source> =
+        sources.iter().map(|source| (source.0, source)).collect();
     let mut digests: Vec<Hash> = by_digest.keys().copied().collect();
     digests.sort_unstable();
     progress.set_length(by_digest.values().map(|source| source.2).sum());
     let mut pack = Pack::default();
     for question in digests.chunks(DIGESTS_PER_QUESTION) {
         let missing = client.missing_files(id, question).await?;
-        let stored: u64 = question.iter().filter_map(|digest| by_digest.get(digest)).map(|source| source.2).sum();
-        let absent: u64 = missing.iter().filter_map(|digest| by_digest.get(digest)).map(|source| source.2).sum();
+        let stored: u64 =
+            question.iter().filter_map(|digest| by_digest.get(digest)).map(|source| source.2).sum();
+        let absent: u64 =
+            missing.iter().filter_map(|digest| by_digest.get(digest)).map(|source| source.2).sum();
         progress.inc(stored.saturating_sub(absent));
         for source in missing.iter().filter_map(|digest| by_digest.get(digest)) {
             if source.2 > PACKED_FILE_BYTES_MAX as u64 {
@@ -69,7 +77,8 @@ impl Pack {
 
     async fn add(&mut self, (digest, path, size): &Source) -> Result<(), Failure> {
         let content = tokio::fs::read(path).await;
-        let content = content.map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+        let content =
+            content.map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
         for item in [digest.as_bytes().to_vec(), content] {
             coset::cbor::ser::into_writer(&Value::Bytes(item), &mut self.body)
                 .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
@@ -79,7 +88,12 @@ impl Pack {
         Ok(())
     }
 
-    async fn send(&mut self, client: &Client, id: Uuid, progress: &ProgressBar) -> Result<(), Failure> {
+    async fn send(
+        &mut self,
+        client: &Client,
+        id: Uuid,
+        progress: &ProgressBar,
+    ) -> Result<(), Failure> {
         if self.files == 0 {
             return Ok(());
         }
@@ -90,7 +104,12 @@ impl Pack {
     }
 }
 
-async fn send_large(client: &Client, id: Uuid, source: &Source, progress: &ProgressBar) -> Result<(), Failure> {
+async fn send_large(
+    client: &Client,
+    id: Uuid,
+    source: &Source,
+    progress: &ProgressBar,
+) -> Result<(), Failure> {
     let (digest, path, size) = source;
     let mut shown = 0;
     patiently(async || {
@@ -98,7 +117,12 @@ async fn send_large(client: &Client, id: Uuid, source: &Source, progress: &Progr
             progress.inc(offset.saturating_sub(shown));
             shown = shown.max(offset);
             let length = PART_BYTES_MAX.min(size - offset);
-            let part = Part { offset, size: *size, last: offset + length == *size, body: part(path, offset, length).await? };
+            let part = Part {
+                offset,
+                size: *size,
+                last: offset + length == *size,
+                body: part(path, offset, length).await?,
+            };
             client.send_part(id, *digest, part).await?;
             progress.inc((offset + length).saturating_sub(shown));
             shown = shown.max(offset + length);
