@@ -156,7 +156,7 @@ impl SqliteKeyring {
         loop {
             let row = sqlx::query(
                 "SELECT subject, epoch, wrapped FROM submission_keys \
-                 WHERE epoch > ? ORDER BY epoch, subject LIMIT 1",
+                 WHERE epoch > ? ORDER BY epoch LIMIT 1",
             )
             .bind(after)
             .fetch_optional(&self.pool)
@@ -250,9 +250,10 @@ impl Keyring for SqliteKeyring {
     ) -> BoxFuture<'_, Result<Vec<WrappedSubmissionKey>, KeyringError>> {
         Box::pin(async move {
             let after = after.map_or_else(Vec::new, |subject| subject.as_bytes().to_vec());
+            // The plus keeps the index of epochs out: pages are read in the order of subjects.
             sqlx::query(
                 "SELECT subject, epoch, wrapped FROM submission_keys \
-                 WHERE epoch < ? AND subject > ? ORDER BY subject LIMIT ?",
+                 WHERE +epoch < ? AND subject > ? ORDER BY subject LIMIT ?",
             )
             .bind(i64::from(epoch.0))
             .bind(after)

@@ -10,6 +10,9 @@ use sqlx::{
 /// How long a writer waits for another process before it gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Prepared statements kept by a connection: an append has five, one for each number of rows from 1 to 64.
+const STATEMENTS_KEPT: usize = 512;
+
 /// What a pool is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PoolRole {
@@ -36,7 +39,7 @@ pub async fn open(path: &Path, role: PoolRole) -> Result<SqlitePool, sqlx::Error
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(true)
-        .statement_cache_capacity(256)
+        .statement_cache_capacity(STATEMENTS_KEPT)
         .pragma("temp_store", "memory")
         .pragma("wal_autocheckpoint", "4000");
     // Page caches in KiB, each for one connection.

@@ -23,6 +23,7 @@ pub(super) struct Facts {
     submissions: HashMap<Uuid, Submission>,
     /// Expiry of the invitations that are still open.
     invitations: HashMap<Hash, i64>,
+    /// 0 unless the batch asks for it.
     policy: u64,
 }
 
@@ -34,6 +35,7 @@ impl Facts {
         let mut keys: HashSet<Thumbprint> = HashSet::new();
         let mut submissions: HashSet<Uuid> = HashSet::new();
         let mut codes: HashSet<Hash> = HashSet::new();
+        let mut asks_policy = false;
         for precondition in candidates.iter().flat_map(|candidate| &candidate.preconditions) {
             match precondition {
                 Precondition::Key { thumbprint, .. } | Precondition::KeyUnknown(thumbprint) => {
@@ -45,14 +47,15 @@ impl Facts {
                 Precondition::InvitationOpen { code_digest, .. } => {
                     codes.insert(*code_digest);
                 }
-                Precondition::Policy { .. } => {}
+                Precondition::Policy { .. } => asks_policy = true,
             }
         }
+        let policy = if asks_policy { read::policy(connection).await? } else { None };
         Ok(Self {
             keys: load_keys(connection, &Vec::from_iter(keys)).await?,
             submissions: load_submissions(connection, &Vec::from_iter(submissions)).await?,
             invitations: load_invitations(connection, &Vec::from_iter(codes)).await?,
-            policy: read::policy(connection).await?.map_or(0, |(_, version)| version),
+            policy: policy.map_or(0, |(_, version)| version),
         })
     }
 
@@ -121,12 +124,14 @@ async fn load_keys(
             "SELECT thumbprint, version FROM signing_keys WHERE thumbprint IN {}",
             placeholders(group.len(), 1)
         );
-        let query = group.iter().fold(sqlx::query_as(sqlx::AssertSqlSafe(sql)), |query, thumbprint| {
-            query.bind(thumbprint.0.as_bytes().as_slice())
-        });
+        let query =
+            group.iter().fold(sqlx::query_as(sqlx::AssertSqlSafe(sql)), |query, thumbprint| {
+                query.bind(thumbprint.0.as_bytes().as_slice())
+            });
         let rows: Vec<(Vec<u8>, i64)> = query.fetch_all(&mut *connection).await?;
         for (thumbprint, version) in rows {
-            let thumbprint = Hash::from_slice(&thumbprint).ok_or_else(|| corrupt("thumbprint", 0))?;
+            let thumbprint =
+                Hash::from_slice(&thumbprint).ok_or_else(|| corrupt("thumbprint", 0))?;
             let version = u64::try_from(version).map_err(|_| corrupt("key version", 0))?;
             keys.insert(Thumbprint(thumbprint), version);
         }
@@ -144,13 +149,14 @@ async fn load_submissions(
             "SELECT id, owner, withdrawn FROM submissions WHERE id IN {}",
             placeholders(group.len(), 1)
         );
-        let query = group
-            .iter()
-            .fold(sqlx::query_as(sqlx::AssertSqlSafe(sql)), |query, id| query.bind(id.as_bytes().as_slice()));
+        let query = group.iter().fold(sqlx::query_as(sqlx::AssertSqlSafe(sql)), |query, id| {
+            query.bind(id.as_bytes().as_slice())
+        });
         let rows: Vec<(Vec<u8>, Vec<u8>, bool)> = query.fetch_all(&mut *connection).await?;
         for (id, owner, withdrawn) in rows {
             let id = Uuid::from_slice(&id).map_err(|_| corrupt("submission", 0))?;
-            let owner = Thumbprint(Hash::from_slice(&owner).ok_or_else(|| corrupt("submission", 0))?);
+            let owner =
+                Thumbprint(Hash::from_slice(&owner).ok_or_else(|| corrupt("submission", 0))?);
             submissions.insert(id, Submission { owner, withdrawn });
         }
     }
