@@ -61,5 +61,7 @@ pub fn read_folder(folder: &Path) -> io::Result<Vec<NamedFile>> {
 fn relative(folder: &Path, path: &Path) -> io::Result<String> {
     let below: PathBuf = path.strip_prefix(folder).map_err(io::Error::other)?.into();
     let names: Option<Vec<&str>> = below.iter().map(|name| name.to_str()).collect();
-    names.map(|names| names.join("/")).ok_or_else(|| io::Error::other(format!("{below:?} is not UTF-8")))
+    names
+        .map(|names| names.join("/"))
+        .ok_or_else(|| io::Error::other(format!("{below:?} is not UTF-8")))
 }

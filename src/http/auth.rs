@@ -112,7 +112,8 @@ fn token(headers: &HeaderMap) -> Result<(&str, Thumbprint), Problem> {
     if token.len() > TOKEN_BYTES_MAX {
         return Err(unauthenticated(format!("the token is longer than {TOKEN_BYTES_MAX} bytes")));
     }
-    let head = jsonwebtoken::decode_header(token).map_err(|error| unauthenticated(format!("token: {error}")))?;
+    let head = jsonwebtoken::decode_header(token)
+        .map_err(|error| unauthenticated(format!("token: {error}")))?;
     if head.typ.as_deref() != Some(TOKEN_TYPE) {
         return Err(unauthenticated(format!("the token's typ must be {TOKEN_TYPE}")));
     }
@@ -120,7 +121,8 @@ fn token(headers: &HeaderMap) -> Result<(&str, Thumbprint), Problem> {
         return Err(unauthenticated("the token's alg must be EdDSA"));
     }
     let kid = head.kid.as_deref().and_then(Thumbprint::from_base64url);
-    let kid = kid.ok_or_else(|| unauthenticated("the token's kid must be the thumbprint of your key"))?;
+    let kid =
+        kid.ok_or_else(|| unauthenticated("the token's kid must be the thumbprint of your key"))?;
     Ok((token, kid))
 }
 
@@ -142,12 +144,19 @@ fn verify(
     let claims = decoded.claims;
     let issuer = key.thumbprint().uri();
     if claims.iss != issuer || claims.sub != issuer {
-        return Err(unauthenticated("the token's iss and sub must both be the thumbprint URI of the key that signed it"));
+        return Err(unauthenticated(
+            "the token's iss and sub must both be the thumbprint URI of the key that signed it",
+        ));
     }
     let now = app.service.now();
-    let lifetime = claims.exp.checked_sub(claims.iat).filter(|seconds| (1..=TOKEN_LIFETIME_S_MAX).contains(seconds));
+    let lifetime = claims
+        .exp
+        .checked_sub(claims.iat)
+        .filter(|seconds| (1..=TOKEN_LIFETIME_S_MAX).contains(seconds));
     if lifetime.is_none() {
-        return Err(unauthenticated(format!("the token may be valid for 1 to {TOKEN_LIFETIME_S_MAX} seconds")));
+        return Err(unauthenticated(format!(
+            "the token may be valid for 1 to {TOKEN_LIFETIME_S_MAX} seconds"
+        )));
     }
     if claims.exp <= now || claims.iat > now + CLOCK_AHEAD_S_MAX {
         return Err(unauthenticated(format!(
@@ -156,10 +165,14 @@ fn verify(
         )));
     }
     if claims.jti.is_empty() || claims.jti.len() > TOKEN_ID_BYTES_MAX {
-        return Err(unauthenticated(format!("the token's jti must have 1 to {TOKEN_ID_BYTES_MAX} bytes")));
+        return Err(unauthenticated(format!(
+            "the token's jti must have 1 to {TOKEN_ID_BYTES_MAX} bytes"
+        )));
     }
     if claims.htm != method.as_str() || !names_request(&claims.htu, uri, headers) {
-        return Err(unauthenticated("the token was signed for another method or URL than this request"));
+        return Err(unauthenticated(
+            "the token was signed for another method or URL than this request",
+        ));
     }
     Ok(claims)
 }
@@ -169,7 +182,10 @@ fn names_request(htu: &str, uri: &Uri, headers: &HeaderMap) -> bool {
     let Ok(signed) = htu.parse::<Uri>() else { return false };
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let authority = signed.authority().map(|authority| authority.as_str());
-    signed.path() == uri.path() && signed.query().is_none() && authority.is_some() && authority == host
+    signed.path() == uri.path()
+        && signed.query().is_none()
+        && authority.is_some()
+        && authority == host
 }
 
 async fn spend(app: &AppState, claims: &Claims, key: &PublicKey) -> Result<(), Problem> {
@@ -184,13 +200,17 @@ async fn spend(app: &AppState, claims: &Claims, key: &PublicKey) -> Result<(), P
 fn body_digest(claims: &Claims) -> Result<Option<Hash>, Problem> {
     let Some(text) = &claims.body else { return Ok(None) };
     let digest = parse_content_digest(text);
-    digest.map(Some).ok_or_else(|| unauthenticated("the token's body claim must be sha-256=:<base64>:"))
+    digest
+        .map(Some)
+        .ok_or_else(|| unauthenticated("the token's body claim must be sha-256=:<base64>:"))
 }
 
 async fn authenticate(app: &AppState, parts: &Parts) -> Result<Caller, Problem> {
     let (token, kid) = token(&parts.headers)?;
     let key = app.service.valid_key(kid).await.map_err(|error| match error {
-        ServiceError::UnknownKey { .. } | ServiceError::RevokedKey { .. } => unauthenticated(error.to_string()),
+        ServiceError::UnknownKey { .. } | ServiceError::RevokedKey { .. } => {
+            unauthenticated(error.to_string())
+        }
         other => other.into(),
     })?;
     let claims = verify(app, token, &key.key, (&parts.method, &parts.uri, &parts.headers))?;
@@ -232,7 +252,9 @@ impl Possession {
     ) -> Result<Self, Problem> {
         let (token, kid) = token(&parts.headers)?;
         if key.thumbprint() != kid {
-            return Err(unauthenticated("the token must be signed by the key that is to be enrolled"));
+            return Err(unauthenticated(
+                "the token must be signed by the key that is to be enrolled",
+            ));
         }
         let claims = verify(app, token, &key, (&parts.method, &parts.uri, &parts.headers))?;
         require_digest(body_digest(&claims)?, &bytes)?;
@@ -279,7 +301,10 @@ mod tests {
     fn content_digest_is_read_back() {
         let digest = Hash::of(b"body");
         assert_eq!(parse_content_digest(&content_digest(&digest)), Some(digest));
-        assert_eq!(parse_content_digest(&format!("sha-512=:AA==:, {}", content_digest(&digest))), Some(digest));
+        assert_eq!(
+            parse_content_digest(&format!("sha-512=:AA==:, {}", content_digest(&digest))),
+            Some(digest)
+        );
         for bad in ["", "sha-256=abc", "sha-256=::", "sha-256=:AAAA:", "md5=:AAAA:"] {
             assert_eq!(parse_content_digest(bad), None, "{bad}");
         }

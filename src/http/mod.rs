@@ -56,9 +56,8 @@ pub struct AppState {
 
 /// Every route with its limits.
 pub fn router(app: AppState) -> Router {
-    let (api, document) = OpenApiRouter::with_openapi(openapi::document())
-        .merge(routes::api())
-        .split_for_parts();
+    let (api, document) =
+        OpenApiRouter::with_openapi(openapi::document()).merge(routes::api()).split_for_parts();
     let quick = api
         .merge(routes::unlisted())
         .merge(openapi::browser(document))
@@ -118,7 +117,10 @@ fn panicked(_cause: Box<dyn std::any::Any + Send + 'static>) -> Response {
 
 /// The route pattern of a request, for metrics; never the path itself, which names submissions.
 fn route_of(request: &Request) -> String {
-    request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned())
+    request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned())
 }
 
 /// Extractor alias for the shared state.

@@ -47,8 +47,19 @@ fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result
 
 impl Problem {
     /// A problem of a kind that has no [`ServiceError`].
-    pub fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
-        Self { kind: format!("{TYPE_PREFIX}{kind}"), title, status, detail: detail.into(), policy: None }
+    pub fn new(
+        status: StatusCode,
+        kind: &'static str,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            kind: format!("{TYPE_PREFIX}{kind}"),
+            title,
+            status,
+            detail: detail.into(),
+            policy: None,
+        }
     }
 
     /// The request is not one that this route can read.
@@ -78,12 +89,16 @@ impl Problem {
         // Writing into memory does not fail.
         let _written = coset::cbor::ser::into_writer(&map, &mut body);
         let content_type = HeaderValue::from_static("application/concise-problem-details+cbor");
-        self.with_headers((self.status, [(header::CONTENT_TYPE, content_type)], body).into_response())
+        self.with_headers(
+            (self.status, [(header::CONTENT_TYPE, content_type)], body).into_response(),
+        )
     }
 
     fn with_headers(&self, mut response: Response) -> Response {
         if matches!(self.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
         }
         if self.status == StatusCode::UNAUTHORIZED {
             let scheme = HeaderValue::from_static("Bearer");
@@ -97,7 +112,9 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let content_type = HeaderValue::from_static("application/problem+json");
         let body = serde_json::to_vec(&self).unwrap_or_default();
-        self.with_headers((self.status, [(header::CONTENT_TYPE, content_type)], body).into_response())
+        self.with_headers(
+            (self.status, [(header::CONTENT_TYPE, content_type)], body).into_response(),
+        )
     }
 }
 
@@ -128,7 +145,9 @@ impl From<ServiceError> for Problem {
             // The cause is for the operator; the caller learns only that it is not the request's fault.
             tracing::error!(error = %error, "the request failed");
             let detail = match status {
-                StatusCode::SERVICE_UNAVAILABLE => "the service cannot write right now; nothing was stored, try again",
+                StatusCode::SERVICE_UNAVAILABLE => {
+                    "the service cannot write right now; nothing was stored, try again"
+                }
                 _ => "the service failed; the operator's log says why",
             };
             return Self::new(status, kind, title, detail);
@@ -152,13 +171,19 @@ fn classify(error: &ServiceError) -> (StatusCode, &'static str, &'static str) {
         E::UnknownKey { .. } => (S::FORBIDDEN, "unknown-key", "Key not enrolled"),
         E::RevokedKey { .. } => (S::FORBIDDEN, "revoked-key", "Key revoked"),
         E::StaleIssuedAt { .. } => (S::BAD_REQUEST, "stale-iat", "Time of issue not accepted"),
-        E::ReservedContentType { .. } => (S::FORBIDDEN, "reserved-type", "Type reserved for the service"),
+        E::ReservedContentType { .. } => {
+            (S::FORBIDDEN, "reserved-type", "Type reserved for the service")
+        }
         E::PayloadMissing { .. } => (S::BAD_REQUEST, "payload-missing", "Payload Missing"),
         E::DigestMismatch { .. } => (S::BAD_REQUEST, "digest-mismatch", "Digest does not match"),
         E::Payload(_) => (S::UNPROCESSABLE_ENTITY, "payload-schema", "Payload not acceptable"),
         E::Clauses(_) => (S::UNPROCESSABLE_ENTITY, "clauses", "Clauses do not match"),
-        E::ManifestNotStored { .. } => (S::CONFLICT, "manifest-not-stored", "Files of the manifest not stored"),
-        E::ManifestDiffers { .. } => (S::UNPROCESSABLE_ENTITY, "manifest-differs", "Manifest differs"),
+        E::ManifestNotStored { .. } => {
+            (S::CONFLICT, "manifest-not-stored", "Files of the manifest not stored")
+        }
+        E::ManifestDiffers { .. } => {
+            (S::UNPROCESSABLE_ENTITY, "manifest-differs", "Manifest differs")
+        }
         E::FilesMissing { .. } => (S::CONFLICT, "files-missing", "Files missing"),
         E::Openings { .. } => (S::UNPROCESSABLE_ENTITY, "openings", "Openings not usable"),
         E::NotYours { .. } => (S::FORBIDDEN, "not-yours", "Submission of another key"),
@@ -174,15 +199,21 @@ fn classify(error: &ServiceError) -> (StatusCode, &'static str, &'static str) {
         E::Log(LogError::Stale(_)) => (S::CONFLICT, "stale", "Overtaken by another change"),
         E::Log(_) => (S::SERVICE_UNAVAILABLE, "unavailable", "Service cannot write"),
         E::Vault(error) => vault(error),
-        E::Store(_) | E::Files(_) | E::SealedPayload(_) | E::Sign(_) => (S::INTERNAL_SERVER_ERROR, "internal", "Service failure"),
+        E::Store(_) | E::Files(_) | E::SealedPayload(_) | E::Sign(_) => {
+            (S::INTERNAL_SERVER_ERROR, "internal", "Service failure")
+        }
     }
 }
 
-fn statement(error: &attestry_proof::cose::StatementError) -> (StatusCode, &'static str, &'static str) {
+fn statement(
+    error: &attestry_proof::cose::StatementError,
+) -> (StatusCode, &'static str, &'static str) {
     use attestry_proof::cose::StatementError as E;
     match error {
         E::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Too large"),
-        E::SignatureInvalid => (StatusCode::FORBIDDEN, "signature-invalid", "Signature does not verify"),
+        E::SignatureInvalid => {
+            (StatusCode::FORBIDDEN, "signature-invalid", "Signature does not verify")
+        }
         _ => (StatusCode::BAD_REQUEST, "malformed-statement", "Malformed statement"),
     }
 }
@@ -191,7 +222,9 @@ fn vault(error: &VaultError) -> (StatusCode, &'static str, &'static str) {
     use StatusCode as S;
     match error {
         VaultError::FileUnknown { .. } => (S::NOT_FOUND, "not-found", "Not found"),
-        VaultError::RangeOutside { .. } => (S::RANGE_NOT_SATISFIABLE, "range", "Range not satisfiable"),
+        VaultError::RangeOutside { .. } => {
+            (S::RANGE_NOT_SATISFIABLE, "range", "Range not satisfiable")
+        }
         VaultError::ObjectKeyGone { .. } | VaultError::Keys(KeysError::Destroyed { .. }) => {
             (S::GONE, "erased", "Erased")
         }

@@ -44,7 +44,9 @@ pub enum KeyFileError {
         mode: u32,
     },
     /// It is not an Ed25519 private key in PKCS #8 PEM.
-    #[error("{path} is not an Ed25519 private key in PKCS #8 PEM; make one with: attestry key new --out FILE")]
+    #[error(
+        "{path} is not an Ed25519 private key in PKCS #8 PEM; make one with: attestry key new --out FILE"
+    )]
     NotAKey {
         /// Which file.
         path: PathBuf,
@@ -69,7 +71,8 @@ pub fn read(path: &Path) -> Result<LocalSigner, KeyFileError> {
     }
     let not_a_key = |_| KeyFileError::NotAKey { path: path.into() };
     let bytes = Zeroizing::new(fs::read(path).map_err(|source| io_error(path, source))?);
-    let pem = std::str::from_utf8(&bytes).map_err(|_| KeyFileError::NotAKey { path: path.into() })?;
+    let pem =
+        std::str::from_utf8(&bytes).map_err(|_| KeyFileError::NotAKey { path: path.into() })?;
     let secret = SigningKey::from_pkcs8_pem(pem).map_err(not_a_key)?;
     LocalSigner::from_seed(secret.as_bytes())
 }
@@ -93,7 +96,9 @@ pub fn create(path: &Path, entropy: &dyn Entropy) -> Result<LocalSigner, KeyFile
 /// See [`KeyFileError`].
 pub fn read_or_create(path: &Path, entropy: &dyn Entropy) -> Result<LocalSigner, KeyFileError> {
     match read(path) {
-        Err(KeyFileError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => create(path, entropy),
+        Err(KeyFileError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+            create(path, entropy)
+        }
         result => result,
     }
 }
@@ -104,7 +109,8 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<(), KeyFileError> {
         io::ErrorKind::AlreadyExists => KeyFileError::Exists { path: path.into() },
         _ => io_error(path, source),
     };
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent =
+        path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(parent).map_err(failed)?;
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -151,7 +157,8 @@ mod tests {
     fn damaged_and_foreign_files_are_refused() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("me.pem");
-        write_new(&path, b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n").unwrap();
+        write_new(&path, b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
+            .unwrap();
         assert!(matches!(read(&path), Err(KeyFileError::NotAKey { .. })));
         fs::write(&path, vec![b'x'; 20_000]).unwrap();
         assert!(matches!(read(&path), Err(KeyFileError::NotAKey { .. })));

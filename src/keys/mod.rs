@@ -48,7 +48,8 @@ impl LocalSigner {
     /// [`KeyFileError::Unusable`] if the resulting public key is not acceptable.
     pub fn from_seed(seed: &[u8; 32]) -> Result<Self, KeyFileError> {
         let secret = SigningKey::from_bytes(seed);
-        let public = PublicKey::from_bytes(secret.verifying_key().as_bytes()).map_err(KeyFileError::Unusable)?;
+        let public = PublicKey::from_bytes(secret.verifying_key().as_bytes())
+            .map_err(KeyFileError::Unusable)?;
         Ok(Self { secret, public })
     }
 
@@ -96,6 +97,10 @@ impl LogSigners {
         let open = |name: &str| -> Result<Arc<dyn Signer>, KeyFileError> {
             Ok(Arc::new(read_or_create(&directory.join(name), entropy)?))
         };
-        Ok(Self { note: open("note.pem")?, receipt: open("receipt.pem")?, service: open("service.pem")? })
+        Ok(Self {
+            note: open("note.pem")?,
+            receipt: open("receipt.pem")?,
+            service: open("service.pem")?,
+        })
     }
 }

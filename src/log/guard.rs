@@ -35,7 +35,9 @@ pub enum GuardError {
         source: io::Error,
     },
     /// Another process holds it.
-    #[error("{path} is in use by another process; stop that one first, or give this one its own --data and --guard")]
+    #[error(
+        "{path} is in use by another process; stop that one first, or give this one its own --data and --guard"
+    )]
     Locked {
         /// The lock file.
         path: PathBuf,
@@ -125,7 +127,8 @@ impl FileGuard {
     }
 
     fn create(&self) -> io::Result<File> {
-        let file = fs::OpenOptions::new().read(true).write(true).create_new(true).open(&self.path)?;
+        let file =
+            fs::OpenOptions::new().read(true).write(true).create_new(true).open(&self.path)?;
         file.set_len(2 * SLOT_BYTES as u64)?;
         file.sync_all()?;
         if let Some(parent) = self.path.parent() {
@@ -143,7 +146,8 @@ pub fn lock_directory(directory: &Path) -> Result<File, GuardError> {
     let path = directory.join("lock");
     let io = |source| GuardError::Io { path: path.clone(), source };
     fs::create_dir_all(directory).map_err(io)?;
-    let lock = fs::OpenOptions::new().write(true).create(true).truncate(false).open(&path).map_err(io)?;
+    let lock =
+        fs::OpenOptions::new().write(true).create(true).truncate(false).open(&path).map_err(io)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(fs::TryLockError::WouldBlock) => Err(GuardError::Locked { path }),
@@ -157,12 +161,21 @@ impl Guard for FileGuard {
         let Some(file) = state.file.as_mut() else { return Ok(None) };
         let mut bytes = Vec::with_capacity(2 * SLOT_BYTES);
         file.seek(SeekFrom::Start(0)).map_err(|source| self.io(source))?;
-        file.take(2 * SLOT_BYTES as u64).read_to_end(&mut bytes).map_err(|source| self.io(source))?;
-        let newest = bytes.chunks(SLOT_BYTES).filter_map(Record::decode).max_by_key(|record| record.sequence);
+        file.take(2 * SLOT_BYTES as u64)
+            .read_to_end(&mut bytes)
+            .map_err(|source| self.io(source))?;
+        let newest = bytes
+            .chunks(SLOT_BYTES)
+            .filter_map(Record::decode)
+            .max_by_key(|record| record.sequence);
         let Some(record) = newest else {
             // Armed, and never written since.
             let untouched = bytes.len() == 2 * SLOT_BYTES && bytes.iter().all(|byte| *byte == 0);
-            return if untouched { Ok(None) } else { Err(GuardError::Damaged { path: self.path.clone() }) };
+            return if untouched {
+                Ok(None)
+            } else {
+                Err(GuardError::Damaged { path: self.path.clone() })
+            };
         };
         if record.origin != self.origin {
             return Err(GuardError::OtherLog { path: self.path.clone() });
@@ -284,7 +297,10 @@ mod tests {
         drop(guard);
         bytes[SLOT_BYTES + 70] ^= 1;
         fs::write(&path, &bytes).unwrap();
-        assert!(matches!(FileGuard::open(directory.path(), "log.example"), Err(GuardError::Damaged { .. })));
+        assert!(matches!(
+            FileGuard::open(directory.path(), "log.example"),
+            Err(GuardError::Damaged { .. })
+        ));
     }
 
     #[test]
@@ -306,8 +322,14 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let guard = FileGuard::open(directory.path(), "log.example").unwrap();
         guard.record(head(1)).unwrap();
-        assert!(matches!(FileGuard::open(directory.path(), "log.example"), Err(GuardError::Locked { .. })));
+        assert!(matches!(
+            FileGuard::open(directory.path(), "log.example"),
+            Err(GuardError::Locked { .. })
+        ));
         drop(guard);
-        assert!(matches!(FileGuard::open(directory.path(), "log2.example"), Err(GuardError::OtherLog { .. })));
+        assert!(matches!(
+            FileGuard::open(directory.path(), "log2.example"),
+            Err(GuardError::OtherLog { .. })
+        ));
     }
 }

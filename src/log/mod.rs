@@ -16,7 +16,7 @@ use std::sync::{Arc, RwLock};
 
 use attestry_proof::{
     cose::receipt::{ReceiptHeader, RootSignature, UnsignedReceipt},
-    log::{tile::TileError, tree::ProofError, note::VerifierKey},
+    log::{note::VerifierKey, tile::TileError, tree::ProofError},
     size::{LeafIndex, TreeSize},
 };
 use tokio::{
@@ -155,7 +155,9 @@ impl Log {
         let placed = answer.await.map_err(|_| self.shared.stop_reason())??;
         match placed {
             sequencer::Placed::New { index, growth, signature } => {
-                let path = growth.inclusion(index).ok_or(LogError::Beyond { index, size: growth.edge().size() })?;
+                let path = growth
+                    .inclusion(index)
+                    .ok_or(LogError::Beyond { index, size: growth.edge().size() })?;
                 Ok(Logged { index, receipt: signature.receipt(index, &path), appended: true })
             }
             sequencer::Placed::Before { index } => {
@@ -217,7 +219,8 @@ impl Shared {
         let signature = sign_root(&self.signers, &self.origin, head)
             .map_err(|error| self.stop(Stopped::Signer(error.to_string())))?;
         let acknowledged = Arc::new(Acknowledged { head, signature: Arc::new(signature) });
-        let mut newest = self.acknowledged.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut newest =
+            self.acknowledged.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         if head.size >= newest.head.size {
             *newest = Arc::clone(&acknowledged);
         }
@@ -230,8 +233,10 @@ impl Shared {
 /// Signs a root for receipts (RFC 9942 §5.2.1): once per tree size.
 fn sign_root(signers: &LogSigners, origin: &str, head: Head) -> Result<RootSignature, SignError> {
     let kid = signers.receipt.public_key().thumbprint();
-    let header = ReceiptHeader { kid, issuer: kid.uri(), origin: origin.to_owned(), size: head.size };
-    let unsigned = UnsignedReceipt::new(&header, head.root).map_err(|error| SignError { reason: error.to_string() })?;
+    let header =
+        ReceiptHeader { kid, issuer: kid.uri(), origin: origin.to_owned(), size: head.size };
+    let unsigned = UnsignedReceipt::new(&header, head.root)
+        .map_err(|error| SignError { reason: error.to_string() })?;
     let signature = signers.receipt.sign(&unsigned.to_be_signed())?;
     Ok(unsigned.attach(signature))
 }

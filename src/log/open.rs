@@ -4,8 +4,8 @@ use std::sync::{Arc, RwLock};
 
 use attestry_proof::{
     log::{
-        tile::{TileError, TileSet, root_tiles},
         note::{KeyKind, VerifierKey, VerifierKeyError},
+        tile::{TileError, TileSet, root_tiles},
     },
     size::TreeSize,
 };
@@ -114,13 +114,17 @@ impl Open {
     /// # Errors
     /// See [`OpenError`]; each says what is wrong and which side is to be believed.
     pub async fn run(self, genesis: impl FnOnce() -> Vec<Candidate>) -> Result<Log, OpenError> {
-        let note_key = VerifierKey::new(&self.origin, KeyKind::Ed25519, self.signers.note.public_key())
-            .map_err(|reason| OpenError::Origin { origin: self.origin.clone(), reason })?;
+        let note_key =
+            VerifierKey::new(&self.origin, KeyKind::Ed25519, self.signers.note.public_key())
+                .map_err(|reason| OpenError::Origin { origin: self.origin.clone(), reason })?;
         let remembered = self.guard.read()?;
         let head = match (self.ledger.head().await?, remembered) {
             (None, None) => self.write_genesis(genesis()).await?,
             (None, Some(remembered)) => {
-                return Err(OpenError::Rollback { remembered: remembered.size, found: TreeSize(0) });
+                return Err(OpenError::Rollback {
+                    remembered: remembered.size,
+                    found: TreeSize(0),
+                });
             }
             (Some(head), None) => self.unacknowledged_genesis(head).await?,
             (Some(head), Some(remembered)) => {
@@ -139,14 +143,16 @@ impl Open {
         let batch: Uuid = uuid::Builder::from_random_bytes(name).into_uuid();
         let at_ms = self.clock.now().timestamp_millis();
         let appended = self.ledger.append_batch(batch, at_ms, &candidates).await?;
-        let all_new = appended.outcomes.iter().all(|outcome| matches!(outcome, Outcome::Appended(_)));
+        let all_new =
+            appended.outcomes.iter().all(|outcome| matches!(outcome, Outcome::Appended(_)));
         if all_new { Ok(appended.head) } else { Err(OpenError::GenesisRace) }
     }
 
     /// The first batch was committed, but the process died before the guard knew: nobody was told of it either.
     async fn unacknowledged_genesis(&self, head: Head) -> Result<Head, OpenError> {
         let batches = self.ledger.batches_after(TreeSize(0), 2).await?;
-        let only_genesis = batches.len() == 1 && batches[0].size == head.size && self.guard.is_armed();
+        let only_genesis =
+            batches.len() == 1 && batches[0].size == head.size && self.guard.is_armed();
         if only_genesis { Ok(head) } else { Err(OpenError::MissingGuard { found: head.size }) }
     }
 

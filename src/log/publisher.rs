@@ -29,10 +29,12 @@ pub struct Published {
 /// Signs a head as a checkpoint.
 pub(super) fn sign(shared: &Shared, head: Head) -> Result<Published, SignError> {
     let impossible = |reason: String| SignError { reason };
-    let checkpoint = Checkpoint::new(&shared.origin, head.size, head.root).map_err(|e| impossible(e.to_string()))?;
+    let checkpoint = Checkpoint::new(&shared.origin, head.size, head.root)
+        .map_err(|e| impossible(e.to_string()))?;
     let text = checkpoint.text().map_err(|e| impossible(e.to_string()))?;
     let signature = shared.signers.note.sign(text.to_be_signed())?;
-    let line = NoteSignature::by(&shared.note_key, &signature).map_err(|e| impossible(e.to_string()))?;
+    let line =
+        NoteSignature::by(&shared.note_key, &signature).map_err(|e| impossible(e.to_string()))?;
     let note = Note::new(text, vec![line]).map_err(|e| impossible(e.to_string()))?;
     Ok(Published { head, note: note.to_bytes() })
 }

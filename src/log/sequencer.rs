@@ -96,7 +96,8 @@ async fn settle(
             shared.acknowledge(head).await?;
             let mut outcomes = Vec::with_capacity(candidates.len());
             for candidate in candidates {
-                let found = shared.ledger.find_statement(candidate.issued_at, candidate.leaf_hash).await;
+                let found =
+                    shared.ledger.find_statement(candidate.issued_at, candidate.leaf_hash).await;
                 outcomes.push(match found.map_err(|error| stop(error.to_string()))? {
                     Some(index) => Outcome::AlreadyLogged(index),
                     None => match candidate.preconditions.first() {
@@ -111,12 +112,17 @@ async fn settle(
     }
 }
 
-fn place(outcome: Outcome, new: Option<&(Arc<Growth>, Arc<RootSignature>)>) -> Result<Placed, LogError> {
+fn place(
+    outcome: Outcome,
+    new: Option<&(Arc<Growth>, Arc<RootSignature>)>,
+) -> Result<Placed, LogError> {
     match (outcome, new) {
         (Outcome::Appended(index), Some((growth, signature))) => {
             Ok(Placed::New { index, growth: Arc::clone(growth), signature: Arc::clone(signature) })
         }
-        (Outcome::Appended(index) | Outcome::AlreadyLogged(index), _) => Ok(Placed::Before { index }),
+        (Outcome::Appended(index) | Outcome::AlreadyLogged(index), _) => {
+            Ok(Placed::Before { index })
+        }
         (Outcome::Dropped(precondition), _) => Err(LogError::Stale(precondition)),
     }
 }

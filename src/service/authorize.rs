@@ -88,8 +88,13 @@ mod tests {
     #[test]
     fn no_role_means_nothing_is_allowed() {
         let nobody = key_with(vec![]);
-        for action in [Action::Attest, Action::Upload, Action::ReadOwn, Action::ReadAny, Action::Invite] {
-            assert!(matches!(authorize(&nobody, action), Err(ServiceError::Forbidden { .. })), "{action}");
+        for action in
+            [Action::Attest, Action::Upload, Action::ReadOwn, Action::ReadAny, Action::Invite]
+        {
+            assert!(
+                matches!(authorize(&nobody, action), Err(ServiceError::Forbidden { .. })),
+                "{action}"
+            );
         }
     }
 

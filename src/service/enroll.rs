@@ -40,7 +40,12 @@ impl Service {
     ///
     /// # Errors
     /// [`ServiceError::Forbidden`], [`ServiceError::Malformed`] or a failing store.
-    pub async fn invite(&self, caller: &KeyRecord, roles: Roles, program: &str) -> Result<Invited, ServiceError> {
+    pub async fn invite(
+        &self,
+        caller: &KeyRecord,
+        roles: Roles,
+        program: &str,
+    ) -> Result<Invited, ServiceError> {
         authorize(caller, Action::Invite)?;
         self.invite_unchecked(roles, program).await
     }
@@ -53,7 +58,10 @@ impl Service {
     pub async fn invite_first_admin(&self) -> Result<Option<Invited>, ServiceError> {
         let enrolled = self.ledger.keys(attestry_proof::size::LeafIndex(0), 1).await?;
         if enrolled.is_empty() {
-            return self.invite_unchecked(Roles::new(vec![Role::Admin]), "operations").await.map(Some);
+            return self
+                .invite_unchecked(Roles::new(vec![Role::Admin]), "operations")
+                .await
+                .map(Some);
         }
         Ok(None)
     }
@@ -61,7 +69,10 @@ impl Service {
     async fn invite_unchecked(&self, roles: Roles, program: &str) -> Result<Invited, ServiceError> {
         program_name(program)?;
         if roles.as_slice().is_empty() {
-            return Err(ServiceError::Malformed { what: "roles", reason: "name at least one role".into() });
+            return Err(ServiceError::Malformed {
+                what: "roles",
+                reason: "name at least one role".into(),
+            });
         }
         let code = URL_SAFE_NO_PAD.encode(self.random::<24>());
         let invitation = Invitation {
@@ -78,12 +89,19 @@ impl Service {
     ///
     /// # Errors
     /// [`ServiceError::InvitationInvalid`], [`ServiceError::KeyEnrolled`] or a failing log.
-    pub async fn enroll(&self, code: &str, key: PublicKey) -> Result<(KeyRecord, Logged), ServiceError> {
+    pub async fn enroll(
+        &self,
+        code: &str,
+        key: PublicKey,
+    ) -> Result<(KeyRecord, Logged), ServiceError> {
         let now = self.clock.now();
         let code_digest = Self::code_digest(code);
         let at = now.timestamp();
-        let invitation =
-            self.ledger.open_invitation(code_digest, at).await?.ok_or(ServiceError::InvitationInvalid)?;
+        let invitation = self
+            .ledger
+            .open_invitation(code_digest, at)
+            .await?
+            .ok_or(ServiceError::InvitationInvalid)?;
         let thumbprint = key.thumbprint();
         let first = self.ledger.keys(attestry_proof::size::LeafIndex(0), 1).await?.is_empty();
         let body = KeyEnrolled {
@@ -102,7 +120,10 @@ impl Service {
             (ContentType::KeyEnrolled, Subject::Key(thumbprint)),
             &payload,
             (
-                vec![Precondition::InvitationOpen { code_digest, at }, Precondition::KeyUnknown(thumbprint)],
+                vec![
+                    Precondition::InvitationOpen { code_digest, at },
+                    Precondition::KeyUnknown(thumbprint),
+                ],
                 vec![
                     Effect::EnrolKey { key, roles: invitation.roles, program: invitation.program },
                     Effect::UseInvitation { code_digest, by: thumbprint },
@@ -111,7 +132,9 @@ impl Service {
         )?;
         let logged = self.log.append(candidate).await.map_err(|error| match error {
             LogError::Stale(Precondition::InvitationOpen { .. }) => ServiceError::InvitationInvalid,
-            LogError::Stale(Precondition::KeyUnknown(thumbprint)) => ServiceError::KeyEnrolled { thumbprint },
+            LogError::Stale(Precondition::KeyUnknown(thumbprint)) => {
+                ServiceError::KeyEnrolled { thumbprint }
+            }
             other => other.into(),
         })?;
         self.forget_key(thumbprint);

@@ -25,7 +25,9 @@ pub enum ServiceError {
     #[error("{0}")]
     Statement(#[from] StatementError),
     /// The statement is for another log.
-    #[error("the statement is for the log {found:?}, this is {required:?}; sign it again for this one")]
+    #[error(
+        "the statement is for the log {found:?}, this is {required:?}; sign it again for this one"
+    )]
     WrongAudience {
         /// Audience in the statement.
         found: String,
@@ -33,7 +35,9 @@ pub enum ServiceError {
         required: String,
     },
     /// Nobody enrolled the key.
-    #[error("the key {thumbprint} is not enrolled here; ask for an invitation and run: attestry enroll")]
+    #[error(
+        "the key {thumbprint} is not enrolled here; ask for an invitation and run: attestry enroll"
+    )]
     UnknownKey {
         /// Which key.
         thumbprint: Thumbprint,
@@ -100,13 +104,17 @@ pub enum ServiceError {
         commitment: Hash,
     },
     /// The statement and the stored manifest differ.
-    #[error("the manifest statement does not repeat the role, count and size of the stored manifest {commitment}")]
+    #[error(
+        "the manifest statement does not repeat the role, count and size of the stored manifest {commitment}"
+    )]
     ManifestDiffers {
         /// The commitment they share.
         commitment: Hash,
     },
     /// Files of a manifest are not stored.
-    #[error("{missing} of the manifest's files are not stored, the first is {first}; upload them and try again")]
+    #[error(
+        "{missing} of the manifest's files are not stored, the first is {first}; upload them and try again"
+    )]
     FilesMissing {
         /// How many.
         missing: u64,

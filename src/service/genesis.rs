@@ -30,7 +30,8 @@ pub type PolicyFileBytes = (String, Vec<u8>);
 /// # Errors
 /// [`ServiceError::Malformed`] if it is empty or names a path twice.
 pub fn policies_digest(policies: &[PolicyFileBytes]) -> Result<Hash, ServiceError> {
-    let files: Vec<(&str, &[u8])> = policies.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
+    let files: Vec<(&str, &[u8])> =
+        policies.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
     bundle_digest(&files).map(Hash).map_err(|error: BundleError| ServiceError::Malformed {
         what: "policy bundle",
         reason: error.to_string(),
@@ -49,7 +50,8 @@ impl Service {
             return Ok(());
         }
         let now = self.clock.now();
-        let candidate = policy_version(self.log.signers(), self.log.origin(), policies, now, version + 1)?;
+        let candidate =
+            policy_version(self.log.signers(), self.log.origin(), policies, now, version + 1)?;
         self.log.append(candidate).await?;
         Ok(())
     }
@@ -82,7 +84,8 @@ pub fn genesis(
     let payload = Payload::from(Announcement::new(body)?);
     let at = now.timestamp();
     let service = &*signers.service;
-    let first = state(service, origin, at, (ContentType::Genesis, subject), &payload, (vec![], vec![]))?;
+    let first =
+        state(service, origin, at, (ContentType::Genesis, subject), &payload, (vec![], vec![]))?;
     let second = policy_version(signers, origin, policies, now, 1)?;
     Ok(vec![first, second])
 }
@@ -101,10 +104,17 @@ pub fn policy_version(
     let digest = policies_digest(policies)?;
     let mut files = policies
         .iter()
-        .map(|(path, bytes)| Ok(PolicyFile { path: line("policy path", path)?, sha256: Digest(Hash::of(bytes)) }))
+        .map(|(path, bytes)| {
+            Ok(PolicyFile { path: line("policy path", path)?, sha256: Digest(Hash::of(bytes)) })
+        })
         .collect::<Result<Vec<_>, ServiceError>>()?;
     files.sort_by(|left, right| left.path.as_str().cmp(right.path.as_str()));
-    let body = PolicyVersion { bundle_sha256: Digest(digest), files, engine: None, effective_at: timestamp(now)? };
+    let body = PolicyVersion {
+        bundle_sha256: Digest(digest),
+        files,
+        engine: None,
+        effective_at: timestamp(now)?,
+    };
     let payload = Payload::from(Announcement::new(body)?);
     let service = &*signers.service;
     let about = (ContentType::Policy, Subject::Key(service.public_key().thumbprint()));
@@ -114,8 +124,10 @@ pub fn policy_version(
 }
 
 pub(super) fn timestamp(at: DateTime<Utc>) -> Result<Timestamp, ServiceError> {
-    Timestamp::new(at)
-        .ok_or(ServiceError::Malformed { what: "time", reason: "the clock is outside the years 1 to 9999".into() })
+    Timestamp::new(at).ok_or(ServiceError::Malformed {
+        what: "time",
+        reason: "the clock is outside the years 1 to 9999".into(),
+    })
 }
 
 fn line(what: &'static str, text: &str) -> Result<Line, ServiceError> {

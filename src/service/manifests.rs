@@ -32,7 +32,10 @@ impl Service {
         self.writable_submission(caller, submission).await?;
         let manifest = self.stored_manifest(submission, openings).await?;
         if manifest.commitment() != commitment {
-            let reason = format!("they give the commitment {}, announced was {commitment}", manifest.commitment());
+            let reason = format!(
+                "they give the commitment {}, announced was {commitment}",
+                manifest.commitment()
+            );
             return Err(ServiceError::Openings { reason });
         }
         self.require_files(submission, &manifest).await?;
@@ -49,7 +52,11 @@ impl Service {
     }
 
     /// Reads and checks openings that were uploaded as a file.
-    async fn stored_manifest(&self, submission: Uuid, openings: Hash) -> Result<Manifest, ServiceError> {
+    async fn stored_manifest(
+        &self,
+        submission: Uuid,
+        openings: Hash,
+    ) -> Result<Manifest, ServiceError> {
         let file = self.vault.open_file(submission, openings, None).await?;
         if file.size > MAX_OPENINGS_BYTES as u64 {
             let (found, limit) = (file.size, MAX_OPENINGS_BYTES as u64);
@@ -64,7 +71,11 @@ impl Service {
         }
     }
 
-    async fn require_files(&self, submission: Uuid, manifest: &Manifest) -> Result<(), ServiceError> {
+    async fn require_files(
+        &self,
+        submission: Uuid,
+        manifest: &Manifest,
+    ) -> Result<(), ServiceError> {
         let mut missing = 0;
         let mut first = None;
         for files in manifest.files().chunks(DIGESTS_PER_QUESTION) {
@@ -83,13 +94,19 @@ impl Service {
     }
 
     /// A manifest statement repeats what is stored, or it is refused.
-    pub(super) async fn check_manifest(&self, submission: Uuid, payload: &Payload) -> Result<(), ServiceError> {
+    pub(super) async fn check_manifest(
+        &self,
+        submission: Uuid,
+        payload: &Payload,
+    ) -> Result<(), ServiceError> {
         let Payload::Manifest(stated) = payload else { return Ok(()) };
         let stated = stated.body();
         let commitment = stated.commitment.0;
         let stored = self.ledger.manifest(submission, commitment).await?;
         let stored = stored.ok_or(ServiceError::ManifestNotStored { submission, commitment })?;
-        let same = stored.role == stated.role && stored.files == stated.count && stored.bytes == stated.total_size;
+        let same = stored.role == stated.role
+            && stored.files == stated.count
+            && stored.bytes == stated.total_size;
         if same { Ok(()) } else { Err(ServiceError::ManifestDiffers { commitment }) }
     }
 }

@@ -39,9 +39,12 @@ impl Service {
         self.forget_key(thumbprint);
         let record = self.valid_key(thumbprint).await?;
         let now = self.clock.now();
-        let program = Name::new(&record.program)
-            .map_err(|error| ServiceError::Malformed { what: "program", reason: error.to_string() })?;
-        let body = KeyRevoked { key: KeyId(thumbprint), program, valid_until: timestamp(now)?, reason };
+        let program = Name::new(&record.program).map_err(|error| ServiceError::Malformed {
+            what: "program",
+            reason: error.to_string(),
+        })?;
+        let body =
+            KeyRevoked { key: KeyId(thumbprint), program, valid_until: timestamp(now)?, reason };
         let payload = Payload::from(Announcement::new(body)?);
         let candidate = state(
             &*self.log.signers().service,

@@ -48,7 +48,10 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
         Some(data) => data,
         None => {
             let made = tempfile::Builder::new().prefix("attestry-demo-").tempdir();
-            made.map_err(|error| Failure::usage(format!("no directory for temporary files: {error}")))?.keep()
+            made.map_err(|error| {
+                Failure::usage(format!("no directory for temporary files: {error}"))
+            })?
+            .keep()
         }
     };
     refuse_used(&data)?;
@@ -66,7 +69,10 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
             return Ok(());
         }
         let running = stage.start().await?;
-        output.line(format_args!("\nThe service runs at {} until Ctrl-C; its API is at /docs.", running.url));
+        output.line(format_args!(
+            "\nThe service runs at {} until Ctrl-C; its API is at /docs.",
+            running.url
+        ));
         output.json(&serde_json::json!({ "demo": facts, "url": running.url }));
         let _interrupted = tokio::signal::ctrl_c().await;
         running.stop().await
@@ -78,10 +84,13 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
 fn refuse_used(data: &Path) -> Result<(), Failure> {
     let storage = Storage::new(data.to_path_buf(), None);
     for path in [&storage.data, &storage.guard] {
-        let used = std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()) || path.is_file();
+        let used = std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some())
+            || path.is_file();
         if used {
             let path = path.display();
-            return Err(Failure::usage(format!("{path} is not empty; give the demonstration a new directory: --data DIR")));
+            return Err(Failure::usage(format!(
+                "{path} is not empty; give the demonstration a new directory: --data DIR"
+            )));
         }
     }
     Ok(())
@@ -108,10 +117,15 @@ impl Stage {
     }
 
     async fn start(&self) -> Result<Running, Failure> {
-        let identity =
-            Identity { origin: Some(ORIGIN.to_owned()), entries: EntriesAccess::Public, policies: None };
-        let listen = Listen { address: self.listen, tls: None, trusted_proxy: false, public_url: None };
-        let application = Application::open(&self.storage, identity).await.map_err(start_failure)?;
+        let identity = Identity {
+            origin: Some(ORIGIN.to_owned()),
+            entries: EntriesAccess::Public,
+            policies: None,
+        };
+        let listen =
+            Listen { address: self.listen, tls: None, trusted_proxy: false, public_url: None };
+        let application =
+            Application::open(&self.storage, identity).await.map_err(start_failure)?;
         let listening = application.listen(&listen).await.map_err(start_failure)?;
         let invitation = listening.first_invitation().await.map_err(start_failure)?;
         let url = listening.base_url().to_owned();

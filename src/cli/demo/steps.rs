@@ -65,14 +65,18 @@ pub async fn play(stage: &Stage, output: &Output) -> Result<Facts, Failure> {
     let running = stage.start().await?;
     let trust = write_trust(&running, &made, output).await?;
 
-    output.heading("2. Members enrol: an administrator by a one-time link, two contractors by invitation");
+    output.heading(
+        "2. Members enrol: an administrator by a one-time link, two contractors by invitation",
+    );
     enroll(&running, &made, output).await?;
 
     output.heading("3. Contractors submit real work: they attest, sign and send");
     let pieces = submit(&running, &made, output).await?;
     collect(&running, &made, &pieces).await?;
 
-    output.heading("4. The service is switched off. From here on, only files and the trust policy count");
+    output.heading(
+        "4. The service is switched off. From here on, only files and the trust policy count",
+    );
     let before = Client::new(&running.url)?.checkpoint().await?;
     write(&made.join("checkpoint"), &before)?;
     running.stop().await?;
@@ -81,15 +85,28 @@ pub async fn play(stage: &Stage, output: &Output) -> Result<Facts, Failure> {
     output.heading("5. Somebody changes one byte");
     let refusal = tamper(&made, &pieces, output)?;
 
-    output.heading("6. The service starts again, and more is logged: a contractor takes one consent back");
+    output.heading(
+        "6. The service starts again, and more is logged: a contractor takes one consent back",
+    );
     let running = stage.start().await?;
     withdraw(&running, &made, &pieces, output).await?;
     let consistent = prove_consistency(&running, &trust, &before, output).await?;
     running.stop().await?;
-    Ok(Facts { entries: consistent.1, submissions: pieces.len(), verified, refusal, consistent, made })
+    Ok(Facts {
+        entries: consistent.1,
+        submissions: pieces.len(),
+        verified,
+        refusal,
+        consistent,
+        made,
+    })
 }
 
-async fn write_trust(running: &Running, made: &Path, output: &Output) -> Result<TrustPolicy, Failure> {
+async fn write_trust(
+    running: &Running,
+    made: &Path,
+    output: &Output,
+) -> Result<TrustPolicy, Failure> {
     let about = Client::new(&running.url)?.about().await?;
     let key = VerifierKey::parse(&about.note_vkey).map_err(Failure::service)?;
     let policy = TrustPolicy::of_log(&key, None).map_err(Failure::service)?;
@@ -114,12 +131,18 @@ async fn enroll(running: &Running, made: &Path, output: &Output) -> Result<(), F
     let code = &invitation.ok_or_else(|| Failure::service("the log is not new"))?.code;
     let admin = Client::with_key(&running.url, signer(made, "admin")?).await?;
     let answer = admin.enroll(code).await?;
-    output.good(format_args!("admin  is entry {}, key {}", answer.registered.index, answer.key.thumbprint));
+    output.good(format_args!(
+        "admin  is entry {}, key {}",
+        answer.registered.index, answer.key.thumbprint
+    ));
     for member in CONTRACTORS {
         let invited = admin.invite(&["contractor".to_owned()], "demo").await?;
         let client = Client::with_key(&running.url, signer(made, member)?).await?;
         let answer = client.enroll(&invited.code).await?;
-        output.good(format_args!("{member}  is entry {}, key {}", answer.registered.index, answer.key.thumbprint));
+        output.good(format_args!(
+            "{member}  is entry {}, key {}",
+            answer.registered.index, answer.key.thumbprint
+        ));
     }
     Ok(())
 }
@@ -133,8 +156,12 @@ async fn submit(running: &Running, made: &Path, output: &Output) -> Result<Vec<P
         let out = made.join("submissions").join(&sample.name);
         let Sample { name, request, deliverable, answers } = sample;
         let (request, deliverable) = ([request], [deliverable]);
-        let submission =
-            Submission { request: &request, deliverable: &deliverable, answers: &answers, out: &out };
+        let submission = Submission {
+            request: &request,
+            deliverable: &deliverable,
+            answers: &answers,
+            out: &out,
+        };
         let prepared = submit::prepare(&client, &submission, &quiet, |_| Ok(())).await?;
         let statements = submit::finish(&client, &submission, &prepared, &quiet).await?;
         let files: usize = prepared.sources.len() - prepared.manifests.len();
@@ -151,10 +178,7 @@ async fn submit(running: &Running, made: &Path, output: &Output) -> Result<Vec<P
 
 /// Gathers every statement and payload where one command verifies them all.
 async fn collect(running: &Running, made: &Path, pieces: &[Piece]) -> Result<(), Failure> {
-    let copy = |from: &Path, to: &Path| {
-        let bytes = std::fs::read(from).map_err(|error| Failure::usage(format!("{}: {error}", from.display())))?;
-        write(to, &bytes)
-    };
+    let copy = |from: &Path, to: &Path| write(to, &read(from)?);
     for piece in pieces {
         let out = made.join("submissions").join(&piece.sample);
         for statement in &piece.statements {
@@ -177,13 +201,14 @@ async fn collect(running: &Running, made: &Path, pieces: &[Piece]) -> Result<(),
 /// The service's keys, out of the genesis that was just written.
 fn service_keys(made: &Path) -> Result<Vec<PublicKey>, Failure> {
     let path = made.join("statements").join(format!("{:08}-genesis.cose", 0));
-    let read = |path: &Path| std::fs::read(path).map_err(|error| Failure::usage(format!("{}: {error}", path.display())));
     let (statement, _) = SignedStatement::parse(&read(&path)?).map_err(Failure::service)?;
-    let payload = read(&made.join("payloads").join(format!("{}.json", statement.payload_digest())))?;
+    let payload =
+        read(&made.join("payloads").join(format!("{}.json", statement.payload_digest())))?;
     match Payload::parse(&payload, false).map_err(Failure::service)? {
-        Payload::Genesis(genesis) => {
-            Ok(vec![genesis.body().service_key.public_key.0, genesis.body().receipt_key.public_key.0])
-        }
+        Payload::Genesis(genesis) => Ok(vec![
+            genesis.body().service_key.public_key.0,
+            genesis.body().receipt_key.public_key.0,
+        ]),
         other => Err(Failure::service(format!("entry 0 is a {}, not the genesis", other.kind()))),
     }
 }
@@ -204,63 +229,103 @@ fn offline(paths: Vec<PathBuf>, made: &Path) -> Result<Report, Failure> {
 }
 
 fn verify(made: &Path, output: &Output) -> Result<usize, Failure> {
-    let report = offline(vec![made.join("statements"), made.join("payloads"), made.join("checkpoint")], made)?;
+    let report = offline(
+        vec![made.join("statements"), made.join("payloads"), made.join("checkpoint")],
+        made,
+    )?;
     if !report.verified {
-        return Err(Failure::refused(format!("offline verification failed:\n{}", report.to_text(false))));
+        return Err(Failure::refused(format!(
+            "offline verification failed:\n{}",
+            report.to_text(false)
+        )));
     }
     let count = report.statements.len();
-    output.good(format_args!("{count} statements verified offline: signatures, payloads, positions, checkpoint"));
+    output.good(format_args!(
+        "{count} statements verified offline: signatures, payloads, positions, checkpoint"
+    ));
     Ok(count)
 }
 
 /// Changes one bit of a payload, then one of a statement. Neither may verify.
 fn tamper(made: &Path, pieces: &[Piece], output: &Output) -> Result<String, Failure> {
-    let statement = pieces.first().and_then(|piece| piece.statements.last());
-    let statement = statement.ok_or_else(|| Failure::usage("there are no samples in this program"))?;
-    let payload = made.join("payloads").join(format!("{}.json", statement.payload));
+    let effort =
+        pieces.first().and_then(|piece| piece.statements.iter().find(|one| one.kind == "effort"));
+    let effort =
+        effort.ok_or_else(|| Failure::usage("the first sample has no effort statement"))?;
+    let payload = made.join("payloads").join(format!("{}.json", effort.payload));
     let genesis = made.join("statements").join(format!("{:08}-genesis.cose", 0));
+    let forged = tempfile::tempdir().map_err(Failure::usage)?;
 
-    let forged = made.join("forged");
-    let changed = change_one_bit(&payload, &forged.join("payload.json"))?;
-    refused("a payload", vec![changed, statement.file.clone()], made, output)?;
-    let changed = change_one_bit(&statement.file, &forged.join("statement.cose"))?;
-    refused("a statement", vec![changed, genesis], made, output)
+    // The hours claimed: another digit, and still well-formed.
+    let mut bytes = read(&payload)?;
+    let minutes = position_after(&bytes, b"\"minutes\":")
+        .ok_or_else(|| Failure::usage("no minutes are stated"))?;
+    bytes[minutes + 1] ^= 0x01;
+    let name = effort.file.with_extension("json");
+    let changed = forged.path().join(name.file_name().unwrap_or_default());
+    write(&changed, &bytes)?;
+    refused("the time claimed in a payload", vec![changed, effort.file.clone()], made, output)?;
+
+    let mut bytes = read(&effort.file)?;
+    let (statement, _) = SignedStatement::parse(&bytes).map_err(Failure::service)?;
+    let signature = position_after(&bytes, statement.signature())
+        .ok_or_else(|| Failure::usage("no signature"))?;
+    bytes[signature - 1] ^= 0x01;
+    let changed = forged.path().join("statement.cose");
+    write(&changed, &bytes)?;
+    refused("the signature on a statement", vec![changed, genesis], made, output)
 }
 
-fn change_one_bit(source: &Path, target: &Path) -> Result<PathBuf, Failure> {
-    let mut bytes =
-        std::fs::read(source).map_err(|error| Failure::usage(format!("{}: {error}", source.display())))?;
-    let middle = bytes.len() / 3;
-    bytes[middle] ^= 0x01;
-    write(target, &bytes)?;
-    Ok(target.to_path_buf())
+/// Where the first occurrence of `needle` ends.
+fn position_after(bytes: &[u8], needle: &[u8]) -> Option<usize> {
+    bytes.windows(needle.len()).position(|window| window == needle).map(|at| at + needle.len())
 }
 
-fn refused(what: &str, paths: Vec<PathBuf>, made: &Path, output: &Output) -> Result<String, Failure> {
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
+}
+
+fn refused(
+    what: &str,
+    paths: Vec<PathBuf>,
+    made: &Path,
+    output: &Output,
+) -> Result<String, Failure> {
     let reason = match offline(paths, made) {
         Ok(report) if report.verified => {
-            return Err(Failure::refused(format!("one bit of {what} was changed, and it still verified")));
+            return Err(Failure::refused(format!(
+                "one bit of {what} was changed, and it still verified"
+            )));
         }
         Ok(report) => reason(&report),
         Err(unusable) => unusable.to_string(),
     };
-    output.good(format_args!("one bit of {what} changed, and it is refused: {reason}"));
+    output.good(format_args!("one bit of {what} changed; refused: {reason}"));
     Ok(reason)
 }
 
 /// The first thing that a report holds against its input.
 fn reason(report: &Report) -> String {
-    let failed = report.statements.iter().filter(|statement| statement.verdict != Verdict::Verified);
+    let failed =
+        report.statements.iter().filter(|statement| statement.verdict != Verdict::Verified);
     let statements = failed.flat_map(|statement| statement.reasons.iter().cloned());
     let unmatched = report.unmatched.iter().map(|item| item.kind.sentence().to_owned());
     statements.chain(unmatched).next().unwrap_or_else(|| "it is not verified".to_owned())
 }
 
-async fn withdraw(running: &Running, made: &Path, pieces: &[Piece], output: &Output) -> Result<(), Failure> {
-    let piece = pieces.last().ok_or_else(|| Failure::usage("there are no samples in this program"))?;
+async fn withdraw(
+    running: &Running,
+    made: &Path,
+    pieces: &[Piece],
+    output: &Output,
+) -> Result<(), Failure> {
+    let piece =
+        pieces.last().ok_or_else(|| Failure::usage("there are no samples in this program"))?;
     let client = Client::with_key(&running.url, signer(made, piece.owner)?).await?;
     let scope = Scope::Purposes(vec![Purpose::Training]);
-    let draft = withdraw::draft(&client, piece.id, scope, (WithdrawalReason::ChangedMind, false), None).await?;
+    let draft =
+        withdraw::draft(&client, piece.id, scope, (WithdrawalReason::ChangedMind, false), None)
+            .await?;
     let registered = withdraw::register(&client, piece.id, &draft).await?;
     output.good(format_args!(
         "{} withdraws consent to training for {}: entry {}",
@@ -301,5 +366,7 @@ async fn prove_consistency(
 }
 
 fn trusted(trust: &TrustPolicy, checkpoint: &[u8]) -> Result<TrustedCheckpoint, Failure> {
-    trust.evaluate(checkpoint).map_err(|error| Failure::refused(format!("the checkpoint is not trusted: {error}")))
+    trust
+        .evaluate(checkpoint)
+        .map_err(|error| Failure::refused(format!("the checkpoint is not trusted: {error}")))
 }

@@ -80,10 +80,15 @@ struct Wait {
     params(("index" = u64, Path, description = "Position"), Wait),
     responses((status = 200, content_type = "text/plain"), (status = 404, body = Problem))
 )]
-async fn proof(State(app): App, Path(index): Path<String>, Query(wait): Query<Wait>) -> Result<Response, Problem> {
+async fn proof(
+    State(app): App,
+    Path(index): Path<String>,
+    Query(wait): Query<Wait>,
+) -> Result<Response, Problem> {
     let index = entry_id(&index)?;
     let proof = checkpointed_proof(&app, index, wait.wait).await?;
-    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))], proof).into_response())
+    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))], proof)
+        .into_response())
 }
 
 /// The transparent statement: the entry with a receipt, a checkpoint proof and the signer's key attached.
@@ -100,8 +105,11 @@ async fn transparent_statement(
     let (index, statement) = statement(&app, &index).await?;
     let service_key = app.service.log().signers().service.public_key();
     let issuer = statement.header().issuer;
-    let issuer_key =
-        if issuer == service_key.thumbprint() { service_key } else { app.service.key(issuer).await?.key };
+    let issuer_key = if issuer == service_key.thumbprint() {
+        service_key
+    } else {
+        app.service.key(issuer).await?.key
+    };
     let attachments = Attachments {
         receipts: vec![app.service.log().receipt(index).await.map_err(ServiceError::from)?],
         issuer_key: Some(issuer_key),
@@ -119,7 +127,11 @@ async fn transparent_statement(
     responses((status = 200, content_type = "application/json"), (status = 404, body = Problem)),
     security(("request-token" = []))
 )]
-async fn payload(State(app): App, Path(index): Path<String>, caller: Caller) -> Result<Response, Problem> {
+async fn payload(
+    State(app): App,
+    Path(index): Path<String>,
+    caller: Caller,
+) -> Result<Response, Problem> {
     let (index, statement) = statement(&app, &index).await?;
     let bytes = match statement.header().subject {
         Subject::Submission(submission) => {
@@ -128,8 +140,10 @@ async fn payload(State(app): App, Path(index): Path<String>, caller: Caller) -> 
         }
         Subject::Key(_) => Some(app.service.public_payload(statement.payload_digest()).await?),
     };
-    let bytes = bytes.ok_or_else(|| Problem::not_found(format!("the payload of entry {index} was erased")))?;
-    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes).into_response())
+    let bytes = bytes
+        .ok_or_else(|| Problem::not_found(format!("the payload of entry {index} was erased")))?;
+    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes)
+        .into_response())
 }
 
 async fn statement(app: &AppState, index: &str) -> Result<(LeafIndex, SignedStatement), Problem> {
@@ -138,7 +152,11 @@ async fn statement(app: &AppState, index: &str) -> Result<(LeafIndex, SignedStat
     Ok((index, SignedStatement::parse_entry(&entry.entry).map_err(ServiceError::from)?))
 }
 
-async fn checkpointed_proof(app: &AppState, index: LeafIndex, wait: bool) -> Result<Vec<u8>, Problem> {
+async fn checkpointed_proof(
+    app: &AppState,
+    index: LeafIndex,
+    wait: bool,
+) -> Result<Vec<u8>, Problem> {
     let log = app.service.log();
     if wait && index.0 < log.head().size.0 {
         log.checkpoint_beyond(TreeSize(index.0)).await;

@@ -23,15 +23,14 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
-    log::digest,
-    scrapi::require_content_type,
-    statements::json_body,
-    submissions::submission_id,
+    log::digest, scrapi::require_content_type, statements::json_body, submissions::submission_id,
 };
 use crate::{
     http::{
         App, AppState,
-        auth::{Caller, SignedBody, content_digest, parse_content_digest, read_body, require_digest},
+        auth::{
+            Caller, SignedBody, content_digest, parse_content_digest, read_body, require_digest,
+        },
         problem::Problem,
     },
     service::ServiceError,
@@ -102,7 +101,8 @@ async fn missing(
     let digests = question.sha256.iter().map(|hex| digest(hex)).collect::<Result<Vec<_>, _>>()?;
     let stored = app.service.vault().stored(id, &digests).await?;
     let stored: std::collections::HashSet<Hash> = stored.into_iter().collect();
-    let missing = digests.into_iter().filter(|digest| !stored.contains(digest)).map(Hash::to_hex).collect();
+    let missing =
+        digests.into_iter().filter(|digest| !stored.contains(digest)).map(Hash::to_hex).collect();
     Ok(Json(FilesMissing { missing }))
 }
 
@@ -112,7 +112,11 @@ fn file_path(Path((id, sha256)): FilePath) -> Result<(Uuid, Hash), Problem> {
     Ok((submission_id(&id)?, digest(&sha256)?))
 }
 
-async fn upload_state(State(app): App, path: FilePath, caller: Caller) -> Result<Response, Problem> {
+async fn upload_state(
+    State(app): App,
+    path: FilePath,
+    caller: Caller,
+) -> Result<Response, Problem> {
     let (id, sha256) = file_path(path)?;
     app.service.writable_submission(&caller.key, id).await?;
     let state = app.service.vault().upload_state(id, sha256).await?;
@@ -134,13 +138,26 @@ async fn upload_part(
     let complete = match headers.get(&UPLOAD_COMPLETE).map(HeaderValue::as_bytes) {
         Some(b"?1") => true,
         Some(b"?0") => false,
-        _ => return Err(Problem::malformed("say whether this part is the last one: Upload-Complete: ?1 or ?0")),
+        _ => {
+            return Err(Problem::malformed(
+                "say whether this part is the last one: Upload-Complete: ?1 or ?0",
+            ));
+        }
     };
     let size = match number(&headers, &UPLOAD_LENGTH)? {
         Some(size) => Some(size),
-        None => content_length(&headers).filter(|_| complete).map(|length| offset.saturating_add(length)),
+        None => content_length(&headers)
+            .filter(|_| complete)
+            .map(|length| offset.saturating_add(length)),
     };
-    receive(&app, (id, sha256), &caller, Sending { offset, size, complete, headers: &headers }, body).await
+    receive(
+        &app,
+        (id, sha256),
+        &caller,
+        Sending { offset, size, complete, headers: &headers },
+        body,
+    )
+    .await
 }
 
 async fn upload_whole(
@@ -151,7 +168,8 @@ async fn upload_whole(
     body: Body,
 ) -> Result<Response, Problem> {
     let target = file_path(path)?;
-    let size = content_length(&headers).ok_or_else(|| Problem::malformed("say how long the file is: Content-Length"))?;
+    let size = content_length(&headers)
+        .ok_or_else(|| Problem::malformed("say how long the file is: Content-Length"))?;
     let sending = Sending { offset: 0, size: Some(size), complete: true, headers: &headers };
     receive(&app, target, &caller, sending, body).await
 }
@@ -182,7 +200,8 @@ async fn receive(
         let hasher = std::sync::Arc::new(std::sync::Mutex::new(Sha256::new()));
         let pieces = hashed(patient(body.into_data_stream()), std::sync::Arc::clone(&hasher));
         state = vault.append(id, sha256, sending.offset, pieces).await?;
-        let found = hasher.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone().finalize();
+        let found =
+            hasher.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone().finalize();
         let found = Hash(found.into());
         if let Some(required) = announced.filter(|required| *required != found) {
             vault.abandon_upload(id, sha256).await?;
@@ -199,7 +218,10 @@ async fn receive(
 }
 
 fn header_digest(headers: &HeaderMap) -> Option<Hash> {
-    headers.get(&CONTENT_DIGEST).and_then(|value| value.to_str().ok()).and_then(parse_content_digest)
+    headers
+        .get(&CONTENT_DIGEST)
+        .and_then(|value| value.to_str().ok())
+        .and_then(parse_content_digest)
 }
 
 fn state_headers(state: UploadState) -> [(HeaderName, HeaderValue); 3] {
@@ -273,7 +295,9 @@ async fn upload_many(
 
 fn parse_files(mut bytes: &[u8]) -> Result<Vec<(Hash, Bytes)>, Problem> {
     let malformed = || {
-        Problem::malformed("the body must be a CBOR sequence of byte strings: SHA-256 and content of each file in turn")
+        Problem::malformed(
+            "the body must be a CBOR sequence of byte strings: SHA-256 and content of each file in turn",
+        )
     };
     let mut files = Vec::new();
     while !bytes.is_empty() {
@@ -284,7 +308,9 @@ fn parse_files(mut bytes: &[u8]) -> Result<Vec<(Hash, Bytes)>, Problem> {
         let sha256 = Hash::from_slice(&next()?).ok_or_else(malformed)?;
         files.push((sha256, Bytes::from(next()?)));
         if files.len() > PACKED_FILES_MAX {
-            return Err(Problem::malformed(format!("send at most {PACKED_FILES_MAX} files at a time")));
+            return Err(Problem::malformed(format!(
+                "send at most {PACKED_FILES_MAX} files at a time"
+            )));
         }
     }
     Ok(files)
@@ -303,7 +329,10 @@ async fn download(
     let range = requested_range(&headers, whole.size, &etag)?;
     let (status, file) = match range {
         None => (StatusCode::OK, whole),
-        Some(range) => (StatusCode::PARTIAL_CONTENT, app.service.vault().open_file(id, sha256, Some(range)).await?),
+        Some(range) => (
+            StatusCode::PARTIAL_CONTENT,
+            app.service.vault().open_file(id, sha256, Some(range)).await?,
+        ),
     };
     let (size, range) = (file.size, file.range.clone());
     let mut response = (status, Body::from_stream(file.into_stream())).into_response();
@@ -319,7 +348,10 @@ async fn download(
     set(header::CACHE_CONTROL, "private, no-store".into());
     set(header::CONTENT_TYPE, "application/octet-stream".into());
     if status == StatusCode::PARTIAL_CONTENT {
-        set(header::CONTENT_RANGE, format!("bytes {}-{}/{size}", range.start, range.end.saturating_sub(1)));
+        set(
+            header::CONTENT_RANGE,
+            format!("bytes {}-{}/{size}", range.start, range.end.saturating_sub(1)),
+        );
     } else {
         set(CONTENT_DIGEST, content_digest(&sha256));
     }
@@ -327,7 +359,11 @@ async fn download(
 }
 
 /// One byte range (RFC 9110 §14.1.2); several, or another unit, are ignored as the standard allows.
-fn requested_range(headers: &HeaderMap, size: u64, etag: &str) -> Result<Option<Range<u64>>, Problem> {
+fn requested_range(
+    headers: &HeaderMap,
+    size: u64,
+    etag: &str,
+) -> Result<Option<Range<u64>>, Problem> {
     if headers.get(header::IF_RANGE).is_some_and(|value| value.as_bytes() != etag.as_bytes()) {
         return Ok(None);
     }
@@ -365,7 +401,9 @@ pub(crate) fn upload_problem(error: &UploadError) -> Problem {
         E::TooManyParts { .. } => (StatusCode::BAD_REQUEST, "too-many-parts", "Too many parts"),
         E::Interrupted { .. } => (StatusCode::BAD_REQUEST, "interrupted", "Upload interrupted"),
         E::Incomplete { .. } => (StatusCode::BAD_REQUEST, "incomplete", "Bytes missing"),
-        E::DigestDiffers { .. } => (StatusCode::BAD_REQUEST, "digest-mismatch", "Digest does not match"),
+        E::DigestDiffers { .. } => {
+            (StatusCode::BAD_REQUEST, "digest-mismatch", "Digest does not match")
+        }
         E::Vault(error) => return vault_problem(error),
     };
     Problem::new(status, kind, title, error.to_string())
@@ -405,7 +443,10 @@ mod tests {
         for ignored in ["bytes=9-0", "items=0-1", "bytes=0-1,5-6", "bytes=x-y", "bytes=-0"] {
             assert_eq!(range_of(ignored, 100).unwrap(), None, "{ignored}");
         }
-        assert_eq!(range_of("bytes=100-", 100).unwrap_err().status(), StatusCode::RANGE_NOT_SATISFIABLE);
+        assert_eq!(
+            range_of("bytes=100-", 100).unwrap_err().status(),
+            StatusCode::RANGE_NOT_SATISFIABLE
+        );
     }
 
     #[test]

@@ -64,7 +64,10 @@ pub struct InviteAnswer {
     responses((status = 201, body = InviteAnswer), (status = 403, body = Problem)),
     security(("request-token" = []))
 )]
-async fn invite(State(app): App, body: SignedBody) -> Result<(StatusCode, Json<InviteAnswer>), Problem> {
+async fn invite(
+    State(app): App,
+    body: SignedBody,
+) -> Result<(StatusCode, Json<InviteAnswer>), Problem> {
     let request: InviteRequest = json_body(&body.bytes)?;
     let roles: Option<Vec<Role>> = request.roles.iter().map(|word| Role::parse(word)).collect();
     let roles = roles.ok_or_else(|| {
@@ -72,7 +75,8 @@ async fn invite(State(app): App, body: SignedBody) -> Result<(StatusCode, Json<I
     })?;
     let invited = app.service.invite(&body.key, Roles::new(roles), &request.program).await?;
     let link = enrolment_link(&app.base_url, &invited.code);
-    let answer = InviteAnswer { code: invited.code, link, expires_at: invited.invitation.expires_at };
+    let answer =
+        InviteAnswer { code: invited.code, link, expires_at: invited.invitation.expires_at };
     Ok((StatusCode::CREATED, Json(answer)))
 }
 
@@ -141,12 +145,16 @@ pub struct EnrollAnswer {
     ),
     security(("request-token" = []))
 )]
-async fn enroll(State(app): App, request: Request) -> Result<(StatusCode, Json<EnrollAnswer>), Problem> {
+async fn enroll(
+    State(app): App,
+    request: Request,
+) -> Result<(StatusCode, Json<EnrollAnswer>), Problem> {
     let (parts, body) = request.into_parts();
     let bytes = read_body(body, BODY_BYTES_MAX).await?;
     let asked: EnrollRequest = json_body(&bytes)?;
     let key = URL_SAFE_NO_PAD.decode(&asked.public_key);
-    let key = key.map_err(|_| Problem::malformed("public_key is 32 bytes in unpadded base64url"))?;
+    let key =
+        key.map_err(|_| Problem::malformed("public_key is 32 bytes in unpadded base64url"))?;
     let key = PublicKey::from_bytes(&key).map_err(ServiceError::from)?;
     let proven = Possession::verify(&app, &parts, key, bytes).await?;
     let (record, logged) = app.service.enroll(&asked.code, proven.key).await?;
@@ -167,7 +175,12 @@ struct Page {
     responses((status = 200, body = Vec<KeyInfo>))
 )]
 async fn list(State(app): App, Query(page): Query<Page>) -> Result<Json<Vec<KeyInfo>>, Problem> {
-    let keys = app.service.ledger().keys(LeafIndex(page.from), KEYS_MAX).await.map_err(ServiceError::from)?;
+    let keys = app
+        .service
+        .ledger()
+        .keys(LeafIndex(page.from), KEYS_MAX)
+        .await
+        .map_err(ServiceError::from)?;
     Ok(Json(keys.iter().map(KeyInfo::from).collect()))
 }
 
@@ -180,7 +193,8 @@ async fn list(State(app): App, Query(page): Query<Page>) -> Result<Json<Vec<KeyI
 async fn show(State(app): App, Path(thumbprint): Path<String>) -> Result<Json<KeyInfo>, Problem> {
     let thumbprint = parse_thumbprint(&thumbprint)?;
     let record = app.service.ledger().key(thumbprint).await.map_err(ServiceError::from)?;
-    let record = record.ok_or_else(|| Problem::not_found(format!("no key {thumbprint} is enrolled")))?;
+    let record =
+        record.ok_or_else(|| Problem::not_found(format!("no key {thumbprint} is enrolled")))?;
     Ok(Json(KeyInfo::from(&record)))
 }
 
@@ -206,7 +220,9 @@ async fn revoke(
 ) -> Result<(StatusCode, Json<Registered>), Problem> {
     let request: RevokeRequest = json_body(&body.bytes)?;
     let reason = RevocationReason::parse(&request.reason).ok_or_else(|| {
-        Problem::malformed("reasons are: compromised, lost, left-program, misuse, enrolled-in-error")
+        Problem::malformed(
+            "reasons are: compromised, lost, left-program, misuse, enrolled-in-error",
+        )
     })?;
     let logged = app.service.revoke(&body.key, parse_thumbprint(&thumbprint)?, reason).await?;
     Ok((StatusCode::CREATED, Json(Registered::new(&logged))))

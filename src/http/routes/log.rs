@@ -1,9 +1,6 @@
 //! The log itself: who it is, how large it is, and proofs between its sizes.
 
-use attestry_proof::{
-    hash::Hash,
-    size::TreeSize,
-};
+use attestry_proof::{hash::Hash, size::TreeSize};
 use axum::{
     Json,
     extract::{Path, Query, State},
@@ -111,7 +108,10 @@ pub struct Consistency {
     get, path = "/api/v1/consistency", tag = "Log", params(Sizes),
     responses((status = 200, body = Consistency), (status = 404, body = Problem))
 )]
-async fn consistency(State(app): App, Query(sizes): Query<Sizes>) -> Result<Json<Consistency>, Problem> {
+async fn consistency(
+    State(app): App,
+    Query(sizes): Query<Sizes>,
+) -> Result<Json<Consistency>, Problem> {
     let path = app.service.log().consistency(TreeSize(sizes.from), TreeSize(sizes.to)).await;
     let path = path.map_err(ServiceError::from)?.into_iter().map(Hash::to_hex).collect();
     Ok(Json(Consistency { from: sizes.from, to: sizes.to, path }))
@@ -123,9 +123,13 @@ async fn consistency(State(app): App, Query(sizes): Query<Sizes>) -> Result<Json
     params(("sha256" = String, Path, description = "SHA-256 in hex")),
     responses((status = 200, content_type = "application/json"), (status = 404, body = Problem))
 )]
-async fn published_payload(State(app): App, Path(sha256): Path<String>) -> Result<Response, Problem> {
+async fn published_payload(
+    State(app): App,
+    Path(sha256): Path<String>,
+) -> Result<Response, Problem> {
     let bytes = app.service.public_payload(digest(&sha256)?).await?;
-    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes).into_response())
+    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes)
+        .into_response())
 }
 
 /// The exact text of a clause set.
@@ -143,11 +147,13 @@ async fn clause_text(
     Path((set, version, locale)): Path<(String, String, String)>,
 ) -> Result<Response, Problem> {
     let found = app.service.clauses().get(&set, &version, &locale);
-    let found = found.ok_or_else(|| Problem::not_found("no such clause set; GET /api/v1/log lists them"))?;
+    let found = found
+        .ok_or_else(|| Problem::not_found("no such clause set; GET /api/v1/log lists them"))?;
     let kind = HeaderValue::from_static("text/markdown; charset=utf-8");
     Ok(([(header::CONTENT_TYPE, kind)], found.content().to_owned()).into_response())
 }
 
 pub(super) fn digest(hex: &str) -> Result<Hash, Problem> {
-    Hash::from_hex(hex).ok_or_else(|| Problem::malformed("a SHA-256 is written as 64 lowercase hex digits"))
+    Hash::from_hex(hex)
+        .ok_or_else(|| Problem::malformed("a SHA-256 is written as 64 lowercase hex digits"))
 }

@@ -41,12 +41,17 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         (status = 403, description = "Key not enrolled or revoked, signature invalid, not allowed"),
     )
 )]
-async fn register(State(app): App, headers: HeaderMap, body: Bytes) -> Result<Response, ConciseProblem> {
+async fn register(
+    State(app): App,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, ConciseProblem> {
     require_content_type(&headers, COSE)?;
     let logged = app.service.register(&body).await?;
     let location = format!("{}/entries/{}", app.base_url, logged.index);
     let location = HeaderValue::from_str(&location).unwrap_or(HeaderValue::from_static("/entries"));
-    let headers = [(header::LOCATION, location), (header::CONTENT_TYPE, HeaderValue::from_static(COSE))];
+    let headers =
+        [(header::LOCATION, location), (header::CONTENT_TYPE, HeaderValue::from_static(COSE))];
     Ok((StatusCode::CREATED, headers, logged.receipt).into_response())
 }
 
@@ -59,12 +64,17 @@ async fn register(State(app): App, headers: HeaderMap, body: Bytes) -> Result<Re
         (status = 404, description = "No such entry"),
     )
 )]
-async fn resolve_receipt(State(app): App, Path(id): Path<String>) -> Result<Response, ConciseProblem> {
+async fn resolve_receipt(
+    State(app): App,
+    Path(id): Path<String>,
+) -> Result<Response, ConciseProblem> {
     let index = entry_id(&id)?;
-    let receipt = app.service.log().receipt(index).await.map_err(crate::service::ServiceError::from)?;
+    let receipt =
+        app.service.log().receipt(index).await.map_err(crate::service::ServiceError::from)?;
     let location = HeaderValue::from_str(&format!("{}/entries/{index}", app.base_url));
     let location = location.unwrap_or(HeaderValue::from_static("/entries"));
-    let headers = [(header::LOCATION, location), (header::CONTENT_TYPE, HeaderValue::from_static(COSE))];
+    let headers =
+        [(header::LOCATION, location), (header::CONTENT_TYPE, HeaderValue::from_static(COSE))];
     Ok((headers, receipt).into_response())
 }
 
@@ -103,11 +113,14 @@ fn cbor(bytes: Vec<u8>) -> Response {
 pub(super) fn entry_id(id: &str) -> Result<LeafIndex, Problem> {
     let canonical = |index: &u64| index.to_string() == id;
     let index = id.parse().ok().filter(canonical);
-    index.map(LeafIndex).ok_or_else(|| Problem::not_found(format!("{id:?} is not the position of an entry")))
+    index
+        .map(LeafIndex)
+        .ok_or_else(|| Problem::not_found(format!("{id:?} is not the position of an entry")))
 }
 
 pub(super) fn require_content_type(headers: &HeaderMap, required: &str) -> Result<(), Problem> {
-    let found = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let found =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = found.split(';').next().unwrap_or_default().trim();
     if essence.eq_ignore_ascii_case(required) {
         return Ok(());

@@ -78,7 +78,8 @@ pub enum BulkResult {
     )
 )]
 async fn register(State(app): App, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     match content_type.split(';').next().unwrap_or_default().trim() {
         COSE => {
             let logged = app.service.register(&body).await?;
@@ -95,8 +96,8 @@ async fn register(State(app): App, headers: HeaderMap, body: Bytes) -> Result<Re
 }
 
 async fn register_all(app: &AppState, body: &[u8]) -> Result<Vec<BulkResult>, Problem> {
-    let statements =
-        split_statements(body, BULK_STATEMENTS_MAX).map_err(|error| Problem::malformed(error.to_string()))?;
+    let statements = split_statements(body, BULK_STATEMENTS_MAX)
+        .map_err(|error| Problem::malformed(error.to_string()))?;
     // Owned copies: each registration is its own task, so that signatures are verified on every core.
     let mut tasks = Vec::with_capacity(statements.len());
     for statement in statements {
@@ -122,5 +123,6 @@ fn refused(problem: Problem) -> BulkResult {
 
 /// Reads a JSON body into a request type.
 pub(super) fn json_body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(bytes).map_err(|error| Problem::malformed(format!("the body is not as described: {error}")))
+    serde_json::from_slice(bytes)
+        .map_err(|error| Problem::malformed(format!("the body is not as described: {error}")))
 }

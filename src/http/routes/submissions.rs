@@ -110,7 +110,8 @@ async fn list(
     let owner = caller.key.key.thumbprint();
     let before = LeafIndex(page.before.unwrap_or(u64::MAX));
     let ledger = app.service.ledger();
-    let records = ledger.submissions_of(owner, before, SUBMISSIONS_MAX).await.map_err(ServiceError::from)?;
+    let records =
+        ledger.submissions_of(owner, before, SUBMISSIONS_MAX).await.map_err(ServiceError::from)?;
     let mut submissions = Vec::with_capacity(records.len());
     for record in records {
         let manifests = ledger.manifests_of(record.id).await.map_err(ServiceError::from)?;
@@ -126,7 +127,11 @@ async fn list(
     responses((status = 200, body = SubmissionInfo), (status = 404, body = Problem)),
     security(("request-token" = []))
 )]
-async fn show(State(app): App, Path(id): Path<String>, caller: Caller) -> Result<Json<SubmissionInfo>, Problem> {
+async fn show(
+    State(app): App,
+    Path(id): Path<String>,
+    caller: Caller,
+) -> Result<Json<SubmissionInfo>, Problem> {
     let id = submission_id(&id)?;
     let record = app.service.readable_submission(&caller.key, id).await?;
     let manifests = app.service.ledger().manifests_of(id).await.map_err(ServiceError::from)?;
@@ -170,9 +175,9 @@ impl From<CustodyEvent> for CustodyInfo {
             logged_at: time(DateTime::from_timestamp_millis(event.logged_at_ms)),
             payload_sha256: event.payload_digest.to_hex(),
             kind: event.kind.map(|kind| kind.as_str().to_owned()),
-            summary: event
-                .summary
-                .map(|lines| lines.into_iter().map(|(label, value)| (label.to_owned(), value)).collect()),
+            summary: event.summary.map(|lines| {
+                lines.into_iter().map(|(label, value)| (label.to_owned(), value)).collect()
+            }),
         }
     }
 }
@@ -197,7 +202,8 @@ async fn custody(
     Query(page): Query<Start>,
     caller: Caller,
 ) -> Result<Json<Vec<CustodyInfo>>, Problem> {
-    let events = app.service.custody(&caller.key, submission_id(&id)?, LeafIndex(page.from)).await?;
+    let events =
+        app.service.custody(&caller.key, submission_id(&id)?, LeafIndex(page.from)).await?;
     Ok(Json(events.into_iter().map(CustodyInfo::from).collect()))
 }
 
@@ -252,7 +258,8 @@ async fn put_manifest(
 ) -> Result<Json<ManifestInfo>, Problem> {
     let request: ManifestRequest = json_body(&body.bytes)?;
     let (id, commitment) = (submission_id(&id)?, digest(&commitment)?);
-    let record = app.service.record_manifest(&body.key, id, commitment, digest(&request.openings)?).await?;
+    let record =
+        app.service.record_manifest(&body.key, id, commitment, digest(&request.openings)?).await?;
     Ok(Json(ManifestInfo::from(&record)))
 }
 

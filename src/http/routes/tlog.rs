@@ -23,7 +23,8 @@ use crate::{
 /// What is published under a path never changes.
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 /// Entry bundles of members are not for shared caches.
-const IMMUTABLE_PRIVATE: HeaderValue = HeaderValue::from_static("private, max-age=31536000, immutable");
+const IMMUTABLE_PRIVATE: HeaderValue =
+    HeaderValue::from_static("private, max-age=31536000, immutable");
 /// The checkpoint changes at most once a second.
 const ONE_SECOND: HeaderValue = HeaderValue::from_static("public, max-age=1");
 
@@ -42,15 +43,21 @@ async fn checkpoint(State(app): App) -> Response {
 
 async fn tile(State(app): App, Path(path): Path<String>) -> Result<Response, Problem> {
     let missing = || Problem::not_found("no such tile at the size of the newest checkpoint");
-    let tile = TileId::parse(&format!("tile/{path}")).map_err(|error| Problem::not_found(error.to_string()))?;
+    let tile = TileId::parse(&format!("tile/{path}"))
+        .map_err(|error| Problem::not_found(error.to_string()))?;
     if !tile.exists_at(app.service.log().checkpoint().head.size) {
         return Err(missing());
     }
-    let bytes = app.service.ledger().tile(tile).await.map_err(ServiceError::from)?.ok_or_else(missing)?;
+    let bytes =
+        app.service.ledger().tile(tile).await.map_err(ServiceError::from)?.ok_or_else(missing)?;
     Ok(octets(bytes, IMMUTABLE))
 }
 
-async fn entry_bundle(State(app): App, Path(path): Path<String>, request: Request) -> Result<Response, Problem> {
+async fn entry_bundle(
+    State(app): App,
+    Path(path): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
     let cache = match app.entries {
         EntriesAccess::Public => IMMUTABLE,
         EntriesAccess::Members => {
@@ -60,15 +67,20 @@ async fn entry_bundle(State(app): App, Path(path): Path<String>, request: Reques
             IMMUTABLE_PRIVATE
         }
     };
-    let missing = || Problem::not_found("no such entry bundle at the size of the newest checkpoint");
+    let missing =
+        || Problem::not_found("no such entry bundle at the size of the newest checkpoint");
     let bundle = EntryBundleId::parse(&format!("tile/entries/{path}"))
         .map_err(|error| Problem::not_found(error.to_string()))?;
     if !bundle.exists_at(app.service.log().checkpoint().head.size) {
         return Err(missing());
     }
     let first = LeafIndex(bundle.index * 256);
-    let entries =
-        app.service.ledger().entries(first, u32::from(bundle.width)).await.map_err(ServiceError::from)?;
+    let entries = app
+        .service
+        .ledger()
+        .entries(first, u32::from(bundle.width))
+        .await
+        .map_err(ServiceError::from)?;
     let entries: Vec<Vec<u8>> = entries.into_iter().map(|entry| entry.entry).collect();
     if entries.len() != usize::from(bundle.width) {
         return Err(missing());

@@ -1,11 +1,11 @@
 //! The embedded default: one SQLite file in WAL mode, every commit synchronous.
 
 mod append;
-mod precondition;
 pub mod audit;
 pub mod files;
 pub mod keyring;
 pub mod ledger;
 mod migrations;
 pub mod pool;
+mod precondition;
 mod read;
