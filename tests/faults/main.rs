@@ -1,0 +1,9 @@
+//! What happens when something breaks: stores, guard, signers and processes that fail, and bytes that change on disk.
+
+#![forbid(unsafe_code)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod detection;
+mod fixture;
