@@ -122,7 +122,10 @@ impl Application {
         let (policies, clauses) = load_policies(&identity)?;
         let ledger = Arc::new(SqliteLedger::open(&storage.ledger()).await?);
         let origin = origin(&*ledger, identity.origin.as_deref()).await?;
-        let signers = LogSigners::open(&storage.log_keys(), &*entropy)?;
+        let signers = match ledger.head().await? {
+            Some(_) => LogSigners::read(&storage.log_keys())?,
+            None => LogSigners::create(&storage.log_keys(), &*entropy)?,
+        };
         let log = Open {
             origin: origin.clone(),
             ledger: Arc::clone(&ledger) as Arc<dyn Ledger>,

@@ -295,7 +295,11 @@ impl Client {
     /// # Errors
     /// As [`Client::about`].
     pub async fn transparent_statement(&self, index: LeafIndex) -> Result<Vec<u8>, Failure> {
-        self.get_bytes(&format!("/api/v1/entries/{index}/statement?wait=true")).await
+        let path = format!("/api/v1/entries/{index}/statement?wait=true");
+        match self.identity {
+            Some(_) => bytes(self.send(self.signed(Method::GET, &path, None)?).await?).await,
+            None => self.get_bytes(&path).await,
+        }
     }
 
     /// The payload of an entry about a submission that this key may read.

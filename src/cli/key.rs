@@ -1,10 +1,18 @@
 //! `attestry key`: make a key, or show the public half of one.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
+use attestry_proof::key::Thumbprint;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::output::{Failure, Output};
+use super::{
+    block_on,
+    client::Client,
+    output::{Failure, Output},
+};
 use crate::{
     entropy::OsEntropy,
     keys::{Signer as _, file},
@@ -24,6 +32,20 @@ pub enum Command {
         /// Key file.
         key: PathBuf,
     },
+    /// Revoke a key: your own, or any as an administrator. What it signed before stays valid.
+    Revoke {
+        /// Thumbprint of the key to revoke.
+        thumbprint: String,
+        /// Address of the service.
+        #[arg(long, value_name = "URL")]
+        server: String,
+        /// Your key.
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+        /// compromised, lost, left-program, misuse or enrolled-in-error.
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 pub fn run(command: Command, output: &Output) -> Result<ExitCode, Failure> {
@@ -31,6 +53,9 @@ pub fn run(command: Command, output: &Output) -> Result<ExitCode, Failure> {
         Command::New { out } => {
             let signer = file::create(&out, &OsEntropy).map_err(Failure::usage)?;
             (out, signer, true)
+        }
+        Command::Revoke { thumbprint, server, key, reason } => {
+            return revoke(&thumbprint, &server, &key, &reason, output);
         }
         Command::Show { key } => {
             let signer = file::read(&key).map_err(Failure::usage)?;
@@ -53,5 +78,24 @@ pub fn run(command: Command, output: &Output) -> Result<ExitCode, Failure> {
         "issuer": public.thumbprint().uri(),
         "public_key": encoded,
     }));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn revoke(
+    thumbprint: &str,
+    server: &str,
+    key: &Path,
+    reason: &str,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    let thumbprint = Thumbprint::from_base64url(thumbprint).ok_or_else(|| {
+        Failure::usage("a thumbprint has 43 characters; attestry key show prints it")
+    })?;
+    let signer = file::read(key).map_err(Failure::usage)?;
+    let registered = block_on(async {
+        Client::with_key(server, signer).await?.revoke(thumbprint, reason).await
+    })?;
+    output.good(format_args!("revoked {thumbprint} from entry {} on", registered.index));
+    output.json(&registered);
     Ok(ExitCode::SUCCESS)
 }

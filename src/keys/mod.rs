@@ -12,7 +12,7 @@ use ed25519_dalek::{Signer as _, SigningKey};
 
 use crate::{
     entropy::Entropy,
-    keys::file::{KeyFileError, read_or_create},
+    keys::file::{KeyFileError, read, read_or_create},
 };
 
 /// The signature could not be made.
@@ -89,18 +89,30 @@ pub struct LogSigners {
 }
 
 impl LogSigners {
-    /// Reads the keys under `directory`, making those that are missing.
+    /// Makes the keys of a new log under `directory`; those an interrupted start has made are kept.
     ///
     /// # Errors
     /// [`KeyFileError`] when a file cannot be read, made or trusted.
-    pub fn open(directory: &Path, entropy: &dyn Entropy) -> Result<Self, KeyFileError> {
-        let open = |name: &str| -> Result<Arc<dyn Signer>, KeyFileError> {
-            Ok(Arc::new(read_or_create(&directory.join(name), entropy)?))
-        };
+    pub fn create(directory: &Path, entropy: &dyn Entropy) -> Result<Self, KeyFileError> {
+        Self::each(|name| read_or_create(&directory.join(name), entropy))
+    }
+
+    /// Reads the keys of a log that has entries. A missing key is never replaced by another: what it signed would not
+    /// verify under that.
+    ///
+    /// # Errors
+    /// [`KeyFileError`] when a file cannot be read or trusted.
+    pub fn read(directory: &Path) -> Result<Self, KeyFileError> {
+        Self::each(|name| read(&directory.join(name)))
+    }
+
+    fn each(
+        open: impl Fn(&str) -> Result<LocalSigner, KeyFileError>,
+    ) -> Result<Self, KeyFileError> {
         Ok(Self {
-            note: open("note.pem")?,
-            receipt: open("receipt.pem")?,
-            service: open("service.pem")?,
+            note: Arc::new(open("note.pem")?),
+            receipt: Arc::new(open("receipt.pem")?),
+            service: Arc::new(open("service.pem")?),
         })
     }
 }

@@ -7,7 +7,8 @@ use attestry_proof::{
         note::{KeyKind, VerifierKey, VerifierKeyError},
         tile::{TileError, TileSet, root_tiles},
     },
-    size::TreeSize,
+    payload::Payload,
+    size::{LeafIndex, TreeSize},
 };
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
@@ -18,7 +19,7 @@ use crate::{
     entropy::Entropy,
     keys::{LogSigners, SignError},
     log::guard::{Guard, GuardError},
-    store::ledger::{AppendError, Candidate, Head, Ledger, Outcome, StoreError},
+    store::ledger::{AppendError, Candidate, Head, Ledger, Outcome, StoreError, StoredPayload},
 };
 
 /// What a log is made of.
@@ -76,6 +77,18 @@ pub enum OpenError {
         /// Entries in the database.
         found: TreeSize,
     },
+    /// A key is not the one that genesis names.
+    #[error(
+        "the {which} key is not the one that entry 0 of this log names; put the log's own key back. Signing with \
+         another would make receipts and checkpoints that nobody can verify"
+    )]
+    OtherKey {
+        /// Which of the log's keys.
+        which: &'static str,
+    },
+    /// Entry 0 does not introduce a log.
+    #[error("entry 0 of the database is not the genesis of a log; run: attestry fsck")]
+    NoGenesis,
     /// Tiles, entries and head do not fit each other.
     #[error("the stored tree of {size} entries does not give its own root; run: attestry fsck")]
     Inconsistent {
@@ -133,6 +146,7 @@ impl Open {
             }
         };
         self.check_edge(head).await?;
+        self.check_keys(&note_key).await?;
         self.start(head, note_key).await
     }
 
@@ -180,6 +194,30 @@ impl Open {
         } else {
             Err(OpenError::Inconsistent { size: head.size })
         }
+    }
+
+    /// The keys in hand are those that genesis names.
+    async fn check_keys(&self, note_key: &VerifierKey) -> Result<(), OpenError> {
+        let Some((_, StoredPayload::Public(bytes))) = self.ledger.payload(LeafIndex(0)).await?
+        else {
+            return Err(OpenError::NoGenesis);
+        };
+        let Ok(Payload::Genesis(genesis)) = Payload::parse(&bytes, false) else {
+            return Err(OpenError::NoGenesis);
+        };
+        let named = genesis.body();
+        let (receipt, service) =
+            (self.signers.receipt.public_key(), self.signers.service.public_key());
+        for (which, same) in [
+            ("note", named.note_vkey.as_str() == note_key.to_string()),
+            ("receipt", named.receipt_key.public_key.0 == receipt),
+            ("service", named.service_key.public_key.0 == service),
+        ] {
+            if !same {
+                return Err(OpenError::OtherKey { which });
+            }
+        }
+        Ok(())
     }
 
     async fn start(self, head: Head, note_key: VerifierKey) -> Result<Log, OpenError> {

@@ -1,6 +1,9 @@
 //! Drafting and signing a submission, and taking up one that was signed before.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
 use attestry_policy::clauses::ClauseCatalogue;
 use attestry_proof::{
@@ -236,9 +239,10 @@ fn unchanged_sources(
         let manifest =
             Manifest::parse_openings(&openings).map_err(|error| unusable(error.to_string()))?;
         let found = files::find(paths)?;
+        let found: HashMap<&str, &files::LocalFile> =
+            found.iter().map(|file| (file.name.as_str(), file)).collect();
         for record in manifest.files() {
-            let file =
-                found.iter().find(|file| file.name == record.path && file.size == record.size);
+            let file = found.get(record.path.as_str()).filter(|file| file.size == record.size);
             let file = file.ok_or_else(|| {
                 unusable(format!("{} is not there as it was signed", record.path))
             })?;

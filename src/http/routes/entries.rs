@@ -6,7 +6,7 @@ use attestry_proof::{
 };
 use axum::{
     Json,
-    extract::{Path, Query, State},
+    extract::{FromRequestParts as _, Path, Query, Request, State},
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
@@ -16,8 +16,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::scrapi::{COSE, entry_id};
 use crate::{
-    http::{App, AppState, auth::Caller, problem::Problem},
-    service::ServiceError,
+    http::{App, AppState, EntriesAccess, auth::Caller, problem::Problem},
+    service::{
+        ServiceError,
+        authorize::{Action, authorize},
+    },
 };
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -53,8 +56,13 @@ pub struct EntryInfo {
     params(("index" = u64, Path, description = "Position")),
     responses((status = 200, body = EntryInfo), (status = 404, body = Problem))
 )]
-async fn entry(State(app): App, Path(index): Path<String>) -> Result<Json<EntryInfo>, Problem> {
+async fn entry(
+    State(app): App,
+    Path(index): Path<String>,
+    request: Request,
+) -> Result<Json<EntryInfo>, Problem> {
     let (index, statement) = statement(&app, &index).await?;
+    require_reader(&app, &statement, request).await?;
     let header = statement.header();
     Ok(Json(EntryInfo {
         index: index.0,
@@ -101,8 +109,10 @@ async fn transparent_statement(
     State(app): App,
     Path(index): Path<String>,
     Query(wait): Query<Wait>,
+    request: Request,
 ) -> Result<Response, Problem> {
     let (index, statement) = statement(&app, &index).await?;
+    require_reader(&app, &statement, request).await?;
     let service_key = app.service.log().signers().service.public_key();
     let issuer = statement.header().issuer;
     let issuer_key = if issuer == service_key.thumbprint() {
@@ -144,6 +154,21 @@ async fn payload(
         .ok_or_else(|| Problem::not_found(format!("the payload of entry {index} was erased")))?;
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes)
         .into_response())
+}
+
+/// Sealed statements are read as entry bundles are: by anybody, or by members only. What the service publishes is what
+/// verifiers derive keys from, so anybody reads that.
+async fn require_reader(
+    app: &AppState,
+    statement: &SignedStatement,
+    request: Request,
+) -> Result<(), Problem> {
+    if app.entries == EntriesAccess::Public || !statement.header().content_type.is_sealed() {
+        return Ok(());
+    }
+    let (mut parts, _body) = request.into_parts();
+    let caller = Caller::from_request_parts(&mut parts, app).await?;
+    Ok(authorize(&caller.key, Action::ReadEntries)?)
 }
 
 async fn statement(app: &AppState, index: &str) -> Result<(LeafIndex, SignedStatement), Problem> {
