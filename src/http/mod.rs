@@ -69,6 +69,7 @@ pub fn router(app: AppState) -> Router {
         .merge(files)
         .fallback(|| async { Problem::not_found("no such route; GET /docs lists them") })
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn(problem::unify))
         .layer(middleware::from_fn_with_state(app.clone(), metrics::measure))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(DefaultBodyLimit::max(auth::BODY_BYTES_MAX))

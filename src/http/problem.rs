@@ -2,8 +2,11 @@
 //!
 //! What an operator reads goes to the log. Lower floors know no status codes; this table gives them one.
 
+use attestry_proof::cose::{StatementError, message::MessageError, transparent::AttachmentError};
 use axum::{
+    extract::Request,
     http::{HeaderValue, StatusCode, header},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 use coset::cbor::Value;
@@ -20,6 +23,10 @@ use crate::{
 const TYPE_PREFIX: &str = "urn:attestry:problem:";
 /// Seconds after which a caller may try again.
 const RETRY_AFTER_S: &str = "1";
+/// Longest text of a refusal that the framework wrote.
+const FRAMEWORK_TEXT_BYTES_MAX: usize = 4096;
+/// Routes whose callers read CBOR.
+const SCRAPI_ROUTES: [&str; 2] = ["/entries", "/.well-known/scitt-keys"];
 
 /// A refusal (RFC 9457 §3.1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -162,6 +169,36 @@ impl From<VaultError> for Problem {
     }
 }
 
+/// Puts what the framework refuses in plain text, before a handler runs, into the form of every other refusal.
+pub(super) async fn unify(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let concise = SCRAPI_ROUTES.iter().any(|route| path.starts_with(route));
+    let response = next.run(request).await;
+    let status = response.status();
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    let plain = content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/plain"));
+    if !plain || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let text = axum::body::to_bytes(response.into_body(), FRAMEWORK_TEXT_BYTES_MAX).await;
+    let text = text.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+    let problem = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let detail = "the body is larger than this route accepts";
+            Problem::new(status, "too-large", "Too large", detail)
+        }
+        status if status.is_client_error() => {
+            Problem { status, ..Problem::malformed(format!("the request cannot be read: {text}")) }
+        }
+        status => {
+            tracing::error!(%text, "the framework failed");
+            let detail = "the service failed; the operator's log says why";
+            Problem::new(status, "internal", "Service failure", detail)
+        }
+    };
+    if concise { problem.concise() } else { problem.into_response() }
+}
+
 fn classify(error: &ServiceError) -> (StatusCode, &'static str, &'static str) {
     use ServiceError as E;
     use StatusCode as S;
@@ -197,6 +234,8 @@ fn classify(error: &ServiceError) -> (StatusCode, &'static str, &'static str) {
         E::Malformed { .. } => (S::BAD_REQUEST, "malformed-request", "Malformed request"),
         E::TooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "too-large", "Too large"),
         E::Log(LogError::Stale(_)) => (S::CONFLICT, "stale", "Overtaken by another change"),
+        E::Log(LogError::Proof(_)) => (S::BAD_REQUEST, "malformed-request", "Malformed request"),
+        E::Log(LogError::Tiles(_)) => (S::INTERNAL_SERVER_ERROR, "internal", "Service failure"),
         E::Log(_) => (S::SERVICE_UNAVAILABLE, "unavailable", "Service cannot write"),
         E::Vault(error) => vault(error),
         E::Store(_) | E::Files(_) | E::SealedPayload(_) | E::Sign(_) => {
@@ -205,16 +244,22 @@ fn classify(error: &ServiceError) -> (StatusCode, &'static str, &'static str) {
     }
 }
 
-fn statement(
-    error: &attestry_proof::cose::StatementError,
-) -> (StatusCode, &'static str, &'static str) {
-    use attestry_proof::cose::StatementError as E;
+fn statement(error: &StatementError) -> (StatusCode, &'static str, &'static str) {
+    use StatementError as E;
+    use StatusCode as S;
     match error {
-        E::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Too large"),
-        E::SignatureInvalid => {
-            (StatusCode::FORBIDDEN, "signature-invalid", "Signature does not verify")
+        E::TooLarge { .. } | E::Attachment(AttachmentError::TooLarge { .. }) => {
+            (S::PAYLOAD_TOO_LARGE, "too-large", "Too large")
         }
-        _ => (StatusCode::BAD_REQUEST, "malformed-statement", "Malformed statement"),
+        E::Attachment(AttachmentError::PayloadMismatch { .. }) => {
+            (S::BAD_REQUEST, "digest-mismatch", "Digest does not match")
+        }
+        // The title is SCRAPI's.
+        E::Message(MessageError::UnknownAlgorithm { .. }) => {
+            (S::BAD_REQUEST, "signature-algorithm", "Bad Signature Algorithm")
+        }
+        E::SignatureInvalid => (S::FORBIDDEN, "signature-invalid", "Signature does not verify"),
+        _ => (S::BAD_REQUEST, "malformed-statement", "Malformed statement"),
     }
 }
 
