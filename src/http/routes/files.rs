@@ -8,7 +8,7 @@ use std::{ops::Range, time::Duration};
 use attestry_proof::hash::Hash;
 use axum::{
     Json, Router,
-    body::{Body, Bytes},
+    body::{Body, Bytes, HttpBody as _},
     extract::{Path, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -168,7 +168,9 @@ async fn upload_whole(
     body: Body,
 ) -> Result<Response, Problem> {
     let target = file_path(path)?;
+    // Some clients leave out the length of a body that is empty.
     let size = content_length(&headers)
+        .or_else(|| body.size_hint().exact())
         .ok_or_else(|| Problem::malformed("say how long the file is: Content-Length"))?;
     let sending = Sending { offset: 0, size: Some(size), complete: true, headers: &headers };
     receive(&app, target, &caller, sending, body).await
@@ -326,7 +328,10 @@ async fn download(
     app.service.readable_submission(&caller.key, id).await?;
     let etag = format!("\"{sha256}\"");
     let whole = app.service.vault().open_file(id, sha256, None).await?;
-    let range = requested_range(&headers, whole.size, &etag)?;
+    let range = match requested_range(&headers, whole.size, &etag) {
+        Ok(range) => range,
+        Err(problem) => return Ok(unsatisfiable(problem, whole.size)),
+    };
     let (status, file) = match range {
         None => (StatusCode::OK, whole),
         Some(range) => (
@@ -356,6 +361,15 @@ async fn download(
         set(CONTENT_DIGEST, content_digest(&sha256));
     }
     Ok(response)
+}
+
+/// The refusal of a range, with the size that there is (RFC 9110 §15.5.17).
+fn unsatisfiable(problem: Problem, size: u64) -> Response {
+    let mut response = problem.into_response();
+    if let Ok(value) = HeaderValue::from_str(&format!("bytes */{size}")) {
+        response.headers_mut().insert(header::CONTENT_RANGE, value);
+    }
+    response
 }
 
 /// One byte range (RFC 9110 §14.1.2); several, or another unit, are ignored as the standard allows.
