@@ -180,12 +180,13 @@ fn verify(
 /// Whether `htu` is this request's URL without query. The scheme is left to the proxy that ends TLS.
 fn names_request(htu: &str, uri: &Uri, headers: &HeaderMap) -> bool {
     let Ok(signed) = htu.parse::<Uri>() else { return false };
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let authority = signed.authority().map(|authority| authority.as_str());
-    signed.path() == uri.path()
-        && signed.query().is_none()
-        && authority.is_some()
-        && authority == host
+    let Some(authority) = signed.authority() else { return false };
+    // HTTP/2 names the host in the request line, HTTP/1.1 in a header.
+    let host = match uri.authority() {
+        Some(authority) => Some(authority.as_str()),
+        None => headers.get(header::HOST).and_then(|host| host.to_str().ok()),
+    };
+    signed.path() == uri.path() && signed.query().is_none() && host == Some(authority.as_str())
 }
 
 async fn spend(app: &AppState, claims: &Claims, key: &PublicKey) -> Result<(), Problem> {
@@ -325,5 +326,10 @@ mod tests {
         ] {
             assert!(!names_request(other, &uri, &headers), "{other}");
         }
+        let whole: Uri = "https://log.example:8080/api/v1/keys?page=2".parse().unwrap();
+        let none = HeaderMap::new();
+        assert!(names_request("https://log.example:8080/api/v1/keys", &whole, &none));
+        assert!(!names_request("https://other.example/api/v1/keys", &whole, &headers));
+        assert!(!names_request("https://log.example:8080/api/v1/keys", &uri, &none));
     }
 }
