@@ -51,17 +51,24 @@ impl Service {
     ) -> Result<Vec<CustodyEvent>, ServiceError> {
         self.readable_submission(caller, submission).await?;
         let subject = Subject::Submission(submission);
-        let entries = self.ledger.entries_about(subject, LeafIndex(0), CUSTODY_EVENTS_MAX).await?;
-        let mut events = Vec::with_capacity(entries.len());
-        let mut previous = None;
-        for entry in entries {
-            let leaf_hash = entry.leaf_hash;
-            if entry.index >= from {
-                events.push(self.custody_event(submission, entry, previous).await?);
+        let mut events = Vec::new();
+        let (mut previous, mut next) = (None, LeafIndex(0));
+        // From the first event on, since each names the one before it.
+        loop {
+            let page = self.ledger.entries_about(subject, next, CUSTODY_EVENTS_MAX).await?;
+            let Some(last) = page.last() else { return Ok(events) };
+            next = LeafIndex(last.index.0 + 1);
+            for entry in page {
+                let leaf_hash = entry.leaf_hash;
+                if entry.index >= from {
+                    events.push(self.custody_event(submission, entry, previous).await?);
+                }
+                if events.len() == CUSTODY_EVENTS_MAX as usize {
+                    return Ok(events);
+                }
+                previous = Some(leaf_hash);
             }
-            previous = Some(leaf_hash);
         }
-        Ok(events)
     }
 
     async fn custody_event(
