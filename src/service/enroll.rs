@@ -137,6 +137,10 @@ impl Service {
             }
             other => other.into(),
         })?;
+        if !logged.appended {
+            // Within one second the same enrolment is the same statement, which a revocation may have followed.
+            return Err(ServiceError::KeyEnrolled { thumbprint });
+        }
         self.forget_key(thumbprint);
         Ok(((*self.key(thumbprint).await?).clone(), logged))
     }
