@@ -1,4 +1,4 @@
-//! Receipts: the path is followed for each, the signature over a root is verified once.
+//! Receipts: the path is followed for each, the signature that a batch shares is verified once.
 
 use std::collections::HashSet;
 use std::sync::{PoisonError, RwLock};
@@ -10,40 +10,43 @@ use attestry_proof::key::PublicKey;
 use attestry_proof::log::tree::root_from_inclusion;
 use attestry_proof::size::{LeafIndex, TreeSize};
 
-/// Most signed roots that are remembered; beyond it signatures are verified again.
+use crate::verdict::ReceiptRoot;
+
+/// Most signatures that are remembered; beyond it they are verified again.
 const ROOTS_MAX: usize = 1 << 16;
 /// Header label of the proofs, and the kind that shows inclusion (RFC 9942 §2, §5.2).
 const LABEL_PROOFS: i64 = 396;
 const PROOF_INCLUSION: i64 = -1;
 
-/// Protected header, root and signature: all that the signature depends on but the key, which the
-/// header names by its thumbprint.
-type SignedRoot = (Vec<u8>, Hash, Vec<u8>);
-
 #[derive(Debug, Default)]
 pub(crate) struct ReceiptBook {
-    verified: RwLock<HashSet<SignedRoot>>,
+    /// Signatures that verified, and whether their key was authenticated.
+    verified: RwLock<HashSet<(Hash, bool)>>,
 }
 
-/// A receipt whose path has been followed from a leaf; its signature is not verified.
-#[derive(Debug)]
-pub(crate) struct Followed {
-    pub(crate) receipt: Receipt,
-    /// Root that the path leads to, at the position that the proof claims.
-    pub(crate) root: Hash,
-    pub(crate) claimed: Position,
-    signed: SignedRoot,
-}
-
-impl Followed {
-    /// Follows the path of an inclusion receipt.
-    pub(crate) fn new(bytes: &[u8], leaf: &Hash) -> Result<Self, ReceiptError> {
-        let receipt = Receipt::parse(bytes)?;
-        let Inclusion { protected, signature, size, index, path } =
-            Inclusion::of(bytes).ok_or(ReceiptError::OtherKind)?;
-        let root = root_from_inclusion(leaf, index, size, &path)?;
-        let signed = (protected, root, signature);
-        Ok(Self { receipt, root, claimed: Position { index, size }, signed })
+impl ReceiptBook {
+    /// Verifies that the log `origin` signed, with `key`, a root that `leaf` is under. Also whether
+    /// this signature was seen for the first time, with the key authenticated or not.
+    pub(crate) fn verify(
+        &self,
+        receipt: &Receipt,
+        leaf: &Hash,
+        key: &PublicKey,
+        origin: &str,
+        authenticated: bool,
+    ) -> Result<(ReceiptVerdict, bool), ReceiptError> {
+        let claim = receipt.claim_inclusion(leaf, key, origin)?;
+        let id = (claim.signature_id(), authenticated);
+        // A thread that panicked holding the lock left a set behind that is whole.
+        if self.verified.read().unwrap_or_else(PoisonError::into_inner).contains(&id) {
+            return Ok((claim.verdict(), false));
+        }
+        let verdict = claim.verify()?;
+        let mut verified = self.verified.write().unwrap_or_else(PoisonError::into_inner);
+        if verified.len() < ROOTS_MAX {
+            verified.insert(id);
+        }
+        Ok((verdict, true))
     }
 }
 
@@ -53,34 +56,16 @@ pub(crate) fn consistency_receipt(bytes: &[u8]) -> Option<Receipt> {
     Inclusion::of(bytes).is_none().then_some(receipt)
 }
 
-impl ReceiptBook {
-    /// Verifies that the log `origin` signed, with `key`, the root that the receipt leads to.
-    pub(crate) fn verify(
-        &self,
-        followed: &Followed,
-        leaf: &Hash,
-        key: &PublicKey,
-        origin: &str,
-    ) -> Result<ReceiptVerdict, ReceiptError> {
-        let Followed { receipt, root, claimed, signed } = followed;
-        let known = self.verified.read().unwrap_or_else(PoisonError::into_inner).contains(signed);
-        if known && receipt.origin() == origin && receipt.kid() == key.thumbprint() {
-            let position = receipt.signed_size().map(|_| *claimed);
-            return Ok(ReceiptVerdict { root: *root, position });
-        }
-        let verdict = receipt.verify_inclusion(leaf, key, origin)?;
-        let mut verified = self.verified.write().unwrap_or_else(PoisonError::into_inner);
-        if verified.len() < ROOTS_MAX {
-            verified.insert(signed.clone());
-        }
-        Ok(verdict)
-    }
+/// The root that an inclusion receipt leads to from a leaf, and the position that it claims, whoever
+/// signed it: it proves as much as the root does.
+pub(crate) fn follow(bytes: &[u8], leaf: &Hash) -> Result<ReceiptRoot, ReceiptError> {
+    let Inclusion { size, index, path } = Inclusion::of(bytes).ok_or(ReceiptError::OtherKind)?;
+    let root = root_from_inclusion(leaf, index, size, &path)?;
+    Ok(ReceiptRoot { root, position: Position { index, size } })
 }
 
 /// The parts of an inclusion receipt that the root is computed from.
 struct Inclusion {
-    protected: Vec<u8>,
-    signature: Vec<u8>,
     size: TreeSize,
     index: LeafIndex,
     path: Vec<Hash>,
@@ -91,7 +76,7 @@ impl Inclusion {
     fn of(bytes: &[u8]) -> Option<Self> {
         let message = cbor::decode(bytes).ok()?;
         let (_, content) = message.as_tag()?;
-        let [protected, unprotected, _, signature] = content.as_array()?.as_slice() else {
+        let [_, unprotected, _, _] = content.as_array()?.as_slice() else {
             return None;
         };
         let labelled = unprotected.as_map()?;
@@ -108,8 +93,6 @@ impl Inclusion {
         };
         let path = path.as_array()?.iter().map(|hash| Hash::from_slice(hash.as_bytes()?));
         Some(Self {
-            protected: protected.as_bytes()?.clone(),
-            signature: signature.as_bytes()?.clone(),
             size: TreeSize(u64::try_from(size.as_integer()?).ok()?),
             index: LeafIndex(u64::try_from(index.as_integer()?).ok()?),
             path: path.collect::<Option<_>>()?,

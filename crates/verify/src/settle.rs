@@ -1,6 +1,7 @@
 //! What statements, seen together, say about each other: forks, ended keys, withdrawals, times.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use attestry_proof::cose::Subject;
 use attestry_proof::key::Thumbprint;
@@ -31,9 +32,10 @@ impl Verifier {
             self.link(verdict);
             self.link_by_consistency(verdict, consistency);
         }
+        share(verdicts);
         self.fail_forked(verdicts);
         let keys = self.key_history(verdicts);
-        let words = PublicWords::of(verdicts);
+        let words = self.public_words(verdicts);
         let times = Times::of(&self.checkpoints.all_trusted());
         for verdict in verdicts {
             self.judge_issuer(verdict, &keys);
@@ -121,11 +123,50 @@ impl Verifier {
         };
     }
 
+    fn public_words(&self, verdicts: &[StatementVerdict]) -> PublicWords {
+        let mut words = PublicWords::default();
+        for verdict in verdicts {
+            let Some(seen) = Seen::of(verdict) else { continue };
+            let Seen { origin, issuer, subject, index } = seen;
+            let about = || (origin.to_owned(), subject);
+            match verdict.event {
+                Some(Event::Withdrawn) => {
+                    let first = words.withdrawn.entry(about()).or_insert(index);
+                    *first = index.min(*first);
+                }
+                Some(Event::Status(status)) if self.speaks_for_log(origin, &issuer) => {
+                    let last = words.status.entry(about()).or_insert((index, status));
+                    if index > last.0 {
+                        *last = (index, status);
+                    }
+                }
+                _ => {}
+            }
+        }
+        words
+    }
+
     /// Whether a key is the service's, as genesis says or, without one, as the user says.
     fn speaks_for_log(&self, origin: &str, issuer: &Thumbprint) -> bool {
         match self.identity(origin) {
             Some(identity) => identity.service_key.thumbprint() == *issuer,
             None => self.vouches_for(issuer),
+        }
+    }
+}
+
+/// Lets copies of one entry share the best finding: what proves one proves all.
+fn share(verdicts: &mut [StatementVerdict]) {
+    let leaf = |verdict: &StatementVerdict| verdict.described.as_ref().map(|it| it.leaf);
+    let proven = verdicts.iter().filter(|verdict| matches!(verdict.finding, Finding::Proven(_)));
+    let proven = proven.filter_map(|verdict| Some((leaf(verdict)?, verdict.finding.clone())));
+    let proven: HashMap<_, _> = proven.collect();
+    for verdict in verdicts {
+        let open = matches!(verdict.finding, Finding::NotProven(_) | Finding::Unwitnessed(_));
+        if let Some(Finding::Proven(anchor)) = leaf(verdict).and_then(|leaf| proven.get(&leaf))
+            && open
+        {
+            verdict.anchor(anchor.clone());
         }
     }
 }
@@ -184,34 +225,13 @@ impl KeyHistory {
 }
 
 /// What is said about submissions: consent taken back, and the service's public word.
+#[derive(Default)]
 struct PublicWords {
     withdrawn: HashMap<(String, Subject), LeafIndex>,
     status: HashMap<(String, Subject), (LeafIndex, SubmissionStatus)>,
 }
 
 impl PublicWords {
-    fn of(verdicts: &[StatementVerdict]) -> Self {
-        let mut words = Self { withdrawn: HashMap::new(), status: HashMap::new() };
-        for verdict in verdicts {
-            let Some(Seen { origin, subject, index, .. }) = Seen::of(verdict) else { continue };
-            let about = || (origin.to_owned(), subject);
-            match verdict.event {
-                Some(Event::Withdrawn) => {
-                    let first = words.withdrawn.entry(about()).or_insert(index);
-                    *first = index.min(*first);
-                }
-                Some(Event::Status(status)) => {
-                    let last = words.status.entry(about()).or_insert((index, status));
-                    if index > last.0 {
-                        *last = (index, status);
-                    }
-                }
-                _ => {}
-            }
-        }
-        words
-    }
-
     fn apply(&self, verdict: &mut StatementVerdict) {
         let Some(described) = &verdict.described else { return };
         let about = (described.header.audience.clone(), described.header.subject);
@@ -236,7 +256,7 @@ struct Bounds {
 impl Times {
     /// Takes of every checkpoint the first and the last time that a witness names: one honest
     /// witness suffices for the true time to lie between.
-    fn of(checkpoints: &[std::sync::Arc<TrustedCheckpoint>]) -> Self {
+    fn of(checkpoints: &[Arc<TrustedCheckpoint>]) -> Self {
         let mut logs: HashMap<String, Bounds> = HashMap::new();
         // They come ordered by origin and size.
         for trusted in checkpoints.iter().filter(|checkpoint| checkpoint.witnessed()) {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use attestry_proof::cose::receipt::Position;
-use attestry_proof::cose::{Attachments, ContentType, SignedStatement, Subject};
+use attestry_proof::cose::{Attachments, ContentType, Receipt, SignedStatement, Subject};
 use attestry_proof::hash::Hash;
 use attestry_proof::key::{PublicKey, Thumbprint};
 use attestry_proof::log::proof_file::LogProof;
@@ -15,7 +15,7 @@ use attestry_proof::payload::{Payload, PayloadError};
 use crate::checkpoints::{CheckpointBook, Judged};
 use crate::evidence::Evidence;
 use crate::identity::{LogIdentity, check_genesis};
-use crate::receipts::{Followed, ReceiptBook};
+use crate::receipts::{ReceiptBook, follow};
 use crate::verdict::{
     Anchor, AnchoredBy, Described, Event, Fault, Finding, PayloadFact, ReceiptRoot, Shortfall,
     StatementVerdict, Unwitnessed,
@@ -118,16 +118,18 @@ impl Verifier {
                 return (StatementVerdict::new(finding, None), None);
             }
         };
+        let leaf = statement.leaf_hash();
         let described = Described {
             header: statement.header().clone(),
             payload_digest: statement.payload_digest(),
-            leaf: statement.leaf_hash(),
+            leaf,
         };
         let none = Finding::NotProven(Shortfall::NoProof);
         let mut judgement = Judgement {
             verifier: self,
             verdict: StatementVerdict::new(none, Some(described)),
             payload: None,
+            leaf,
         };
         let finding = judgement.examine(&statement, &attachments, evidence);
         let Judgement { mut verdict, payload, .. } = judgement;
@@ -166,6 +168,7 @@ struct Judgement<'v> {
     verifier: &'v Verifier,
     verdict: StatementVerdict,
     payload: Option<Payload>,
+    leaf: Hash,
 }
 
 impl Judgement<'_> {
@@ -179,17 +182,16 @@ impl Judgement<'_> {
         let payload = self.check_payload(statement, attachments, evidence);
         self.check_signature(statement, attachments)?;
         payload?;
-        let leaf = statement.leaf_hash();
         let audience = statement.header().audience.as_str();
         let mut best = Finding::NotProven(Shortfall::NoProof);
         let proofs = attachments.log_proof.as_deref().into_iter();
         for proof in proofs.chain(evidence.proofs.iter().copied()) {
-            let finding = self.check_proof(proof, &leaf, audience)?;
+            let finding = self.check_proof(proof, audience)?;
             better(&mut best, finding)?;
         }
         let receipts = attachments.receipts.iter().map(Vec::as_slice);
         for receipt in receipts.chain(evidence.receipts.iter().copied()) {
-            let finding = self.check_receipt(receipt, &leaf, audience)?;
+            let finding = self.check_receipt(receipt, audience)?;
             better(&mut best, finding)?;
         }
         check_genesis_at(&best, self.verdict.event.as_ref())?;
@@ -252,7 +254,7 @@ impl Judgement<'_> {
         Ok(())
     }
 
-    fn check_proof(&self, proof: &[u8], leaf: &Hash, audience: &str) -> Result<Finding, Fault> {
+    fn check_proof(&self, proof: &[u8], audience: &str) -> Result<Finding, Fault> {
         let proof = LogProof::parse(proof).map_err(Fault::ProofMalformed)?;
         let judged = self.verifier.checkpoints.judge(proof.checkpoint());
         let checkpoint = match judged.as_ref() {
@@ -263,7 +265,7 @@ impl Judgement<'_> {
             Judged::Refused(error) => return Err(Fault::CheckpointInvalid(error.clone())),
         };
         let (index, size) = (proof.index(), checkpoint.size());
-        verify_inclusion(leaf, index, size, proof.path(), &checkpoint.root())
+        verify_inclusion(&self.leaf, index, size, proof.path(), &checkpoint.root())
             .map_err(Fault::NotInTree)?;
         if checkpoint.origin() != audience {
             let (found, required) = (checkpoint.origin().to_owned(), audience.to_owned());
@@ -285,31 +287,33 @@ impl Judgement<'_> {
         })
     }
 
-    fn check_receipt(
-        &mut self,
-        receipt: &[u8],
-        leaf: &Hash,
-        audience: &str,
-    ) -> Result<Finding, Fault> {
-        let followed = Followed::new(receipt, leaf).map_err(Fault::Receipt)?;
-        let Followed { receipt, root, claimed, .. } = &followed;
-        self.verdict.receipt_roots.push(ReceiptRoot { root: *root, position: *claimed });
-        let (kid, verifier) = (receipt.kid(), self.verifier);
-        let verify =
-            |key| verifier.receipts.verify(&followed, leaf, key, audience).map_err(Fault::Receipt);
+    fn check_receipt(&mut self, receipt: &[u8], audience: &str) -> Result<Finding, Fault> {
+        let parsed = Receipt::parse(receipt).map_err(Fault::Receipt)?;
+        let (kid, leaf, verifier) = (parsed.kid(), self.leaf, self.verifier);
+        let verify = |key, authenticated| {
+            let verdict = verifier.receipts.verify(&parsed, &leaf, key, audience, authenticated);
+            verdict.map_err(Fault::Receipt)
+        };
+        let follow = || follow(receipt, &leaf).map_err(Fault::Receipt);
         let Some(key) = verifier.receipt_key(audience, &kid) else {
             if let Some(key) = verifier.keys.get(&kid) {
-                verify(key)?;
+                verify(key, false)?;
             }
+            self.verdict.receipt_roots.push(follow()?);
             self.verdict.receipts_unchecked += 1;
             return Ok(Finding::NotProven(Shortfall::ReceiptKeyUnknown { kid }));
         };
-        let verdict = verify(key)?;
+        let (verdict, fresh) = verify(key, true)?;
         self.verdict.receipts_verified += 1;
-        if let Some(Position { size, .. }) = verdict.position {
-            verifier.checkpoints.record_root(audience, size, verdict.root);
+        let Some(position) = verdict.position else {
+            self.verdict.receipt_roots.push(follow()?);
+            return Ok(Finding::Unwitnessed(Unwitnessed::Receipt { position: None }));
+        };
+        if fresh {
+            verifier.checkpoints.record_root(audience, position.size, verdict.root);
         }
-        Ok(Finding::Unwitnessed(Unwitnessed::Receipt { position: verdict.position }))
+        self.verdict.receipt_roots.push(ReceiptRoot { root: verdict.root, position });
+        Ok(Finding::Unwitnessed(Unwitnessed::Receipt { position: Some(position) }))
     }
 
     /// What only the service says must be said by the service key, where it is known.

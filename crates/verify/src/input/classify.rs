@@ -176,3 +176,76 @@ fn recognise_json(bytes: &[u8]) -> Content {
         _ => Content::Unknown,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn kind(name: &str, bytes: &[u8]) -> &'static str {
+        match classify(name, bytes) {
+            Content::Statement(_) => "statement",
+            Content::Receipt(_) => "receipt",
+            Content::Keys(_) => "keys",
+            Content::Payload(_) => "payload",
+            Content::Openings(_) => "openings",
+            Content::LogProof(_) => "proof",
+            Content::Checkpoint(_) => "checkpoint",
+            Content::Consistency(_) => "consistency",
+            Content::Policy => "policy",
+            Content::Pack => "pack",
+            Content::Malformed => "malformed",
+            Content::Unknown => "unknown",
+        }
+    }
+
+    #[test]
+    fn content_decides() {
+        let digest = Hash::of(b"x");
+        let consistency = format!("{{\"from\":1,\"to\":2,\"path\":[\"{digest}\"]}}");
+        for (bytes, expected) in [
+            (&b"\xd2\x84"[..], "statement"),
+            (b"PK\x03\x04", "pack"),
+            (b"c2sp.org/tlog-proof@v1\n", "proof"),
+            (b"quorum none\n", "policy"),
+            (b"{\"schema\":1,\"type\":\"own-work\"}", "payload"),
+            (b"{\"schema\":\"1\",\"type\":\"own-work\"}", "unknown"),
+            (b"{\"schema\":\"attestry/openings/v1\"}", "malformed"),
+            (b"{\"from\":1,\"to\":2,\"path\":[\"x\"]}", "malformed"),
+            (consistency.as_bytes(), "consistency"),
+            (b"{}", "unknown"),
+            (b"\x80", "unknown"),
+            (b"", "unknown"),
+        ] {
+            assert_eq!(kind("any", bytes), expected, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn the_name_decides_where_the_content_says_nothing() {
+        let digest = Hash::of(b"x");
+        for (name, expected) in [
+            ("a.cose", "statement"),
+            ("a.tlog-proof", "proof"),
+            ("a.cbor", "malformed"),
+            ("checkpoint", "malformed"),
+            (&format!("{digest}.json"), "payload"),
+            ("a.json", "unknown"),
+            ("a", "unknown"),
+        ] {
+            assert_eq!(kind(name, b"junk"), expected, "{name}");
+        }
+        assert_eq!(kind("a.cbor", b"quorum none\n"), "policy");
+    }
+
+    proptest! {
+        #[test]
+        fn anything_is_classified_without_panic(name in ".{0,12}", mut bytes: Vec<u8>, first in 0usize..6) {
+            let _ = classify(&name, &bytes);
+            let begin = [SIGN1, b'P', b'{', 0x81, 0xa1, b'c'][first];
+            bytes.insert(0, begin);
+            let _ = classify(&name, &bytes);
+        }
+    }
+}

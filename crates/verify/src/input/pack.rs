@@ -77,3 +77,58 @@ pub(super) fn read(path: &Path, limits: &Limits) -> Result<Vec<(String, Vec<u8>)
     }
     Ok(entries)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Cursor, Write as _};
+
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+
+    fn read_with(limits: Limits) -> Result<Vec<(String, Vec<u8>)>, InputError> {
+        let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        writer.add_directory("d/", SimpleFileOptions::default()).unwrap();
+        for (name, size) in [("b", 300), ("a", 200), ("files/x", 900)] {
+            writer.start_file(name, SimpleFileOptions::default()).unwrap();
+            writer.write_all(&vec![b'x'; size]).unwrap();
+        }
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), writer.finish().unwrap().into_inner()).unwrap();
+        read(file.path(), &limits)
+    }
+
+    fn fault(limits: Limits) -> Option<PackFault> {
+        match read_with(limits) {
+            Err(InputError::PackRefused { fault, .. }) => Some(fault),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn entries_come_by_name_without_directories_and_files() {
+        let entries = read_with(Limits::default()).unwrap();
+        let sizes: Vec<_> = entries.iter().map(|(name, bytes)| (&name[..], bytes.len())).collect();
+        assert_eq!(sizes, [("a", 200), ("b", 300)]);
+    }
+
+    #[test]
+    fn each_limit_holds_at_its_edge() {
+        let most = Limits { entries: 4, ratio: 1, free: 300, total: 500 };
+        assert!(read_with(most).is_ok());
+        let (found, limit) = (4, 3);
+        let refused = fault(Limits { entries: limit, ..most });
+        assert_eq!(refused, Some(PackFault::Entries { found, limit }));
+        assert_eq!(fault(Limits { total: 499, ..most }), Some(PackFault::Total { limit: 499 }));
+        let refused = fault(Limits { free: 299, ..most });
+        assert_eq!(refused, Some(PackFault::Ratio { entry: 1, limit: 1 }));
+        assert!(read_with(Limits { free: 0, ratio: 200, ..most }).is_ok());
+    }
+
+    #[test]
+    fn bytes_that_are_no_archive_are_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), b"PK\x03\x04 and nothing else").unwrap();
+        assert!(matches!(read(file.path(), &Limits::default()), Err(InputError::Pack { .. })));
+    }
+}
