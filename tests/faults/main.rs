@@ -6,4 +6,6 @@
 mod support;
 
 mod detection;
+mod failing;
 mod fixture;
+mod stores;
