@@ -72,6 +72,22 @@ pub fn strict_verify_per_second(message_bytes: usize) -> Result<f64, Failure> {
     Ok(f64::from(verified) / started.elapsed().as_secs_f64())
 }
 
+/// The same on `threads` threads at once, together.
+///
+/// # Errors
+/// As [`strict_verify_per_second`].
+pub fn strict_verify_per_second_on(threads: usize, message_bytes: usize) -> Result<f64, Failure> {
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|_| scope.spawn(move || strict_verify_per_second(message_bytes)))
+            .collect();
+        workers.into_iter().try_fold(0.0, |sum, worker| {
+            let rate = worker.join().map_err(|_| Failure::service("a thread panicked"))??;
+            Ok(sum + rate)
+        })
+    })
+}
+
 /// Median time of `fdatasync` after one page was appended to a file in `directory`, in milliseconds.
 ///
 /// # Errors

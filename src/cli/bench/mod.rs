@@ -8,8 +8,10 @@ mod child;
 mod latency;
 mod load;
 mod machine;
+mod offline;
 mod receipts;
 mod statements;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -20,11 +22,14 @@ use super::output::{Failure, Output};
 pub enum Command {
     /// Register statements over HTTP with a service started for this, and verify every receipt.
     Append(append::Arguments),
+    /// Verify transparent statements offline, on every core.
+    Verify(verify::Arguments),
 }
 
 /// Runs a measurement.
 pub fn run(command: Command, output: &Output) -> Result<ExitCode, Failure> {
     match command {
         Command::Append(arguments) => append::run(&arguments, output),
+        Command::Verify(arguments) => verify::run(&arguments, output),
     }
 }
