@@ -8,4 +8,6 @@ mod support;
 mod detection;
 mod failing;
 mod fixture;
+mod kill;
+mod refusals;
 mod stores;
