@@ -12,6 +12,9 @@ const LIST_MAX: usize = 20;
 /// Width of the column of names and of the one of verdicts.
 const LABEL_WIDTH: usize = 12;
 const VERDICT_WIDTH: usize = 19;
+/// Widest column of file names, and width of the one of kinds.
+const NAME_WIDTH_MAX: usize = 60;
+const KIND_WIDTH: usize = 15;
 
 const GREEN: u8 = 32;
 const YELLOW: u8 = 33;
@@ -27,7 +30,7 @@ impl Report {
         text.statements(&self.statements);
         text.counts(self);
         text.log(self);
-        self.openings.iter().for_each(|openings| text.openings(openings));
+        text.all_openings(&self.openings);
         self.files.iter().for_each(|files| text.files(files));
         text.leftovers(self);
         let (outcome, style) =
@@ -57,8 +60,11 @@ impl Text {
         let shown = |statement: &&StatementReport| few || statement.verdict != Verdict::Verified;
         let listed: Vec<_> = statements.iter().filter(shown).collect();
         let limit = if self.all { listed.len() } else { LIST_MAX };
+        let width = |statement: &&&StatementReport| plain(&statement.file).chars().count();
+        let names = listed.iter().take(limit).map(|statement| width(&statement));
+        let width = names.max().unwrap_or_default().min(NAME_WIDTH_MAX);
         for statement in listed.iter().take(limit) {
-            self.statement(statement);
+            self.statement(statement, width);
         }
         if listed.len() > limit {
             self.line(&format!("… {} more; --all lists them", listed.len() - limit));
@@ -68,12 +74,12 @@ impl Text {
         }
     }
 
-    fn statement(&mut self, statement: &StatementReport) {
+    fn statement(&mut self, statement: &StatementReport, width: usize) {
         let verdict = self.verdict(statement.verdict);
         let name = plain(&statement.file);
         let kind = statement.kind.or_else(|| short_type(statement.content_type)).unwrap_or("");
         let place = statement.index.map(|index| format!("entry {index}")).unwrap_or_default();
-        self.line(format!("{verdict} {name}  {kind}  {place}").trim_end());
+        self.line(format!("{verdict} {name:<width$}  {kind:<KIND_WIDTH$}  {place}").trim_end());
         // Of what is verified, only what is remarkable beside it is said here.
         let skip = usize::from(statement.verdict == Verdict::Verified && !self.all);
         for reason in statement.reasons.iter().skip(skip) {
@@ -172,6 +178,17 @@ impl Text {
         self.item("Checkpoint", &line);
     }
 
+    fn all_openings(&mut self, openings: &[OpeningsReport]) {
+        let few = self.all || openings.len() <= LIST_MAX;
+        let shown = openings.iter().filter(|it| few || it.verdict != Verdict::Verified);
+        let shown: Vec<_> = shown.take(if self.all { usize::MAX } else { LIST_MAX }).collect();
+        let more = openings.len() - shown.len();
+        shown.into_iter().for_each(|openings| self.openings(openings));
+        if more > 0 {
+            self.item("Openings", &format!("… {more} more; --all lists them"));
+        }
+    }
+
     fn openings(&mut self, openings: &OpeningsReport) {
         let OpeningsReport { file, role, count, statement, verdict, .. } = openings;
         let verdict = self.verdict(*verdict);
@@ -179,8 +196,9 @@ impl Text {
             || "no statement commits to them".to_owned(),
             |statement| format!("committed to by {}", plain(statement)),
         );
-        let file = plain(file);
-        self.item("Openings", &format!("{verdict} {file}: {count} files of the {role}, {by}"));
+        let (file, files) = (plain(file), if *count == 1 { "file" } else { "files" });
+        let list = format!("{count} {files} of the {role}");
+        self.item("Openings", &format!("{verdict} {file}: {list}, {by}"));
     }
 
     fn files(&mut self, files: &FilesReport) {
