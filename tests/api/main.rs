@@ -1,0 +1,22 @@
+//! The HTTP API as callers see it: what is answered, with which status and problem type, and that
+//! nothing is half-written when it is refused.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+mod bulk;
+mod clock;
+mod description;
+mod files;
+mod keys;
+mod limits;
+mod manifests;
+mod receipts;
+mod registration;
+mod statements;
+mod submissions;
+mod tiles;
+mod tokens;
+mod uploads;

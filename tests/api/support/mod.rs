@@ -1,0 +1,32 @@
+//! What the API tests share: a service in this process, callers with keys, statements to send.
+//!
+//! Requests, tokens and statements are made by hand from the formats, not by the code that the
+//! commands use, so that a mistake in one is not repeated in the other.
+
+mod call;
+mod member;
+mod payload;
+mod server;
+mod statement;
+mod token;
+
+pub use call::{Answer, Call};
+pub use member::Member;
+pub use payload::{effort, manifest, withdrawal};
+pub use server::{ORIGIN, Server};
+pub use statement::{Draft, Message, cbor};
+pub use token::Token;
+
+use attestry::entropy::{OsEntropy, random_bytes, random_uuid};
+use uuid::Uuid;
+
+/// A problem as a table of refusals states it: status, last part of `type`, title.
+pub type Refusal = (u16, &'static str, &'static str);
+
+pub fn new_id() -> Uuid {
+    random_uuid(&OsEntropy)
+}
+
+pub fn random<const N: usize>() -> [u8; N] {
+    random_bytes(&OsEntropy)
+}

@@ -1,0 +1,148 @@
+//! A service of its own for each test, on loopback, gone when the test ends.
+
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+
+use attestry::{
+    app::Application,
+    config::{Identity, Listen, Storage},
+    http::EntriesAccess,
+    service::Service,
+};
+use attestry_proof::size::TreeSize;
+use chrono::Utc;
+use reqwest::Method;
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::{Call, Draft, Member, effort, new_id};
+
+/// The log's name in every test.
+pub const ORIGIN: &str = "log.test/attestry";
+
+/// Longest wait for any answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub struct Server {
+    pub url: String,
+    pub admin: Member,
+    pub service: Arc<Service>,
+    pub http: reqwest::Client,
+    pub directory: TempDir,
+    /// Seconds that the service's clock is ahead of this machine's, in tests that move it.
+    pub clock_ahead: Arc<std::sync::atomic::AtomicI64>,
+    _stop: oneshot::Sender<()>,
+}
+
+impl Server {
+    /// A new log with one administrator, whose entry bundles are for members.
+    pub async fn start() -> Self {
+        Self::with_entries(EntriesAccess::Members).await
+    }
+
+    pub async fn with_entries(entries: EntriesAccess) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let application = open(directory.path(), entries).await;
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        let listen = Listen { address, tls: None, trusted_proxy: false, public_url: None };
+        let listening = application.listen(&listen).await.unwrap();
+        let (invited, _) = listening.first_invitation().await.unwrap().unwrap();
+        let url = listening.base_url().to_owned();
+        let service = Arc::clone(listening.service());
+        let (stop, stopped) = oneshot::channel();
+        tokio::spawn(listening.serve(async { drop(stopped.await) }));
+        let server = Self::of(url, service, directory, stop);
+        server.enroll(&server.admin, &invited.code).await;
+        server
+    }
+
+    /// A server whose administrator is not enrolled yet.
+    pub fn of(
+        url: String,
+        service: Arc<Service>,
+        directory: TempDir,
+        stop: oneshot::Sender<()>,
+    ) -> Self {
+        let http = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
+        let (admin, clock_ahead) = (Member::new(), Arc::default());
+        Self { url, admin, service, http, directory, clock_ahead, _stop: stop }
+    }
+
+    /// The service's time, Unix seconds.
+    pub fn now(&self) -> i64 {
+        Utc::now().timestamp() + self.clock_ahead.load(std::sync::atomic::Ordering::SeqCst)
+    }
+
+    pub fn get(&self, path: impl Into<String>) -> Call<'_> {
+        Call::new(self, Method::GET, path)
+    }
+
+    pub fn post(&self, path: impl Into<String>) -> Call<'_> {
+        Call::new(self, Method::POST, path)
+    }
+
+    pub fn put(&self, path: impl Into<String>) -> Call<'_> {
+        Call::new(self, Method::PUT, path)
+    }
+
+    /// Entries acknowledged.
+    pub fn size(&self) -> TreeSize {
+        self.service.log().head().size
+    }
+
+    pub async fn enroll(&self, member: &Member, code: &str) {
+        let body = json!({ "code": code, "public_key": member.public_base64() });
+        self.post("/api/v1/keys").json(&body).by(member).send().await.status(201);
+    }
+
+    pub async fn invite(&self, roles: &[&str]) -> String {
+        let body = json!({ "roles": roles, "program": "pilot" });
+        let call = self.post("/api/v1/invitations").json(&body).by(&self.admin);
+        call.send().await.status(201).json()["code"].as_str().unwrap().to_owned()
+    }
+
+    /// A new member with these roles.
+    pub async fn member(&self, roles: &[&str]) -> Member {
+        let member = Member::new();
+        self.enroll(&member, &self.invite(roles).await).await;
+        member
+    }
+
+    pub async fn contractor(&self) -> Member {
+        self.member(&["contractor"]).await
+    }
+
+    /// A good statement about a new submission, not yet sent.
+    pub fn draft(&self, member: &Member) -> Draft {
+        self.draft_about(member, new_id())
+    }
+
+    pub fn draft_about(&self, member: &Member, submission: Uuid) -> Draft {
+        let payload = effort(self.service.clauses(), submission).to_bytes();
+        Draft::new(member, submission, payload, self.now())
+    }
+
+    /// Registers a statement that must be accepted; answers with its position.
+    pub async fn register(&self, statement: &[u8]) -> u64 {
+        let call = self.post("/api/v1/statements").cose(statement);
+        call.send().await.status(201).json()["index"].as_u64().unwrap()
+    }
+
+    /// A submission of this member that the log knows.
+    pub async fn submission(&self, member: &Member) -> Uuid {
+        let draft = self.draft(member);
+        self.register(&draft.signed(member).encode()).await;
+        draft.submission
+    }
+
+    pub async fn is_submission(&self, id: Uuid) -> bool {
+        self.service.ledger().submission(id).await.unwrap().is_some()
+    }
+}
+
+async fn open(directory: &Path, entries: EntriesAccess) -> Application {
+    let storage = Storage::new(directory.join("data"), None);
+    let identity = Identity { origin: Some(ORIGIN.to_owned()), entries, policies: None };
+    Application::open(&storage, identity).await.unwrap()
+}
