@@ -54,7 +54,11 @@ pub struct EntryInfo {
 #[utoipa::path(
     get, path = "/api/v1/entries/{index}", tag = "Entries",
     params(("index" = u64, Path, description = "Position")),
-    responses((status = 200, body = EntryInfo), (status = 404, body = Problem))
+    responses(
+        (status = 200, body = EntryInfo, description = "The entry's header"),
+        (status = 401, body = Problem, description = "Sealed entries are for members here"),
+        (status = 404, body = Problem, description = "No such entry"),
+    )
 )]
 async fn entry(
     State(app): App,
@@ -86,7 +90,10 @@ struct Wait {
 #[utoipa::path(
     get, path = "/api/v1/entries/{index}/proof", tag = "Entries",
     params(("index" = u64, Path, description = "Position"), Wait),
-    responses((status = 200, content_type = "text/plain"), (status = 404, body = Problem))
+    responses(
+        (status = 200, body = String, content_type = "text/plain", description = "The proof"),
+        (status = 404, body = Problem, description = "No such entry, or no checkpoint covers it yet"),
+    )
 )]
 async fn proof(
     State(app): App,
@@ -103,7 +110,11 @@ async fn proof(
 #[utoipa::path(
     get, path = "/api/v1/entries/{index}/statement", tag = "Entries",
     params(("index" = u64, Path, description = "Position"), Wait),
-    responses((status = 200, content_type = "application/cose"), (status = 404, body = Problem))
+    responses(
+        (status = 200, body = Vec<u8>, content_type = "application/cose", description = "The transparent statement"),
+        (status = 401, body = Problem, description = "Sealed entries are for members here"),
+        (status = 404, body = Problem, description = "No such entry, or no checkpoint covers it yet"),
+    )
 )]
 async fn transparent_statement(
     State(app): App,
@@ -134,7 +145,11 @@ async fn transparent_statement(
 #[utoipa::path(
     get, path = "/api/v1/entries/{index}/payload", tag = "Entries",
     params(("index" = u64, Path, description = "Position")),
-    responses((status = 200, content_type = "application/json"), (status = 404, body = Problem)),
+    responses(
+        (status = 200, body = String, content_type = "application/json", description = "The payload"),
+        (status = 401, body = Problem, description = "No acceptable token"),
+        (status = 404, body = Problem, description = "No such entry for this caller, or its payload was erased"),
+    ),
     security(("request-token" = []))
 )]
 async fn payload(

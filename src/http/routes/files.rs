@@ -84,7 +84,11 @@ pub struct FilesMissing {
 #[utoipa::path(
     post, path = "/api/v1/submissions/{id}/files/missing", tag = "Files", request_body = FilesQuestion,
     params(("id" = Uuid, Path, description = "Submission")),
-    responses((status = 200, body = FilesMissing), (status = 403, body = Problem)),
+    responses(
+        (status = 200, body = FilesMissing, description = "Those that are not stored"),
+        (status = 401, body = Problem, description = "No acceptable token"),
+        (status = 403, body = Problem, description = "Submission of another key"),
+    ),
     security(("request-token" = []))
 )]
 async fn missing(

@@ -61,7 +61,11 @@ pub struct InviteAnswer {
 /// Invite a member (administrators).
 #[utoipa::path(
     post, path = "/api/v1/invitations", tag = "Keys", request_body = InviteRequest,
-    responses((status = 201, body = InviteAnswer), (status = 403, body = Problem)),
+    responses(
+        (status = 201, body = InviteAnswer, description = "The code, shown once"),
+        (status = 401, body = Problem, description = "No acceptable token"),
+        (status = 403, body = Problem, description = "Not an administrator"),
+    ),
     security(("request-token" = []))
 )]
 async fn invite(
@@ -139,7 +143,8 @@ pub struct EnrollAnswer {
 #[utoipa::path(
     post, path = "/api/v1/keys", tag = "Keys", request_body = EnrollRequest,
     responses(
-        (status = 201, body = EnrollAnswer),
+        (status = 201, body = EnrollAnswer, description = "Enrolled"),
+        (status = 401, body = Problem, description = "Possession of the key not proven"),
         (status = 403, body = Problem, description = "Invitation unknown, used or expired"),
         (status = 409, body = Problem, description = "Key enrolled already"),
     ),
@@ -171,8 +176,10 @@ struct Page {
 
 /// Keys in order of enrolment. They are public, who holds them is not.
 #[utoipa::path(
-    get, path = "/api/v1/keys", tag = "Keys", params(Page),
-    responses((status = 200, body = Vec<KeyInfo>))
+    get, path = "/api/v1/keys", operation_id = "list_keys", tag = "Keys", params(Page),
+    responses(
+        (status = 200, body = Vec<KeyInfo>, description = "At most 500"),
+    )
 )]
 async fn list(State(app): App, Query(page): Query<Page>) -> Result<Json<Vec<KeyInfo>>, Problem> {
     let keys = app
@@ -186,9 +193,12 @@ async fn list(State(app): App, Query(page): Query<Page>) -> Result<Json<Vec<KeyI
 
 /// One key.
 #[utoipa::path(
-    get, path = "/api/v1/keys/{thumbprint}", tag = "Keys",
+    get, path = "/api/v1/keys/{thumbprint}", operation_id = "show_key", tag = "Keys",
     params(("thumbprint" = String, Path, description = "COSE key thumbprint, base64url")),
-    responses((status = 200, body = KeyInfo), (status = 404, body = Problem))
+    responses(
+        (status = 200, body = KeyInfo, description = "The key"),
+        (status = 404, body = Problem, description = "No such key"),
+    )
 )]
 async fn show(State(app): App, Path(thumbprint): Path<String>) -> Result<Json<KeyInfo>, Problem> {
     let thumbprint = parse_thumbprint(&thumbprint)?;
@@ -210,7 +220,11 @@ pub struct RevokeRequest {
 #[utoipa::path(
     post, path = "/api/v1/keys/{thumbprint}/revocation", tag = "Keys", request_body = RevokeRequest,
     params(("thumbprint" = String, Path, description = "COSE key thumbprint, base64url")),
-    responses((status = 201, body = Registered), (status = 403, body = Problem)),
+    responses(
+        (status = 201, body = Registered, description = "Revoked from the next entry on"),
+        (status = 401, body = Problem, description = "No acceptable token"),
+        (status = 403, body = Problem, description = "Neither one's own key nor an administrator, or revoked before"),
+    ),
     security(("request-token" = []))
 )]
 async fn revoke(

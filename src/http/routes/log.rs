@@ -61,7 +61,10 @@ pub struct ClauseSetInfo {
 }
 
 /// The log's name, keys, size and clause sets.
-#[utoipa::path(get, path = "/api/v1/log", tag = "Log", responses((status = 200, body = About)))]
+#[utoipa::path(
+    get, path = "/api/v1/log", tag = "Log",
+    responses((status = 200, body = About, description = "The log as it is now"))
+)]
 async fn about(State(app): App) -> Json<About> {
     let log = app.service.log();
     let head = log.head();
@@ -106,7 +109,10 @@ pub struct Consistency {
 /// Proof that the tree of size `to` continues the tree of size `from`.
 #[utoipa::path(
     get, path = "/api/v1/consistency", tag = "Log", params(Sizes),
-    responses((status = 200, body = Consistency), (status = 404, body = Problem))
+    responses(
+        (status = 200, body = Consistency, description = "The proof"),
+        (status = 404, body = Problem, description = "The log was never of these sizes"),
+    )
 )]
 async fn consistency(
     State(app): App,
@@ -121,7 +127,10 @@ async fn consistency(
 #[utoipa::path(
     get, path = "/api/v1/payloads/{sha256}", tag = "Log",
     params(("sha256" = String, Path, description = "SHA-256 in hex")),
-    responses((status = 200, content_type = "application/json"), (status = 404, body = Problem))
+    responses(
+        (status = 200, body = String, content_type = "application/json", description = "The payload"),
+        (status = 404, body = Problem, description = "No such payload"),
+    )
 )]
 async fn published_payload(
     State(app): App,
@@ -140,7 +149,10 @@ async fn published_payload(
         ("version" = String, Path, description = "Version"),
         ("locale" = String, Path, description = "Language"),
     ),
-    responses((status = 200, content_type = "text/markdown"), (status = 404, body = Problem))
+    responses(
+        (status = 200, body = String, content_type = "text/markdown", description = "The text"),
+        (status = 404, body = Problem, description = "No such text"),
+    )
 )]
 async fn clause_text(
     State(app): App,

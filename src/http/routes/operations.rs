@@ -60,7 +60,10 @@ struct Health {
 /// Whether the log accepts entries and the database answers.
 #[utoipa::path(
     get, path = "/health", tag = "Operations",
-    responses((status = 200, body = Health), (status = 503, body = Health))
+    responses(
+        (status = 200, body = Health, description = "It does"),
+        (status = 503, body = Health, description = "It does not, and why"),
+    )
 )]
 async fn health(State(app): App) -> Response {
     let entries = app.service.log().head().size.0;
@@ -77,7 +80,9 @@ async fn health(State(app): App) -> Response {
 /// Counts and durations in Prometheus' text format.
 #[utoipa::path(
     get, path = "/metrics", tag = "Operations",
-    responses((status = 200, content_type = "text/plain"))
+    responses(
+        (status = 200, body = String, content_type = "text/plain", description = "The metrics"),
+    )
 )]
 async fn metrics(State(app): App) -> Response {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], app.metrics.render()).into_response()

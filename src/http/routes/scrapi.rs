@@ -33,10 +33,10 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 /// The payload travels in the unprotected header under `attestry-payload`, or was staged before. The answer is the
 /// receipt, at once. The same statement again gets a receipt again.
 #[utoipa::path(
-    post, path = "/entries", tag = "SCRAPI",
+    post, path = "/entries", operation_id = "register_signed_statement", tag = "SCRAPI",
     request_body(content = Vec<u8>, content_type = "application/cose"),
     responses(
-        (status = 201, description = "Registered; the body is the receipt", content_type = "application/cose"),
+        (status = 201, body = Vec<u8>, description = "Registered; this is the receipt", content_type = "application/cose"),
         (status = 400, description = "Malformed statement, wrong audience, stale time, payload missing"),
         (status = 403, description = "Key not enrolled or revoked, signature invalid, not allowed"),
     )
@@ -60,7 +60,7 @@ async fn register(
     get, path = "/entries/{id}", tag = "SCRAPI",
     params(("id" = String, Path, description = "Position of the entry")),
     responses(
-        (status = 200, description = "The receipt", content_type = "application/cose"),
+        (status = 200, body = Vec<u8>, description = "The receipt", content_type = "application/cose"),
         (status = 404, description = "No such entry"),
     )
 )]
@@ -81,7 +81,7 @@ async fn resolve_receipt(
 /// The keys that receipts verify under, as a COSE key set.
 #[utoipa::path(
     get, path = "/.well-known/scitt-keys", tag = "SCRAPI",
-    responses((status = 200, description = "COSE key set", content_type = "application/cbor"))
+    responses((status = 200, body = Vec<u8>, description = "COSE key set", content_type = "application/cbor"))
 )]
 async fn keys(State(app): App) -> Response {
     let key = app.service.log().signers().receipt.public_key();
@@ -93,7 +93,7 @@ async fn keys(State(app): App) -> Response {
     get, path = "/.well-known/scitt-keys/{kid}", tag = "SCRAPI",
     params(("kid" = String, Path, description = "COSE key thumbprint, base64url")),
     responses(
-        (status = 200, description = "COSE key", content_type = "application/cbor"),
+        (status = 200, body = Vec<u8>, description = "COSE key", content_type = "application/cbor"),
         (status = 404, description = "No such key"),
     )
 )]

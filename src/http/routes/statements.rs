@@ -68,13 +68,16 @@ pub enum BulkResult {
 /// `application/cose`: one statement, answered with its place. `application/cose-seq`: up to 256 statements one after
 /// the other (RFC 8742), answered with one result each, in order; a refused one does not affect the others.
 #[utoipa::path(
-    post, path = "/api/v1/statements", tag = "Statements",
+    post, path = "/api/v1/statements", operation_id = "register_statements", tag = "Statements",
     request_body(content = Vec<u8>, content_type = "application/cose"),
     responses(
         (status = 201, body = Registered, description = "One statement: registered"),
         (status = 200, body = Vec<BulkResult>, description = "Many statements: one result each"),
-        (status = 400, body = Problem),
-        (status = 403, body = Problem),
+        (status = 400, body = Problem, description = "Malformed, for another log, stale, or without payload"),
+        (status = 403, body = Problem, description = "Signature invalid, key not enrolled or revoked, or not allowed"),
+        (status = 409, body = Problem, description = "Submission withdrawn, or files of the manifest not stored"),
+        (status = 413, body = Problem, description = "Too large"),
+        (status = 422, body = Problem, description = "Payload or clauses not acceptable"),
     )
 )]
 async fn register(State(app): App, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {

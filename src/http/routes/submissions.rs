@@ -98,8 +98,11 @@ struct Before {
 
 /// The caller's submissions, newest first.
 #[utoipa::path(
-    get, path = "/api/v1/submissions", tag = "Submissions", params(Before),
-    responses((status = 200, body = Vec<SubmissionInfo>)),
+    get, path = "/api/v1/submissions", operation_id = "list_submissions", tag = "Submissions", params(Before),
+    responses(
+        (status = 200, body = Vec<SubmissionInfo>, description = "At most 200, newest first"),
+        (status = 401, body = Problem, description = "No acceptable token"),
+    ),
     security(("request-token" = []))
 )]
 async fn list(
@@ -122,9 +125,13 @@ async fn list(
 
 /// One submission.
 #[utoipa::path(
-    get, path = "/api/v1/submissions/{id}", tag = "Submissions",
+    get, path = "/api/v1/submissions/{id}", operation_id = "show_submission", tag = "Submissions",
     params(("id" = Uuid, Path, description = "Submission")),
-    responses((status = 200, body = SubmissionInfo), (status = 404, body = Problem)),
+    responses(
+        (status = 200, body = SubmissionInfo, description = "The submission"),
+        (status = 401, body = Problem, description = "No acceptable token"),
+        (status = 404, body = Problem, description = "No such submission for this caller"),
+    ),
     security(("request-token" = []))
 )]
 async fn show(
@@ -193,7 +200,11 @@ struct Start {
 #[utoipa::path(
     get, path = "/api/v1/submissions/{id}/custody", tag = "Submissions",
     params(("id" = Uuid, Path, description = "Submission"), Start),
-    responses((status = 200, body = Vec<CustodyInfo>), (status = 404, body = Problem)),
+    responses(
+        (status = 200, body = Vec<CustodyInfo>, description = "At most 1,000 events, oldest first"),
+        (status = 401, body = Problem, description = "No acceptable token"),
+        (status = 404, body = Problem, description = "No such submission for this caller"),
+    ),
     security(("request-token" = []))
 )]
 async fn custody(
@@ -215,7 +226,13 @@ async fn custody(
         ("sha256" = String, Path, description = "SHA-256 of the payload, hex"),
     ),
     request_body(content = String, content_type = "application/json"),
-    responses((status = 204), (status = 400, body = Problem), (status = 422, body = Problem)),
+    responses(
+        (status = 204, description = "Kept until its statement comes"),
+        (status = 400, body = Problem, description = "Another digest than in the path"),
+        (status = 401, body = Problem, description = "No acceptable token"),
+        (status = 403, body = Problem, description = "Submission of another key"),
+        (status = 422, body = Problem, description = "Not the payload of a statement about this submission"),
+    ),
     security(("request-token" = []))
 )]
 async fn stage_payload(
@@ -248,7 +265,13 @@ pub struct ManifestRequest {
         ("commitment" = String, Path, description = "Commitment, hex"),
     ),
     request_body = ManifestRequest,
-    responses((status = 200, body = ManifestInfo), (status = 409, body = Problem), (status = 422, body = Problem)),
+    responses(
+        (status = 200, body = ManifestInfo, description = "Recorded"),
+        (status = 401, body = Problem, description = "No acceptable token"),
+        (status = 403, body = Problem, description = "Submission of another key"),
+        (status = 409, body = Problem, description = "Files of the manifest are not stored"),
+        (status = 422, body = Problem, description = "The openings do not give the commitment"),
+    ),
     security(("request-token" = []))
 )]
 async fn put_manifest(
