@@ -1,6 +1,9 @@
 //! Counts and durations by route pattern, in Prometheus' text format.
 
-use std::{sync::OnceLock, time::Instant};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Instant,
+};
 
 use axum::{
     extract::{Request, State},
@@ -19,21 +22,23 @@ const SECONDS: [f64; 12] =
 const ENTRIES: [f64; 8] = [1.0, 4.0, 16.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
 
 /// The recorder of this process: there can be one, and services that share the process share it.
-static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+static RECORDER: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
 
 /// Installs the recorder, or finds the one installed before.
 ///
 /// # Errors
 /// [`BuildError`] if the process has a recorder of another kind.
 pub fn install() -> Result<PrometheusHandle, BuildError> {
-    if let Some(installed) = RECORDER.get() {
+    // The lock covers the installation, so that of two services that start at once only one makes it.
+    let mut recorder = RECORDER.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(installed) = &*recorder {
         return Ok(installed.clone());
     }
     let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)?
         .set_buckets_for_metric(Matcher::Suffix("_entries".into()), &ENTRIES)?
         .install_recorder()?;
-    Ok(RECORDER.get_or_init(|| handle).clone())
+    Ok(recorder.insert(handle).clone())
 }
 
 pub(super) async fn measure(State(_): State<AppState>, request: Request, next: Next) -> Response {
