@@ -30,7 +30,7 @@ impl Action {
     const fn roles(self) -> (&'static [Role], &'static str) {
         match self {
             Self::Attest | Self::Upload => (&[Role::Contractor], "contractor"),
-            Self::ReadOwn | Self::ReadEntries => (&Role::ALL, "any"),
+            Self::ReadOwn | Self::ReadEntries => (Role::ALL, "any"),
             Self::ReadAny => (&[Role::Legal, Role::Reviewer], "legal, reviewer"),
             Self::Invite | Self::RevokeAny => (&[Role::Admin], "admin"),
         }

@@ -123,8 +123,9 @@ pub fn has_word(line: &str, word: &str) -> bool {
         let after = line[at + word.len()..].chars().next();
         let ends_in_word = word.ends_with(is_word);
         let starts_in_word = word.starts_with(is_word);
-        !(starts_in_word && before.is_some_and(is_word))
-            && !(ends_in_word && after.is_some_and(is_word))
+        let joined_before = starts_in_word && before.is_some_and(is_word);
+        let joined_after = ends_in_word && after.is_some_and(is_word);
+        !joined_before && !joined_after
     })
 }
 

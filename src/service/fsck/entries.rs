@@ -250,11 +250,12 @@ impl Check<'_> {
             return Ok(());
         };
         match payload {
-            Payload::Withdrawal(said) if said.body().scope == Scope::Everything => {
-                if self.subject.ledger.withdrawn(submission).await? == Some(false) {
-                    let problem = "it was withdrawn by a statement, but is not recorded as such";
-                    self.findings.report(Place::row("submissions", submission), problem);
-                }
+            Payload::Withdrawal(said)
+                if said.body().scope == Scope::Everything
+                    && self.subject.ledger.withdrawn(submission).await? == Some(false) =>
+            {
+                let problem = "it was withdrawn by a statement, but is not recorded as such";
+                self.findings.report(Place::row("submissions", submission), problem);
             }
             Payload::Manifest(stated) => {
                 let stated = stated.body();

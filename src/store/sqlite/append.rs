@@ -345,8 +345,7 @@ async fn insert_rows<T>(
 ) -> Result<(), StoreError> {
     for group in row_groups(rows) {
         let sql = format!("{into}{}", placeholders(columns, group.len()));
-        let query =
-            group.iter().fold(sqlx::query(sqlx::AssertSqlSafe(sql)), |query, row| bind(query, row));
+        let query = group.iter().fold(sqlx::query(sqlx::AssertSqlSafe(sql)), &bind);
         query.execute(&mut *connection).await?;
     }
     Ok(())

@@ -439,8 +439,8 @@ impl LedgerAudit for SqliteLedgerAudit {
         async move {
             const SQL: &str = "SELECT subject, sha256, object, received, next_part FROM uploads
                  WHERE (subject, sha256) > (?, ?) ORDER BY subject, sha256 LIMIT ?";
-            let rows: Vec<(Vec<u8>, Vec<u8>, Vec<u8>, i64, i64)> =
-                self.pairs(SQL, after, limit).await?;
+            type Row = (Vec<u8>, Vec<u8>, Vec<u8>, i64, i64);
+            let rows: Vec<Row> = self.pairs(SQL, after, limit).await?;
             let row = |(subject, sha256, object, received, next_part)| RawUpload {
                 subject,
                 sha256,

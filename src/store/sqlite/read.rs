@@ -274,7 +274,8 @@ pub(super) async fn manifests_of(
     connection: &mut SqliteConnection,
     submission: Uuid,
 ) -> Result<Vec<ManifestRecord>, StoreError> {
-    let rows: Vec<(Vec<u8>, String, i64, i64, Vec<u8>)> = sqlx::query_as(
+    type Row = (Vec<u8>, String, i64, i64, Vec<u8>);
+    let rows: Vec<Row> = sqlx::query_as(
         "SELECT commitment, role, files, bytes, openings FROM manifests WHERE submission = ? ORDER BY role DESC",
     )
     .bind(submission.as_bytes().as_slice())

@@ -190,7 +190,8 @@ impl ClauseCatalogue {
         }
         let mut catalogue = Self { texts: Vec::with_capacity(found) };
         for (entry, content) in texts.iter().enumerate() {
-            let text = ClauseText::parse(content).map_err(|error| CatalogueError::Text { entry, error })?;
+            let text = ClauseText::parse(content)
+                .map_err(|error| CatalogueError::Text { entry, error })?;
             if catalogue.get(text.set(), text.version(), text.locale()).is_some() {
                 return Err(CatalogueError::Repeated { entry });
             }
