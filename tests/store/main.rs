@@ -1,0 +1,69 @@
+//! One suite for every ledger: what the port promises, whichever engine keeps it.
+
+#![forbid(unsafe_code)]
+
+mod append;
+mod candidates;
+mod engine;
+mod growth;
+mod preconditions;
+mod records;
+
+use engine::{Engine, Sqlite};
+
+/// Makes a test of each function for each engine.
+macro_rules! suite {
+    ($engine:ident, $type:ty: $($module:ident { $($test:ident),+ $(,)? })+) => {
+        mod $engine {
+            use super::*;
+            $(mod $module {
+                use super::*;
+                $(
+                    #[tokio::test(flavor = "multi_thread")]
+                    async fn $test() {
+                        super::super::$module::$test(&<$type as Engine>::fresh().await).await;
+                    }
+                )+
+            })+
+        }
+    };
+}
+
+suite! { sqlite, Sqlite:
+    append {
+        an_empty_ledger_has_no_head,
+        entries_get_positions_in_order,
+        a_statement_has_one_position,
+        a_batch_is_found_by_its_name,
+        nothing_new_makes_no_batch,
+        a_batch_that_fails_leaves_nothing,
+        entries_about_a_subject_come_in_pages,
+        payloads_are_kept_with_their_entry,
+        another_instance_reads_the_same,
+        two_instances_append_at_once,
+    }
+    growth {
+        tiles_and_edge_follow_the_tree,
+        a_second_level_becomes_full,
+    }
+    preconditions {
+        a_key_must_be_at_its_version,
+        a_key_is_enrolled_once,
+        a_submission_belongs_to_whoever_came_first,
+        a_withdrawn_submission_accepts_what_may_follow,
+        an_invitation_is_used_once,
+        a_policy_must_be_in_force,
+        the_first_fact_that_fails_is_named,
+        what_a_dropped_candidate_would_change_does_not_happen,
+    }
+    records {
+        keys_are_listed_by_enrolment,
+        submissions_are_listed_newest_first,
+        staged_payloads_wait_for_their_statement,
+        manifests_are_recorded_once,
+        invitations_are_known_by_their_digest,
+        token_ids_are_spent_once,
+        policies_follow_each_other,
+        a_ledger_answers_pings,
+    }
+}
