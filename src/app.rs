@@ -99,6 +99,23 @@ pub enum StartError {
     },
 }
 
+/// Binds the socket and then opens everything, so that a service that cannot listen leaves no new log behind.
+///
+/// # Errors
+/// See [`StartError`].
+pub async fn start(
+    storage: &Storage,
+    identity: Identity,
+    listen: &Listen,
+) -> Result<Listening, StartError> {
+    let listener = bind(listen).await?;
+    Application::open(storage, identity).await?.on(listener, listen)
+}
+
+async fn bind(listen: &Listen) -> Result<Listener, ListenError> {
+    Listener::bind(listen.address, listen.tls.as_ref(), listen.trusted_proxy).await
+}
+
 /// A running service, without a socket.
 pub struct Application {
     service: Arc<Service>,
@@ -155,8 +172,11 @@ impl Application {
     /// # Errors
     /// [`StartError::Listen`] or [`StartError::Metrics`].
     pub async fn listen(self, listen: &Listen) -> Result<Listening, StartError> {
-        let listener =
-            Listener::bind(listen.address, listen.tls.as_ref(), listen.trusted_proxy).await?;
+        let listener = bind(listen).await?;
+        self.on(listener, listen)
+    }
+
+    fn on(self, listener: Listener, listen: &Listen) -> Result<Listening, StartError> {
         let base_url: Arc<str> = match &listen.public_url {
             Some(url) => url.trim_end_matches('/').into(),
             None => listener.base_url().into(),

@@ -1,7 +1,7 @@
 //! The Attestry service: a compliance and provenance ledger for contributed work.
 //!
-//! Rooms, lowest floor first: [`store`], [`keys`], [`log`] and [`vault`]; [`service`]; [`http`]; [`cli`].
-//! A floor imports lower floors only. `docs/ARCHITECTURE.md` is the map.
+//! Rooms, lowest floor first: [`store`], [`keys`], [`log`] and [`vault`]; [`service`]; [`http`];
+//! [`cli`]. A floor imports lower floors only. `docs/ARCHITECTURE.md` is the map.
 
 #![forbid(unsafe_code)]
 

@@ -1,6 +1,7 @@
 //! The command line: one file for each command.
 //!
-//! Exit codes: 0 done, 1 refused or not verified, 2 unusable input or usage, 3 the service cannot be reached or failed.
+//! Exit codes: 0 done, 1 refused or not verified, 2 unusable input or usage, 3 the service cannot
+//! be reached or failed.
 
 pub mod answers;
 mod bench;
@@ -23,9 +24,12 @@ use clap::{Parser, Subcommand};
 
 use self::output::{Failure, Output};
 
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 refused or not verified, 2 unusable input or usage, \
+    3 the service cannot be reached or failed";
+
 /// A compliance and provenance ledger for contributed work.
 #[derive(Parser)]
-#[command(name = "attestry", version, about, propagate_version = true)]
+#[command(name = "attestry", version, about, propagate_version = true, after_help = EXIT_CODES)]
 struct Arguments {
     /// Print one JSON object instead of text.
     #[arg(long, global = true)]
@@ -68,11 +72,7 @@ enum Command {
 pub fn run() -> ExitCode {
     let Arguments { json, command } = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => {
-            // clap prints help and version to standard output and errors to standard error.
-            let _printed = error.print();
-            return ExitCode::from(if error.use_stderr() { output::USAGE } else { 0 });
-        }
+        Err(error) => return unusable(&error),
     };
     let output = Output::new(json);
     let result = match command {
@@ -93,6 +93,19 @@ pub fn run() -> ExitCode {
         Ok(code) => code,
         Err(failure) => output.fail(&failure),
     }
+}
+
+/// Prints help and version to standard output, errors to standard error; in JSON mode errors are an object.
+fn unusable(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        let _printed = error.print();
+        return ExitCode::SUCCESS;
+    }
+    if std::env::args_os().any(|argument| argument == "--json") {
+        return Output::new(true).fail(&Failure::usage(error.render().to_string().trim()));
+    }
+    let _printed = error.print();
+    ExitCode::from(output::USAGE)
 }
 
 /// Runs a future on a runtime of its own, with a thread for each core.

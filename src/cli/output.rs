@@ -1,4 +1,5 @@
-//! What commands print: text for people, one JSON object for programs, errors that say what to do next.
+//! What commands print: text for people, one JSON object for programs, errors that say what to do
+//! next.
 
 use std::{
     fmt::Display,

@@ -7,9 +7,13 @@ use super::{
     output::{Failure, Output},
 };
 use crate::{
-    app::{Application, Listening, StartError},
+    app::{self, Listening, StartError},
     config::{Identity, Listen, Storage},
-    http::{EntriesAccess, server::TlsFiles},
+    http::{
+        EntriesAccess,
+        server::{ListenError, TlsFiles},
+    },
+    log::OpenError,
 };
 
 /// Settings of the service.
@@ -73,7 +77,7 @@ async fn open(arguments: Arguments) -> Result<Listening, StartError> {
         trusted_proxy: arguments.trusted_proxy,
         public_url: arguments.public_url,
     };
-    Application::open(&storage, identity).await?.listen(&listen).await
+    app::start(&storage, identity, &listen).await
 }
 
 async fn announce(listening: &Listening, output: &Output) -> Result<(), Failure> {
@@ -97,13 +101,22 @@ async fn announce(listening: &Listening, output: &Output) -> Result<(), Failure>
         "url": listening.base_url(),
         "entries": head.size.0,
         "log_key": log.verifier_key().to_string(),
+        "fingerprint": super::trust::fingerprint(log.verifier_key()),
         "admin_link": invitation.map(|(_, link)| link),
     }));
     Ok(())
 }
 
+/// Settings that can be given otherwise are the caller's to change; everything else is a failing service.
 pub(super) fn start_failure(error: StartError) -> Failure {
-    Failure::service(error)
+    match error {
+        StartError::Listen(ListenError::PlainBeyondLoopback { .. } | ListenError::Tls { .. })
+        | StartError::Open(OpenError::Origin { .. })
+        | StartError::OtherOrigin { .. }
+        | StartError::Policies { .. }
+        | StartError::Directory { .. } => Failure::usage(error),
+        _ => Failure::service(error),
+    }
 }
 
 async fn stop_signal() {

@@ -1,6 +1,7 @@
 //! `attestry trust`: write a trust policy for a log, once its key's fingerprint has been compared.
 //!
-//! Fetching a key is not trusting it: whoever answers the request could answer with a key of their own.
+//! Fetching a key is not trusting it: whoever answers the request could answer with a key of their
+//! own.
 
 use std::{
     io::{BufRead as _, IsTerminal as _, Write as _},

@@ -39,10 +39,12 @@ pub struct Arguments {
     /// The key that submitted it.
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
-    /// Withdraw this purpose only: training, evaluation or redistribution; may be repeated. Default: everything.
+    /// Withdraw this purpose only: training, evaluation or redistribution; may be repeated.
+    /// Default: everything.
     #[arg(long = "purpose", value_name = "PURPOSE")]
     purposes: Vec<String>,
-    /// changed-mind, third-party-claim, confidential-content, personal-data, wrong-statement or other.
+    /// changed-mind, third-party-claim, confidential-content, personal-data, wrong-statement or
+    /// other.
     #[arg(long, default_value = "changed-mind")]
     reason: String,
     /// Ask that the files be erased.
@@ -73,8 +75,9 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
         let client = Client::with_key(&arguments.server, signer).await?;
         let payload =
             draft(&client, arguments.subject, scope, (reason, arguments.erase), note).await?;
-        submit::show(std::slice::from_ref(&payload), output);
-        submit::confirm(arguments.yes)?;
+        let shown = std::slice::from_ref(&payload);
+        submit::show(shown, output);
+        submit::confirm(arguments.yes, shown, output)?;
         let registered = register(&client, arguments.subject, &payload).await?;
         Ok((payload, registered))
     })?;

@@ -1,8 +1,10 @@
 //! Request authentication: a JSON Web Token that the caller signs for this one request.
 //!
-//! `Authorization: Bearer <JWT>`, EdDSA, `typ: attestry-auth+jwt`, `kid` = key thumbprint, `iss` = `sub` = its URI,
-//! `aud` = log origin, `jti`, `htm`, `htu`, and `body` = the request's Content-Digest (RFC 9530) when it has a body.
-//! The type and the audience keep it apart from anything else the key signs: no sign-in can be turned into a statement.
+//! `Authorization: Bearer <JWT>`, EdDSA, `typ: attestry-auth+jwt`, `kid` = key thumbprint, `iss` =
+//! `sub` = its URI,
+//! `aud` = log origin, `jti`, `htm`, `htu`, and `body` = the request's Content-Digest (RFC 9530)
+//! when it has a body. The type and the audience keep it apart from anything else the key signs: no
+//! sign-in can be turned into a statement.
 
 use std::sync::Arc;
 
@@ -177,7 +179,8 @@ fn verify(
     Ok(claims)
 }
 
-/// Whether `htu` is this request's URL without query. The scheme is left to the proxy that ends TLS.
+/// Whether `htu` is this request's URL without query. The scheme is left to the proxy that ends
+/// TLS.
 fn names_request(htu: &str, uri: &Uri, headers: &HeaderMap) -> bool {
     let Ok(signed) = htu.parse::<Uri>() else { return false };
     let Some(authority) = signed.authority() else { return false };

@@ -29,7 +29,8 @@ static RECORDER: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
 /// # Errors
 /// [`BuildError`] if the process has a recorder of another kind.
 pub fn install() -> Result<PrometheusHandle, BuildError> {
-    // The lock covers the installation, so that of two services that start at once only one makes it.
+    // The lock covers the installation, so that of two services that start at once only one makes
+    // it.
     let mut recorder = RECORDER.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(installed) = &*recorder {
         return Ok(installed.clone());
@@ -53,7 +54,8 @@ pub(super) async fn measure(State(_): State<AppState>, request: Request, next: N
     response
 }
 
-/// The method, if it is a common one: callers make up others, and each label value takes memory for ever.
+/// The method, if it is a common one: callers make up others, and each label value takes memory for
+/// ever.
 fn label_of(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

@@ -1,6 +1,7 @@
 //! What a caller reads when something is refused: RFC 9457 for the JSON API, RFC 9290 for SCRAPI.
 //!
-//! What an operator reads goes to the log. Lower floors know no status codes; this table gives them one.
+//! What an operator reads goes to the log. Lower floors know no status codes; this table gives them
+//! one.
 
 use attestry_proof::cose::{StatementError, message::MessageError, transparent::AttachmentError};
 use axum::{
@@ -149,7 +150,8 @@ impl From<ServiceError> for Problem {
             _ => None,
         };
         if status.is_server_error() {
-            // The cause is for the operator; the caller learns only that it is not the request's fault.
+            // The cause is for the operator; the caller learns only that it is not the request's
+            // fault.
             tracing::error!(error = %error, "the request failed");
             let detail = match status {
                 StatusCode::SERVICE_UNAVAILABLE => {
@@ -169,7 +171,8 @@ impl From<VaultError> for Problem {
     }
 }
 
-/// Puts what the framework refuses in plain text, before a handler runs, into the form of every other refusal.
+/// Puts what the framework refuses in plain text, before a handler runs, into the form of every
+/// other refusal.
 pub(super) async fn unify(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let concise = SCRAPI_ROUTES.iter().any(|route| path.starts_with(route));

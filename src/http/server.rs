@@ -1,4 +1,5 @@
-//! Listening: plain HTTP on loopback or behind a proxy, TLS everywhere else, and a shutdown that lets requests finish.
+//! Listening: plain HTTP on loopback or behind a proxy, TLS everywhere else, and a shutdown that
+//! lets requests finish.
 
 use std::{
     io,
@@ -140,7 +141,8 @@ impl Listener {
 }
 
 async fn load(certificate: &Path, key: &Path) -> Result<RustlsConfig, ListenError> {
-    // Both providers may be compiled in; an installed one is used, so a second call changes nothing.
+    // Both providers may be compiled in; an installed one is used, so a second call changes
+    // nothing.
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
     RustlsConfig::from_pem_file(certificate, key).await.map_err(|source| ListenError::Tls {
         certificate: certificate.into(),

@@ -1,7 +1,8 @@
 //! Signing keys: the log's own three and the files that people keep theirs in.
 //!
-//! The note key signs checkpoints, the receipt key signs tree roots for receipts, the service key signs statements.
-//! They are never the same key, so that no signature can be mistaken for another kind.
+//! The note key signs checkpoints, the receipt key signs tree roots for receipts, the service key
+//! signs statements. They are never the same key, so that no signature can be mistaken for another
+//! kind.
 
 pub mod file;
 
@@ -97,8 +98,8 @@ impl LogSigners {
         Self::each(|name| read_or_create(&directory.join(name), entropy))
     }
 
-    /// Reads the keys of a log that has entries. A missing key is never replaced by another: what it signed would not
-    /// verify under that.
+    /// Reads the keys of a log that has entries. A missing key is never replaced by another: what
+    /// it signed would not verify under that.
     ///
     /// # Errors
     /// [`KeyFileError`] when a file cannot be read or trusted.

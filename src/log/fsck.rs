@@ -1,7 +1,7 @@
 //! Checking a stored log against itself: entries, leaf hashes, tiles, batches, head and guard.
 //!
-//! The root is computed again from the entries' own bytes. Whatever disagrees is a finding that names its place; no
-//! finding ends the check. Not here: what entries say, payloads and files.
+//! The root is computed again from the entries' own bytes. Whatever disagrees is a finding that
+//! names its place; no finding ends the check. Not here: what entries say, payloads and files.
 
 mod tree;
 

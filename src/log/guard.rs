@@ -1,10 +1,11 @@
 //! The guard: the last acknowledged head, kept outside the database and its backups.
 //!
-//! A database that was restored from an old copy would sign a second root for a size that was signed before. It cannot
-//! know; the guard does. So the guard is durable before any receipt leaves, and the service does not start against a
-//! database that the guard contradicts.
+//! A database that was restored from an old copy would sign a second root for a size that was
+//! signed before. It cannot know; the guard does. So the guard is durable before any receipt
+//! leaves, and the service does not start against a database that the guard contradicts.
 //!
-//! Two slots are written in turn, so that a crash in the middle of a write leaves the other one whole.
+//! Two slots are written in turn, so that a crash in the middle of a write leaves the other one
+//! whole.
 
 use std::{
     fs::{self, File},
@@ -67,8 +68,9 @@ pub trait Guard: Send + Sync {
     /// See [`GuardError`].
     fn read(&self) -> Result<Option<Head>, GuardError>;
 
-    /// Makes the guard ready for a log that is about to begin, durably, before its first entry is written. A guard that
-    /// is ready but remembers nothing tells a crash during genesis from a guard that was lost.
+    /// Makes the guard ready for a log that is about to begin, durably, before its first entry is
+    /// written. A guard that is ready but remembers nothing tells a crash during genesis from a
+    /// guard that was lost.
     ///
     /// # Errors
     /// See [`GuardError`].

@@ -1,9 +1,12 @@
 //! The append-only log: the only writer of the tree.
 //!
 //! Order of a batch, and what a crash between two steps means:
-//! 1. the ledger commits entries, payloads, tiles and head in one transaction (before: nothing happened);
-//! 2. the guard records the head (before: the batch is there but nobody was told; recovery records it);
-//! 3. the root is signed and every waiter gets its receipt (before: a client asks again and gets the same position).
+//! 1. the ledger commits entries, payloads, tiles and head in one transaction (before: nothing
+//!    happened);
+//! 2. the guard records the head (before: the batch is there but nobody was told; recovery records
+//!    it);
+//! 3. the root is signed and every waiter gets its receipt (before: a client asks again and gets
+//!    the same position).
 
 pub mod fsck;
 pub mod guard;
@@ -147,7 +150,8 @@ impl Log {
     /// Waits for a batch that includes the candidate, and returns its receipt.
     ///
     /// # Errors
-    /// [`LogError::Stale`] if a precondition failed, [`LogError::NotCommitted`], [`LogError::Stopped`].
+    /// [`LogError::Stale`] if a precondition failed, [`LogError::NotCommitted`],
+    /// [`LogError::Stopped`].
     pub async fn append(&self, candidate: Candidate) -> Result<Logged, LogError> {
         self.shared.refuse_if_stopped()?;
         let (waiting, answer) = sequencer::Waiting::new(candidate);

@@ -1,4 +1,5 @@
-//! Opening a log: genesis for a new one, recovery for every other. Both end in the step that ends each batch.
+//! Opening a log: genesis for a new one, recovery for every other. Both end in the step that ends
+//! each batch.
 
 use std::sync::{Arc, RwLock};
 
@@ -121,8 +122,8 @@ pub enum OpenError {
 }
 
 impl Open {
-    /// Opens the log. `genesis` makes the first batch if there is none yet; it needs at least two entries, so that no
-    /// receipt is ever for a tree of one, whose inclusion path would be empty.
+    /// Opens the log. `genesis` makes the first batch if there is none yet; it needs at least two
+    /// entries, so that no receipt is ever for a tree of one, whose inclusion path would be empty.
     ///
     /// # Errors
     /// See [`OpenError`]; each says what is wrong and which side is to be believed.
@@ -162,7 +163,8 @@ impl Open {
         if all_new { Ok(appended.head) } else { Err(OpenError::GenesisRace) }
     }
 
-    /// The first batch was committed, but the process died before the guard knew: nobody was told of it either.
+    /// The first batch was committed, but the process died before the guard knew: nobody was told
+    /// of it either.
     async fn unacknowledged_genesis(&self, head: Head) -> Result<Head, OpenError> {
         let batches = self.ledger.batches_after(TreeSize(0), 2).await?;
         let only_genesis =

@@ -1,4 +1,5 @@
-//! Group commit with natural batching: the next batch is whatever queued while the last one was being committed.
+//! Group commit with natural batching: the next batch is whatever queued while the last one was
+//! being committed.
 
 use std::sync::Arc;
 
@@ -40,7 +41,8 @@ pub(super) async fn run(shared: Arc<Shared>, mut queue: mpsc::Receiver<Waiting>)
         let stopped = matches!(&results, Err(LogError::Stopped(_)));
         deliver(results, answers);
         if stopped {
-            // Dropping the queue fails everybody who still waits: with the reason, not with silence.
+            // Dropping the queue fails everybody who still waits: with the reason, not with
+            // silence.
             return;
         }
     }
@@ -63,8 +65,8 @@ async fn commit(shared: &Arc<Shared>, candidates: &[Candidate]) -> BatchResult {
     Ok(appended.outcomes.into_iter().map(|outcome| place(outcome, Some(&new))).collect())
 }
 
-/// Commits, and settles an unknown outcome by asking the database what it holds. If it cannot say, the log stops:
-/// going on might give the same positions twice.
+/// Commits, and settles an unknown outcome by asking the database what it holds. If it cannot say,
+/// the log stops: going on might give the same positions twice.
 async fn append(shared: &Arc<Shared>, candidates: &[Candidate]) -> Result<Appended, LogError> {
     let mut name = [0; 16];
     shared.entropy.fill(&mut name);

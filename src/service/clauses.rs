@@ -1,4 +1,5 @@
-//! An attestation answers the clauses that were shown: the right set, the exact text, every clause once.
+//! An attestation answers the clauses that were shown: the right set, the exact text, every clause
+//! once.
 
 use attestry_policy::clauses::{ClauseError, ClauseReference};
 use attestry_proof::payload::Payload;

@@ -50,8 +50,8 @@ impl Service {
         self.invite_unchecked(roles, program).await
     }
 
-    /// The invitation for the first administrator of a new log, made by whoever runs the service; `None` once somebody
-    /// is enrolled.
+    /// The invitation for the first administrator of a new log, made by whoever runs the service;
+    /// `None` once somebody is enrolled.
     ///
     /// # Errors
     /// A failing store.
@@ -138,7 +138,8 @@ impl Service {
             other => other.into(),
         })?;
         if !logged.appended {
-            // Within one second the same enrolment is the same statement, which a revocation may have followed.
+            // Within one second the same enrolment is the same statement, which a revocation may
+            // have followed.
             return Err(ServiceError::KeyEnrolled { thumbprint });
         }
         self.forget_key(thumbprint);

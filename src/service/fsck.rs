@@ -1,8 +1,9 @@
-//! Checking a whole data directory: the tree, what each entry says, who signed it, its payload, the tables that were
-//! derived from entries, and the files behind manifests.
+//! Checking a whole data directory: the tree, what each entry says, who signed it, its payload, the
+//! tables that were derived from entries, and the files behind manifests.
 //!
-//! Everything is streamed: memory holds a page of entries, what is known of each enrolled key, and the policy versions.
-//! Nothing is repaired and nothing is written. Not here: who opens the stores and what is printed.
+//! Everything is streamed: memory holds a page of entries, what is known of each enrolled key, and
+//! the policy versions. Nothing is repaired and nothing is written. Not here: who opens the stores
+//! and what is printed.
 
 mod derived;
 mod entries;

@@ -1,5 +1,5 @@
-//! The first batch of a log: `genesis`, which names the log and its keys, and `policy`, which names the rules it
-//! decides by. The service signs both itself.
+//! The first batch of a log: `genesis`, which names the log and its keys, and `policy`, which names
+//! the rules it decides by. The service signs both itself.
 
 use attestry_policy::bundle::{BundleError, bundle_digest};
 use attestry_proof::{
@@ -60,7 +60,8 @@ impl Service {
 /// Makes the two candidates of a new log's first batch.
 ///
 /// # Errors
-/// [`ServiceError::Malformed`] if the origin or a policy path cannot be stated, [`ServiceError::Sign`].
+/// [`ServiceError::Malformed`] if the origin or a policy path cannot be stated,
+/// [`ServiceError::Sign`].
 pub fn genesis(
     signers: &LogSigners,
     origin: &str,

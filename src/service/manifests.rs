@@ -1,4 +1,5 @@
-//! A manifest counts once every file it lists is stored: files are durable before any statement about them.
+//! A manifest counts once every file it lists is stored: files are durable before any statement
+//! about them.
 
 use attestry_proof::{
     hash::Hash,
@@ -20,8 +21,8 @@ impl Service {
     /// Records a manifest whose openings and files are stored.
     ///
     /// # Errors
-    /// [`ServiceError::Openings`] if the openings do not give the commitment, [`ServiceError::FilesMissing`], and those
-    /// of [`Service::writable_submission`].
+    /// [`ServiceError::Openings`] if the openings do not give the commitment,
+    /// [`ServiceError::FilesMissing`], and those of [`Service::writable_submission`].
     pub async fn record_manifest(
         &self,
         caller: &KeyRecord,

@@ -1,4 +1,5 @@
-//! Use cases, one file each. They speak in domain words; HTTP and the command line call the same ones.
+//! Use cases, one file each. They speak in domain words; HTTP and the command line call the same
+//! ones.
 
 pub mod authorize;
 mod clauses;

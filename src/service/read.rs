@@ -29,7 +29,8 @@ impl Service {
     /// The submission, if the caller owns it or may read any.
     ///
     /// # Errors
-    /// [`ServiceError::NotFound`] also when it exists but is not for the caller, so that ids cannot be probed.
+    /// [`ServiceError::NotFound`] also when it exists but is not for the caller, so that ids cannot
+    /// be probed.
     pub async fn readable_submission(
         &self,
         caller: &KeyRecord,
@@ -74,7 +75,8 @@ impl Service {
         self.ledger.public_payload(digest).await?.ok_or(not_found)
     }
 
-    /// The submission may be written to by the caller: it is new or the caller's own, and not withdrawn.
+    /// The submission may be written to by the caller: it is new or the caller's own, and not
+    /// withdrawn.
     ///
     /// # Errors
     /// [`ServiceError::NotYours`], [`ServiceError::Withdrawn`], [`ServiceError::Forbidden`].

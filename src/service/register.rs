@@ -1,4 +1,5 @@
-//! Registering a statement: parse, judge, seal, append. The signature on the statement is the authentication.
+//! Registering a statement: parse, judge, seal, append. The signature on the statement is the
+//! authentication.
 
 use std::ops::RangeInclusive;
 
@@ -28,11 +29,12 @@ pub const ISSUED_AT_AGE_MAX_S: i64 = 24 * 3600;
 pub const ISSUED_AT_AHEAD_MAX_S: i64 = 5 * 60;
 
 impl Service {
-    /// Registers one statement, given as `application/cose` with its payload attached or staged before.
+    /// Registers one statement, given as `application/cose` with its payload attached or staged
+    /// before.
     ///
     /// # Errors
-    /// A [`ServiceError`] for whatever is wrong with it. A statement that is logged already is never refused: it gets a
-    /// receipt again, whatever became of its key or the policy since.
+    /// A [`ServiceError`] for whatever is wrong with it. A statement that is logged already is
+    /// never refused: it gets a receipt again, whatever became of its key or the policy since.
     pub async fn register(&self, bytes: &[u8]) -> Result<Logged, ServiceError> {
         let (statement, attachments) = SignedStatement::parse(bytes)?;
         let refusal = match self.admit(&statement, attachments.payload).await {
@@ -56,7 +58,8 @@ impl Service {
         let candidate = self.judge(statement, payload.clone()).await?;
         match self.log.append(candidate).await {
             Err(LogError::Stale(precondition)) => {
-                // Something changed between judgement and transaction: judge once more on what holds now.
+                // Something changed between judgement and transaction: judge once more on what
+                // holds now.
                 self.forget_key(statement.header().issuer);
                 tracing::debug!(?precondition, "judging again");
                 let candidate = self.judge(statement, payload).await?;
@@ -141,7 +144,8 @@ impl Service {
         now - ISSUED_AT_AGE_MAX_S..=now + ISSUED_AT_AHEAD_MAX_S
     }
 
-    /// The attached payload (its digest was checked while parsing) or the staged one; and whether it was staged.
+    /// The attached payload (its digest was checked while parsing) or the staged one; and whether
+    /// it was staged.
     async fn payload_bytes(
         &self,
         submission: Uuid,

@@ -26,7 +26,8 @@ impl Service {
     /// Revokes a key from the next entry on. What it signed before stays valid.
     ///
     /// # Errors
-    /// [`ServiceError::UnknownKey`], [`ServiceError::RevokedKey`], [`ServiceError::Forbidden`] or a failing log.
+    /// [`ServiceError::UnknownKey`], [`ServiceError::RevokedKey`], [`ServiceError::Forbidden`] or a
+    /// failing log.
     pub async fn revoke(
         &self,
         caller: &KeyRecord,

@@ -1,7 +1,8 @@
 //! What a checker reads: rows as they are stored, believed by nobody.
 //!
-//! The ledger port refuses a row it cannot make sense of; a checker has to name that row and go on. So this port hands
-//! out bytes and numbers, page by page, in the order of each table's key. It never writes.
+//! The ledger port refuses a row it cannot make sense of; a checker has to name that row and go on.
+//! So this port hands out bytes and numbers, page by page, in the order of each table's key. It
+//! never writes.
 
 use std::fmt;
 

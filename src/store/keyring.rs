@@ -97,8 +97,9 @@ pub enum KeyringError {
 
 /// What the keyring must do. Every change is durable when its future resolves.
 pub trait Keyring: Send + Sync {
-    /// Adds the keys of subjects that have none, in one transaction, and answers with the state that
-    /// counts for each subject, in the order given: the key offered, an older one, or destroyed.
+    /// Adds the keys of subjects that have none, in one transaction, and answers with the state
+    /// that counts for each subject, in the order given: the key offered, an older one, or
+    /// destroyed.
     fn ensure_submission_keys<'a>(
         &'a self,
         keys: &'a [WrappedSubmissionKey],
@@ -134,8 +135,8 @@ pub trait Keyring: Send + Sync {
         objects: &'a [ObjectId],
     ) -> BoxFuture<'a, Result<(), KeyringError>>;
 
-    /// Destroys the submission keys and all their object keys, for ever: the subjects never get a key
-    /// again. Leaves no copy in the live files.
+    /// Destroys the submission keys and all their object keys, for ever: the subjects never get a
+    /// key again. Leaves no copy in the live files.
     fn destroy_submission_keys<'a>(
         &'a self,
         subjects: &'a [Uuid],

@@ -337,8 +337,9 @@ pub trait Ledger: Send + Sync {
     /// The right edge at the newest head.
     fn edge(&self) -> BoxFuture<'_, Result<Edge, StoreError>>;
 
-    /// Locks the head, rechecks every precondition, gives positions to those that hold and commits entries, payloads,
-    /// tiles, effects and head in one transaction. The same statement twice has one position.
+    /// Locks the head, rechecks every precondition, gives positions to those that hold and commits
+    /// entries, payloads, tiles, effects and head in one transaction. The same statement twice has
+    /// one position.
     fn append_batch<'a>(
         &'a self,
         batch: BatchId,
@@ -381,7 +382,8 @@ pub trait Ledger: Send + Sync {
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<EntryRecord>, StoreError>>;
 
-    /// Bytes of the tile: `tile.width` hashes one after the other; `None` if the log does not reach that far.
+    /// Bytes of the tile: `tile.width` hashes one after the other; `None` if the log does not reach
+    /// that far.
     fn tile(&self, tile: TileId) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>>;
 
     /// Payload of the entry at `index`, with its digest; `None` once erased.
@@ -393,7 +395,8 @@ pub trait Ledger: Send + Sync {
     /// A published payload by digest.
     fn public_payload(&self, digest: Hash) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>>;
 
-    /// Keeps a sealed payload until its statement comes, at most [`STAGED_SECONDS_MAX`]; drops those that waited longer.
+    /// Keeps a sealed payload until its statement comes, at most [`STAGED_SECONDS_MAX`]; drops
+    /// those that waited longer.
     fn stage_payload<'a>(
         &'a self,
         submission: Uuid,

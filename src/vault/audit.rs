@@ -27,11 +27,12 @@ pub enum StoredPart {
 }
 
 impl Vault {
-    /// Checks a stored file without opening its content: its key opens, its parts fill it, and each lies in the object
-    /// store with the right length and a header of this key and place.
+    /// Checks a stored file without opening its content: its key opens, its parts fill it, and each
+    /// lies in the object store with the right length and a header of this key and place.
     ///
     /// # Errors
-    /// The first [`VaultError`] that reading the file would meet, but for changes within the content.
+    /// The first [`VaultError`] that reading the file would meet, but for changes within the
+    /// content.
     pub async fn check_file(
         &self,
         subject: Uuid,
@@ -56,7 +57,8 @@ impl Vault {
         }
     }
 
-    /// Checks the parts of a file that is still arriving, as [`Vault::check_file`] does; answers with the bytes on record.
+    /// Checks the parts of a file that is still arriving, as [`Vault::check_file`] does; answers
+    /// with the bytes on record.
     ///
     /// # Errors
     /// As [`Vault::check_file`].
@@ -76,7 +78,8 @@ impl Vault {
         Ok(received)
     }
 
-    /// Opens a whole stored file, holding one window of it, and answers with the SHA-256 of what came out.
+    /// Opens a whole stored file, holding one window of it, and answers with the SHA-256 of what
+    /// came out.
     ///
     /// # Errors
     /// As [`Vault::open_file`].

@@ -128,7 +128,8 @@ mod tests {
         assert_eq!(*open(&[7; 32], b"place", &second).unwrap(), b"secret");
     }
 
-    /// Vector of draft-irtf-cfrg-xchacha-03 §A.3.1: the sealed form is exactly nonce ‖ ciphertext ‖ tag.
+    /// Vector of draft-irtf-cfrg-xchacha-03 §A.3.1: the sealed form is exactly nonce ‖ ciphertext ‖
+    /// tag.
     #[test]
     fn the_cipher_is_the_published_one() {
         let key: [u8; 32] = std::array::from_fn(|at| 0x80 + at as u8);

@@ -1,7 +1,8 @@
 //! Key-encryption keys, in epochs: the top of the key tree, kept where they can be destroyed.
 //!
-//! [`FileKek`] keeps one file per epoch. A key service implements [`KeyEncryption`] instead. Neither
-//! reads an environment variable: what is inherited by every child process cannot be destroyed.
+//! [`FileKek`] keeps one file per epoch. A key service implements [`KeyEncryption`] instead.
+//! Neither reads an environment variable: what is inherited by every child process cannot be
+//! destroyed.
 
 use std::{
     collections::BTreeMap,
@@ -49,8 +50,8 @@ pub trait KeyEncryption: Send + Sync {
     /// Makes the next epoch, durably.
     fn new_epoch(&self) -> BoxFuture<'_, Result<Epoch, KekError>>;
 
-    /// Destroys the key of an old epoch: all that is wrapped under it is lost. An epoch that is gone
-    /// already is no error, so that an interrupted destruction can be repeated.
+    /// Destroys the key of an old epoch: all that is wrapped under it is lost. An epoch that is
+    /// gone already is no error, so that an interrupted destruction can be repeated.
     fn destroy_epoch(&self, epoch: Epoch) -> BoxFuture<'_, Result<(), KekError>>;
 }
 

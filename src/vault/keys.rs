@@ -15,7 +15,8 @@ use crate::{
 const OBJECT_KEY_LABEL: &[u8] = b"attestry/object-key/v1";
 const KEY_ID_LABEL: &[u8] = b"attestry/key-id/v1";
 
-/// The key of one submission. Copies share one secret, which is overwritten when the last is dropped.
+/// The key of one submission. Copies share one secret, which is overwritten when the last is
+/// dropped.
 #[derive(Clone)]
 pub struct SubmissionKey(Arc<Zeroizing<[u8; KEY_BYTES]>>);
 

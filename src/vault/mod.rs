@@ -203,8 +203,8 @@ impl Vault {
     /// Opens a stored file, or `range` of it.
     ///
     /// # Errors
-    /// [`VaultError::FileUnknown`], [`VaultError::RangeOutside`], or that a key is gone. Damage shows
-    /// while the stream is read.
+    /// [`VaultError::FileUnknown`], [`VaultError::RangeOutside`], or that a key is gone. Damage
+    /// shows while the stream is read.
     pub async fn open_file(
         &self,
         subject: Uuid,

@@ -109,7 +109,8 @@ impl ObjectError {
     }
 }
 
-/// A directory as object store. Every write is synced, file and directory, before it is acknowledged.
+/// A directory as object store. Every write is synced, file and directory, before it is
+/// acknowledged.
 ///
 /// # Errors
 /// If the directory cannot be created or read.
@@ -187,8 +188,8 @@ impl Objects {
         Ok(PartReader { objects: self.clone(), path, at, cipher, place, length })
     }
 
-    /// The bytes of the range as far as they exist, and the length of the whole object, which should
-    /// be `required` at least.
+    /// The bytes of the range as far as they exist, and the length of the whole object, which
+    /// should be `required` at least.
     async fn get(
         &self,
         path: &Path,

@@ -1,5 +1,5 @@
-//! Many small files in one durable write: a pack holds each under its own key and nonce, so that one
-//! can be erased by destroying its key while the others stay readable.
+//! Many small files in one durable write: a pack holds each under its own key and nonce, so that
+//! one can be erased by destroying its key while the others stay readable.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -32,8 +32,8 @@ pub const PACKED_FILES_MAX: usize = 4096;
 pub const PACK_BYTES_MAX: usize = 8 << 20;
 
 impl Vault {
-    /// Stores many small files with one object, one keyring commit and one commit of records. All or
-    /// none of those that were not stored yet; answers with how many that were.
+    /// Stores many small files with one object, one keyring commit and one commit of records. All
+    /// or none of those that were not stored yet; answers with how many that were.
     ///
     /// # Errors
     /// [`UploadError::BatchTooLarge`], [`UploadError::DigestDiffers`], [`UploadError::Vault`].

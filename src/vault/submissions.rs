@@ -103,7 +103,8 @@ struct Shared {
     cache: Mutex<LruCache<Uuid, SubmissionKey>>,
     /// Raised after each destruction: a key read before it must not enter the cache after it.
     destructions: AtomicU64,
-    /// Held shared from choosing an epoch to the commit under it, and alone while the epoch changes.
+    /// Held shared from choosing an epoch to the commit under it, and alone while the epoch
+    /// changes.
     epoch_choice: RwLock<()>,
 }
 
@@ -169,8 +170,8 @@ impl SubmissionKeys {
         Ok(destroyed?)
     }
 
-    /// Makes a new epoch, moves every key to it and destroys all older epochs. A crash leaves several
-    /// epochs and every key readable; doing it again finishes the work.
+    /// Makes a new epoch, moves every key to it and destroys all older epochs. A crash leaves
+    /// several epochs and every key readable; doing it again finishes the work.
     pub(super) async fn rotate(&self) -> Result<Epoch, KeysError> {
         let Shared { keyring, kek, epoch_choice, .. } = &*self.shared;
         let newest = {

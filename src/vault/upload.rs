@@ -215,12 +215,12 @@ impl Vault {
         Ok(self.files().upload(subject, sha256).await?.map(open_state))
     }
 
-    /// Appends `body` from `offset` on; answers when all of it is durable. Dropping the future keeps
-    /// what has arrived, as a broken body does.
+    /// Appends `body` from `offset` on; answers when all of it is durable. Dropping the future
+    /// keeps what has arrived, as a broken body does.
     ///
     /// # Errors
-    /// See [`UploadError`]; [`UploadError::Interrupted`] and [`UploadError::PastEnd`] keep what came
-    /// before.
+    /// See [`UploadError`]; [`UploadError::Interrupted`] and [`UploadError::PastEnd`] keep what
+    /// came before.
     pub async fn append<E>(
         &self,
         subject: Uuid,
@@ -262,8 +262,8 @@ impl Vault {
     /// Checks size and SHA-256 and makes the file stored. Doing it again is no error.
     ///
     /// # Errors
-    /// [`UploadError::Incomplete`]; [`UploadError::DigestDiffers`], which discards the upload, as does
-    /// any corruption found on the way.
+    /// [`UploadError::Incomplete`]; [`UploadError::DigestDiffers`], which discards the upload, as
+    /// does any corruption found on the way.
     pub async fn complete_upload(&self, subject: Uuid, sha256: Hash) -> Result<(), UploadError> {
         let Some(upload) = self.files().upload(subject, sha256).await.map_err(VaultError::from)?
         else {
@@ -292,7 +292,8 @@ impl Vault {
             self.running_hashes().forget(upload.object);
             return Ok(());
         }
-        // Another sender completed it, or the file came in a pack: either way it must be stored now.
+        // Another sender completed it, or the file came in a pack: either way it must be stored
+        // now.
         let stored = self.files().file(subject, sha256).await.map_err(VaultError::from)?;
         let stored = stored.ok_or(UploadError::NotOpen)?;
         if stored.object != upload.object {

@@ -1,5 +1,5 @@
-//! Judged checkpoints: each distinct note is verified once, and every root that a log signed is kept,
-//! so that two roots for one size come to light.
+//! Judged checkpoints: each distinct note is verified once, and every root that a log signed is
+//! kept, so that two roots for one size come to light.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};

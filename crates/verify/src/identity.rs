@@ -46,7 +46,8 @@ impl LogIdentity {
         }
     }
 
-    /// The keys that a payload introduces for the signature of its own statement to be checked with.
+    /// The keys that a payload introduces for the signature of its own statement to be checked
+    /// with.
     pub(crate) fn introduced_by(payload: &Payload) -> Option<PublicKey> {
         match payload {
             Payload::Genesis(genesis) => Some(genesis.body().service_key.public_key.0),

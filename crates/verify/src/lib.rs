@@ -1,8 +1,8 @@
 //! Verifies, offline, what an Attestry log says: statements, payloads, proofs, packs, directories.
 //!
 //! All trust comes from one file, a C2SP tlog-policy. Entry 0 of a log it trusts names the log's
-//! other keys, and `key-*` statements name those of its members. [`run`] does what the command does;
-//! [`Verifier`] judges one statement at a time, from as many threads as the caller likes.
+//! other keys, and `key-*` statements name those of its members. [`run`] does what the command
+//! does; [`Verifier`] judges one statement at a time, from as many threads as the caller likes.
 //!
 //! Not here, on purpose: sockets, clocks, private keys, extracting archives, and the rules of any
 //! program: whether a submission was rightly cleared is not replayed.

@@ -56,8 +56,8 @@ pub(crate) fn consistency_receipt(bytes: &[u8]) -> Option<Receipt> {
     Inclusion::of(bytes).is_none().then_some(receipt)
 }
 
-/// The root that an inclusion receipt leads to from a leaf, and the position that it claims, whoever
-/// signed it: it proves as much as the root does.
+/// The root that an inclusion receipt leads to from a leaf, and the position that it claims,
+/// whoever signed it: it proves as much as the root does.
 pub(crate) fn follow(bytes: &[u8], leaf: &Hash) -> Result<ReceiptRoot, ReceiptError> {
     let Inclusion { size, index, path } = Inclusion::of(bytes).ok_or(ReceiptError::OtherKind)?;
     let root = root_from_inclusion(leaf, index, size, &path)?;

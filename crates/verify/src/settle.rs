@@ -16,9 +16,9 @@ use crate::verdict::{
 use crate::verifier::Verifier;
 
 impl Verifier {
-    /// Completes the judgements on statements that were seen together: links receipts to checkpoints
-    /// that came with others, fails what a forked log says and what ended keys signed, and adds the
-    /// facts of [`crate::verdict::Standing`].
+    /// Completes the judgements on statements that were seen together: links receipts to
+    /// checkpoints that came with others, fails what a forked log says and what ended keys signed,
+    /// and adds the facts of [`crate::verdict::Standing`].
     pub fn settle(&self, verdicts: &mut [StatementVerdict]) {
         self.settle_with(verdicts, &ConsistencyProofs::default());
     }

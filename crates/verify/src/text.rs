@@ -22,8 +22,8 @@ const RED: u8 = 31;
 const DIM: u8 = 2;
 
 impl Report {
-    /// Text with a line for each thing found, and the outcome as the last one. `color` asks for ANSI
-    /// styles.
+    /// Text with a line for each thing found, and the outcome as the last one. `color` asks for
+    /// ANSI styles.
     #[must_use]
     pub fn to_text(&self, color: bool) -> String {
         let mut text = Text { out: String::new(), color, all: self.list_all };

@@ -57,8 +57,8 @@ impl Verifier {
         self.keys.extend(keys.into_iter().map(|key| (key.thumbprint(), key)));
     }
 
-    /// Makes keys known that the user vouches for: receipts and statements by them count as those of
-    /// the log, where no genesis statement says what the log's keys are.
+    /// Makes keys known that the user vouches for: receipts and statements by them count as those
+    /// of the log, where no genesis statement says what the log's keys are.
     pub fn vouch_for_keys(&mut self, keys: impl IntoIterator<Item = PublicKey>) {
         for key in keys {
             self.vouched.insert(key.thumbprint());

@@ -1,4 +1,5 @@
-//! `attestry bench append`: statements registered one per request, receipts verified, nothing skipped.
+//! `attestry bench append`: statements registered one per request, receipts verified, nothing
+//! skipped.
 
 use std::{
     net::SocketAddr,
@@ -34,7 +35,8 @@ const KEY_SET_PATH: &str = "/.well-known/scitt-keys";
 /// How much to send.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Statements sent, twice: verifying the signature of each receipt, and once for each tree root.
+    /// Statements sent, twice: verifying the signature of each receipt, and once for each tree
+    /// root.
     #[arg(long, default_value_t = 50_000, value_parser = clap::value_parser!(u32).range(1..))]
     entries: u32,
     /// Keep-alive connections, each with one request under way.
@@ -79,7 +81,8 @@ struct Report {
 /// Measures and prints.
 ///
 /// # Errors
-/// A service that does not start, refuses a statement or answers with a receipt that does not verify.
+/// A service that does not start, refuses a statement or answers with a receipt that does not
+/// verify.
 pub fn run(arguments: &Arguments, output: &Output) -> Result<ExitCode, Failure> {
     let temporary = tempfile::tempdir().map_err(Failure::service)?;
     let data = arguments.data.clone().unwrap_or_else(|| temporary.path().join("data"));

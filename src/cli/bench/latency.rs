@@ -27,7 +27,8 @@ impl Latencies {
         self.0.len()
     }
 
-    /// Milliseconds by share of requests that took no longer, nearest rank; zeros if there are none.
+    /// Milliseconds by share of requests that took no longer, nearest rank; zeros if there are
+    /// none.
     pub fn percentiles_ms<const N: usize>(mut self, per_mille: [u32; N]) -> [f64; N] {
         self.0.sort_unstable();
         per_mille.map(|share| {

@@ -1,4 +1,5 @@
-//! Keep-alive HTTP/1.1 connections that each send the next statement as soon as the last is answered.
+//! Keep-alive HTTP/1.1 connections that each send the next statement as soon as the last is
+//! answered.
 
 use std::{
     net::SocketAddr,

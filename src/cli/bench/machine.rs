@@ -88,7 +88,8 @@ pub fn strict_verify_per_second_on(threads: usize, message_bytes: usize) -> Resu
     })
 }
 
-/// Median time of `fdatasync` after one page was appended to a file in `directory`, in milliseconds.
+/// Median time of `fdatasync` after one page was appended to a file in `directory`, in
+/// milliseconds.
 ///
 /// # Errors
 /// A directory that cannot be written.

@@ -25,7 +25,8 @@ use crate::{
     keys::{LocalSigner, Signer},
 };
 
-/// Statements that claim the same second: as many as are signed in a second where they are sent at once.
+/// Statements that claim the same second: as many as are signed in a second where they are sent at
+/// once.
 const STATEMENTS_PER_SECOND: usize = 5000;
 
 /// A signed statement with its payload attached, ready to be sent.
@@ -47,7 +48,8 @@ pub struct Batch {
     pub signed_bytes: usize,
 }
 
-/// Makes `count` statements about as many submissions, signed by the contractors in turn, on every core.
+/// Makes `count` statements about as many submissions, signed by the contractors in turn, on every
+/// core.
 ///
 /// # Errors
 /// A log without a text for statements about effort.

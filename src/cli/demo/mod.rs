@@ -1,7 +1,7 @@
 //! `attestry demo`: the main job from end to end, on the samples that are built in.
 //!
-//! Nothing is simulated: a real service on loopback, real keys, real files, and the same offline verifier that
-//! consumers use. It exits with 0 only if every step held.
+//! Nothing is simulated: a real service on loopback, real keys, real files, and the same offline
+//! verifier that consumers use. It exits with 0 only if every step held.
 
 mod samples;
 mod steps;

@@ -1,4 +1,5 @@
-//! The steps of the demonstration, in order. Each returns what the next one needs, or fails the whole.
+//! The steps of the demonstration, in order. Each returns what the next one needs, or fails the
+//! whole.
 
 use std::path::{Path, PathBuf};
 

@@ -39,7 +39,8 @@ pub struct Side {
     pub sources: Vec<(Hash, PathBuf, u64)>,
 }
 
-/// Finds every file at or below `paths`. A directory keeps its name; everything in it counts, hidden files too.
+/// Finds every file at or below `paths`. A directory keeps its name; everything in it counts,
+/// hidden files too.
 pub fn find(paths: &[PathBuf]) -> Result<Vec<LocalFile>, Failure> {
     let mut files = Vec::new();
     for path in paths {

@@ -1,7 +1,8 @@
 //! `attestry submit`: list the files, show what will be signed, sign it, send it, keep the proofs.
 //!
-//! Everything signed is written to the output directory before it is sent. The same command with the same `--out`
-//! continues where it was interrupted: nothing is signed twice, nothing that is stored is sent again.
+//! Everything signed is written to the output directory before it is sent. The same command with
+//! the same `--out` continues where it was interrupted: nothing is signed twice, nothing that is
+//! stored is sent again.
 
 mod files;
 mod prepare;
@@ -102,7 +103,10 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
     };
     let (id, submitted) = block_on(async {
         let client = Client::with_key(&arguments.server, signer).await?;
-        let prepared = prepare(&client, &submission, output, |_| confirm(arguments.yes)).await?;
+        let prepared = prepare(&client, &submission, output, |payloads| {
+            confirm(arguments.yes, payloads, output)
+        })
+        .await?;
         let submitted = finish(&client, &submission, &prepared, output).await?;
         Ok((prepared.id, submitted))
     })?;
@@ -198,7 +202,8 @@ async fn fetch(
     Ok(bytes)
 }
 
-/// Adds what an offline verifier derives the keys from: genesis, the enrolment of the caller's key, and a key set.
+/// Adds what an offline verifier derives the keys from: genesis, the enrolment of the caller's key,
+/// and a key set.
 pub async fn write_context(client: &Client, out: &Path) -> Result<(), Failure> {
     let own = client.signer()?.public_key();
     let enrolled =
@@ -241,18 +246,30 @@ pub(super) async fn catalogue(client: &Client) -> Result<ClauseCatalogue, Failur
 /// Prints each payload as it will be signed.
 pub(super) fn show(payloads: &[Payload], output: &Output) {
     for payload in payloads {
-        let digest = Hash::of(&payload.to_bytes());
-        output.heading(format_args!("{}  sha256 {digest}", payload.kind()));
+        output.heading(title(payload));
         for (label, value) in payload.summary() {
             output.line(format_args!("  {label:<28}  {value}"));
         }
     }
 }
 
-/// Asks whether to sign what was shown.
-pub(super) fn confirm(yes: bool) -> Result<(), Failure> {
+fn title(payload: &Payload) -> String {
+    format!("{}  sha256 {}", payload.kind(), Hash::of(&payload.to_bytes()))
+}
+
+/// Asks whether to sign what was shown. In JSON mode it is shown here, apart from the object.
+pub(super) fn confirm(yes: bool, payloads: &[Payload], output: &Output) -> Result<(), Failure> {
     if yes {
         return Ok(());
+    }
+    if output.is_json() {
+        let mut stderr = std::io::stderr().lock();
+        for payload in payloads {
+            let _shown = writeln!(stderr, "\n{}", title(payload));
+            for (label, value) in payload.summary() {
+                let _shown = writeln!(stderr, "  {label:<28}  {value}");
+            }
+        }
     }
     let stdin = std::io::stdin();
     if !stdin.is_terminal() {

@@ -121,7 +121,8 @@ pub(in crate::cli) fn tool() -> Result<Tool, Failure> {
 }
 
 impl Draft {
-    /// Signs every payload and writes payloads, openings and entries below `out` before anything is sent.
+    /// Signs every payload and writes payloads, openings and entries below `out` before anything is
+    /// sent.
     pub(super) fn sign(
         self,
         signer: &LocalSigner,

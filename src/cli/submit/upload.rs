@@ -1,4 +1,5 @@
-//! Sending files: small ones together, large ones in parts that resume. What is there is not sent again.
+//! Sending files: small ones together, large ones in parts that resume. What is there is not sent
+//! again.
 
 use std::{collections::HashMap, path::PathBuf, time::Duration};
 

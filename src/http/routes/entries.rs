@@ -106,7 +106,8 @@ async fn proof(
         .into_response())
 }
 
-/// The transparent statement: the entry with a receipt, a checkpoint proof and the signer's key attached.
+/// The transparent statement: the entry with a receipt, a checkpoint proof and the signer's key
+/// attached.
 #[utoipa::path(
     get, path = "/api/v1/entries/{index}/statement", tag = "Entries",
     params(("index" = u64, Path, description = "Position"), Wait),
@@ -141,7 +142,8 @@ async fn transparent_statement(
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static(COSE))], bytes).into_response())
 }
 
-/// The exact bytes that the statement commits to: for the submission's owner and those who may read any.
+/// The exact bytes that the statement commits to: for the submission's owner and those who may read
+/// any.
 #[utoipa::path(
     get, path = "/api/v1/entries/{index}/payload", tag = "Entries",
     params(("index" = u64, Path, description = "Position")),
@@ -171,8 +173,8 @@ async fn payload(
         .into_response())
 }
 
-/// Sealed statements are read as entry bundles are: by anybody, or by members only. What the service publishes is what
-/// verifiers derive keys from, so anybody reads that.
+/// Sealed statements are read as entry bundles are: by anybody, or by members only. What the
+/// service publishes is what verifiers derive keys from, so anybody reads that.
 async fn require_reader(
     app: &AppState,
     statement: &SignedStatement,

@@ -1,7 +1,9 @@
 //! Files of a submission: resumable uploads, many small files at once, downloads with ranges.
 //!
-//! Resuming follows draft-ietf-httpbis-resumable-upload: `HEAD` tells `Upload-Offset`, `PATCH` continues from there,
-//! `Upload-Complete: ?1` ends. The name of a file is its SHA-256, so a file that is there is never sent again.
+//! Resuming follows draft-ietf-httpbis-resumable-upload: `HEAD` tells `Upload-Offset`, `PATCH`
+//! continues from there,
+//! `Upload-Complete: ?1` ends. The name of a file is its SHA-256, so a file that is there is never
+//! sent again.
 
 use std::{ops::Range, time::Duration};
 

@@ -34,8 +34,8 @@ async fn front_page(State(app): App) -> String {
     )
 }
 
-/// What to do with an invitation, for somebody who opens the link in a browser. The code is in the fragment, which a
-/// browser does not send.
+/// What to do with an invitation, for somebody who opens the link in a browser. The code is in the
+/// fragment, which a browser does not send.
 async fn enrolment_page(State(app): App) -> String {
     format!(
         "You were invited to enrol a key with {}.\n\n\

@@ -1,4 +1,5 @@
-//! SCRAPI (draft-ietf-scitt-scrapi): registration and receipts, in CBOR. An entry's id is its position.
+//! SCRAPI (draft-ietf-scitt-scrapi): registration and receipts, in CBOR. An entry's id is its
+//! position.
 
 use attestry_proof::{
     cose::key::{encode_key_set, encode_key_with_id},
@@ -30,8 +31,8 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 
 /// Register a signed statement; its signature is the authentication.
 ///
-/// The payload travels in the unprotected header under `attestry-payload`, or was staged before. The answer is the
-/// receipt, at once. The same statement again gets a receipt again.
+/// The payload travels in the unprotected header under `attestry-payload`, or was staged before.
+/// The answer is the receipt, at once. The same statement again gets a receipt again.
 #[utoipa::path(
     post, path = "/entries", operation_id = "register_signed_statement", tag = "SCRAPI",
     request_body(content = Vec<u8>, content_type = "application/cose"),

@@ -65,8 +65,9 @@ pub enum BulkResult {
 
 /// Register statements, each authenticated by its own signature.
 ///
-/// `application/cose`: one statement, answered with its place. `application/cose-seq`: up to 256 statements one after
-/// the other (RFC 8742), answered with one result each, in order; a refused one does not affect the others.
+/// `application/cose`: one statement, answered with its place. `application/cose-seq`: up to 256
+/// statements one after the other (RFC 8742), answered with one result each, in order; a refused
+/// one does not affect the others.
 #[utoipa::path(
     post, path = "/api/v1/statements", operation_id = "register_statements", tag = "Statements",
     request_body(content = Vec<u8>, content_type = "application/cose"),
@@ -101,7 +102,8 @@ async fn register(State(app): App, headers: HeaderMap, body: Bytes) -> Result<Re
 async fn register_all(app: &AppState, body: &[u8]) -> Result<Vec<BulkResult>, Problem> {
     let statements = split_statements(body, BULK_STATEMENTS_MAX)
         .map_err(|error| Problem::malformed(error.to_string()))?;
-    // Owned copies: each registration is its own task, so that signatures are verified on every core.
+    // Owned copies: each registration is its own task, so that signatures are verified on every
+    // core.
     let mut tasks = Vec::with_capacity(statements.len());
     for statement in statements {
         let (service, statement) = (std::sync::Arc::clone(&app.service), statement.to_vec());

@@ -257,7 +257,8 @@ pub struct ManifestRequest {
     pub openings: String,
 }
 
-/// Record a manifest: its openings and every file it lists must be stored. Only then may it be attested to.
+/// Record a manifest: its openings and every file it lists must be stored. Only then may it be
+/// attested to.
 #[utoipa::path(
     put, path = "/api/v1/submissions/{id}/manifests/{commitment}", tag = "Submissions",
     params(

@@ -1,8 +1,8 @@
 //! The tree, grown again leaf by leaf and compared with everything that was stored about it.
 //!
-//! A leaf hash is known three times: from the entry's bytes, from the entry's row and from its tile. When they differ,
-//! the recorded batch roots tell which one the log was signed with, so that the others can be named and the check goes
-//! on behind the damage.
+//! A leaf hash is known three times: from the entry's bytes, from the entry's row and from its
+//! tile. When they differ, the recorded batch roots tell which one the log was signed with, so that
+//! the others can be named and the check goes on behind the damage.
 
 use attestry_proof::{
     hash::{HASH_BYTES, Hash},
@@ -77,7 +77,8 @@ impl<'a> TreeCheck<'a> {
         }
     }
 
-    /// Takes the next leaves, from position `first`: [`PAGE_LEAVES`], or fewer at the end of the log.
+    /// Takes the next leaves, from position `first`: [`PAGE_LEAVES`], or fewer at the end of the
+    /// log.
     ///
     /// # Errors
     /// [`StoreError`] if batches or tiles cannot be read.

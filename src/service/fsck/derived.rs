@@ -1,4 +1,5 @@
-//! Tables that were derived from entries: keys, policy versions, submissions, invitations; and payloads sent ahead.
+//! Tables that were derived from entries: keys, policy versions, submissions, invitations; and
+//! payloads sent ahead.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,8 +1,8 @@
 //! The entries in order: form, columns, leaf hash, signature and payload of each.
 //!
-//! A page goes through two stages on all cores. The first needs no keys: it parses and hashes. Then the page is walked
-//! in order, so that each entry is judged by the keys enrolled before it. The second stage verifies signatures and
-//! opens sealed payloads.
+//! A page goes through two stages on all cores. The first needs no keys: it parses and hashes. Then
+//! the page is walked in order, so that each entry is judged by the keys enrolled before it. The
+//! second stage verifies signatures and opens sealed payloads.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -209,7 +209,8 @@ impl Check<'_> {
         }
     }
 
-    /// The key of a thumbprint, from entries or, since the thumbprint vouches for it, from the table.
+    /// The key of a thumbprint, from entries or, since the thumbprint vouches for it, from the
+    /// table.
     async fn public_key(&mut self, facts: &Facts, thumbprint: Thumbprint) -> Option<PublicKey> {
         if let Some(key) = facts.public_key(thumbprint) {
             return Some(key);

@@ -1,4 +1,5 @@
-//! What entries establish as they are read in order: the log's own keys, members' keys and policy versions.
+//! What entries establish as they are read in order: the log's own keys, members' keys and policy
+//! versions.
 
 use std::collections::HashMap;
 
@@ -106,8 +107,8 @@ impl Facts {
         service.or_else(member)
     }
 
-    /// Takes what the entry at `index` establishes. Which key an event is about stands in the header, so a lost payload
-    /// loses the details only.
+    /// Takes what the entry at `index` establishes. Which key an event is about stands in the
+    /// header, so a lost payload loses the details only.
     pub fn learn(&mut self, index: u64, statement: &SignedStatement, payload: Option<&Payload>) {
         let subject = match statement.header().subject {
             Subject::Key(thumbprint) => thumbprint,
@@ -173,5 +174,82 @@ impl Facts {
             known.revoked = known.revoked.or(Some(index));
             known.changes += 1;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use attestry_proof::cose::{Header, UnsignedStatement, statement::Algorithm};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::keys::{LocalSigner, Signer as _};
+
+    fn key(seed: u8) -> PublicKey {
+        LocalSigner::from_seed(&[seed; 32]).unwrap().public_key()
+    }
+
+    /// A statement whose signature nobody asks about here.
+    fn statement(issuer: u8, content_type: ContentType, subject: Subject) -> SignedStatement {
+        let header = Header {
+            algorithm: Algorithm::EdDsa,
+            issuer: key(issuer).thumbprint(),
+            subject,
+            audience: "log.example".into(),
+            issued_at: 1,
+            content_type,
+        };
+        UnsignedStatement::new(header, Hash([0; 32])).unwrap().attach([0; 64])
+    }
+
+    fn said_by(issuer: u8) -> SignedStatement {
+        statement(issuer, ContentType::Sealed, Subject::Submission(Uuid::nil()))
+    }
+
+    /// Service 1; member 2 enrolled by entry 2 and revoked by entry 5.
+    fn facts() -> Facts {
+        let mut facts = Facts::new(Some(key(1)));
+        let about = Subject::Key(key(2).thumbprint());
+        facts.learn(2, &statement(1, ContentType::KeyEnrolled, about), None);
+        facts.learn(5, &statement(1, ContentType::KeyRevoked, about), None);
+        facts
+    }
+
+    #[test]
+    fn a_member_signs_between_enrolment_and_revocation() {
+        let (facts, issuer) = (facts(), key(2).thumbprint());
+        let judge = |index| facts.authorize(index, &said_by(2));
+        for index in [0, 1, 2] {
+            assert_eq!(judge(index), Err(Unauthorized::NotEnrolled { issuer }));
+        }
+        assert_eq!((judge(3), judge(4)), (Ok(()), Ok(())));
+        for index in [6, 7] {
+            assert_eq!(judge(index), Err(Unauthorized::Revoked { issuer, revoked: 5 }));
+        }
+        let stranger = facts.authorize(3, &said_by(3));
+        assert_eq!(stranger, Err(Unauthorized::NotEnrolled { issuer: key(3).thumbprint() }));
+    }
+
+    #[test]
+    fn only_the_service_enrols_and_it_does_not_attest() {
+        let facts = facts();
+        let about = Subject::Key(key(3).thumbprint());
+        let enrol =
+            |issuer| facts.authorize(4, &statement(issuer, ContentType::KeyEnrolled, about));
+        assert_eq!(enrol(1), Ok(()));
+        let (content_type, issuer) = (ContentType::KeyEnrolled.as_str(), key(2).thumbprint());
+        assert_eq!(enrol(2), Err(Unauthorized::NotTheService { content_type, issuer }));
+        let issuer = key(1).thumbprint();
+        assert_eq!(facts.authorize(4, &said_by(1)), Err(Unauthorized::NotEnrolled { issuer }));
+    }
+
+    #[test]
+    fn a_lost_payload_loses_the_details_only() {
+        let facts = facts();
+        let known = &facts.keys[&key(2).thumbprint()];
+        assert_eq!((known.enrolled, known.revoked, known.changes), (2, Some(5), 2));
+        assert!(known.details.is_none());
+        assert_eq!(facts.public_key(key(2).thumbprint()), None);
+        assert_eq!(facts.public_key(key(1).thumbprint()), Some(key(1)));
     }
 }

@@ -1,7 +1,8 @@
 //! The one transaction that gives entries their positions.
 //!
-//! A crash before the commit leaves nothing; a crash after it leaves a batch that recovery acknowledges. In between
-//! there is nothing: entries, payloads, tiles, effects and head are one transaction.
+//! A crash before the commit leaves nothing; a crash after it leaves a batch that recovery
+//! acknowledges. In between there is nothing: entries, payloads, tiles, effects and head are one
+//! transaction.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -26,8 +27,9 @@ use crate::store::ledger::{
     StoredPayload, subject_bytes,
 };
 
-/// Most rows per statement: where throughput stops growing. Every size up to it has a prepared statement of its own,
-/// which the connection keeps; fewer sizes would cost more round trips to SQLite than preparing saves.
+/// Most rows per statement: where throughput stops growing. Every size up to it has a prepared
+/// statement of its own, which the connection keeps; fewer sizes would cost more round trips to
+/// SQLite than preparing saves.
 const ROWS_MAX: usize = 64;
 
 pub(super) async fn append_batch(
@@ -100,7 +102,8 @@ async fn write(
     ))
 }
 
-/// Gives each candidate its outcome: known statements keep their place, failed preconditions drop, the rest follow on.
+/// Gives each candidate its outcome: known statements keep their place, failed preconditions drop,
+/// the rest follow on.
 async fn decide(
     connection: &mut SqliteConnection,
     size: TreeSize,

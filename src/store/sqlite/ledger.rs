@@ -31,7 +31,8 @@ const READERS: u32 = 4;
 pub struct SqliteLedger {
     writer: SqlitePool,
     readers: SqlitePool,
-    /// Right edge as of the last batch committed here: a cache, checked against the head before use.
+    /// Right edge as of the last batch committed here: a cache, checked against the head before
+    /// use.
     edge: Mutex<Option<Edge>>,
 }
 

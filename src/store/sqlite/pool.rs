@@ -10,7 +10,8 @@ use sqlx::{
 /// How long a writer waits for another process before it gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Prepared statements kept by a connection: an append has five, one for each number of rows from 1 to 64.
+/// Prepared statements kept by a connection: an append has five, one for each number of rows from 1
+/// to 64.
 const STATEMENTS_KEPT: usize = 512;
 
 /// What a pool is for.

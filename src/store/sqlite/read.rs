@@ -24,7 +24,8 @@ pub(super) fn corrupt(what: &'static str, place: u64) -> StoreError {
     StoreError::Corrupt { what, place }
 }
 
-/// A tree position as SQLite keeps it; positions beyond its range cannot be stored, so they match nothing.
+/// A tree position as SQLite keeps it; positions beyond its range cannot be stored, so they match
+/// nothing.
 pub(super) fn number(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }

@@ -1,8 +1,9 @@
 //! The clause catalogue: which texts may be shown to a signer, and what they ask.
 //!
-//! A text is a Markdown file named by set, version and locale and pinned by the SHA-256 of its exact
-//! bytes. Its clauses are the second-level headings that end in `{#identifier}`. The catalogue file
-//! repeats the identifiers, so that an edit that drops or renames a clause is noticed.
+//! A text is a Markdown file named by set, version and locale and pinned by the SHA-256 of its
+//! exact bytes. Its clauses are the second-level headings that end in `{#identifier}`. The
+//! catalogue file repeats the identifiers, so that an edit that drops or renames a clause is
+//! noticed.
 //!
 //! Not here: what an answer means for clearance.
 

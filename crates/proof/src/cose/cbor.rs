@@ -1,4 +1,5 @@
-//! The core deterministic encoding of CBOR (RFC 8949 §4.2.1): a check before decoding, and a writer.
+//! The core deterministic encoding of CBOR (RFC 8949 §4.2.1): a check before decoding, and a
+//! writer.
 //!
 //! The check walks the bytes once without allocating and bounds nesting, so that the decoder behind
 //! it never meets a length or a depth that the input does not pay for.

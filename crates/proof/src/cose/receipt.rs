@@ -1,4 +1,5 @@
-//! Receipts: a log's signature over a root, with a proof that leads to it (RFC 9942, RFC 9162 trees).
+//! Receipts: a log's signature over a root, with a proof that leads to it (RFC 9942, RFC 9162
+//! trees).
 //!
 //! RFC 9942 signs the root alone, and one path can verify under several (size, index) pairs. A
 //! position therefore counts only under the tree size in our protected header; a receipt without it
@@ -361,8 +362,8 @@ impl Receipt {
         self.claim_inclusion(leaf, key, origin)?.verify()
     }
 
-    /// All of [`Receipt::verify_inclusion`] but the signature, for those who verify many receipts of
-    /// one batch: they carry the same signature over the same root.
+    /// All of [`Receipt::verify_inclusion`] but the signature, for those who verify many receipts
+    /// of one batch: they carry the same signature over the same root.
     ///
     /// # Errors
     /// See [`ReceiptError`]; never [`ReceiptError::SignatureInvalid`].
@@ -381,8 +382,8 @@ impl Receipt {
         Ok(InclusionClaim { receipt: self, key, verdict: ReceiptVerdict { root, position } })
     }
 
-    /// Verifies that the log `origin` signed, with `key`, a root that extends the tree of `old_size`
-    /// with `old_root`. The older root must come from somewhere the caller trusts.
+    /// Verifies that the log `origin` signed, with `key`, a root that extends the tree of
+    /// `old_size` with `old_root`. The older root must come from somewhere the caller trusts.
     ///
     /// # Errors
     /// See [`ReceiptError`].

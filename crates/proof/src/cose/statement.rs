@@ -384,7 +384,8 @@ impl SignedStatement {
     }
 }
 
-/// Cuts a CBOR sequence of at most `statements_max` statements into its items, without decoding them.
+/// Cuts a CBOR sequence of at most `statements_max` statements into its items, without decoding
+/// them.
 ///
 /// # Errors
 /// See [`SequenceError`].

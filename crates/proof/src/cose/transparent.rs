@@ -134,8 +134,8 @@ impl TransparentStatement {
     }
 }
 
-/// What was found in the unprotected header. Receipts and log proof are opaque and not yet verified;
-/// key and payload are known to be the ones that the statement names.
+/// What was found in the unprotected header. Receipts and log proof are opaque and not yet
+/// verified; key and payload are known to be the ones that the statement names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attachments {
     /// Label 394, at most [`MAX_RECEIPTS`].

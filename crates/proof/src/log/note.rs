@@ -72,7 +72,8 @@ pub enum NoteError {
 /// Why signatures on a note do not make it trustworthy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
-    /// A known key's name and id are on a signature that does not verify: the whole note is refused.
+    /// A known key's name and id are on a signature that does not verify: the whole note is
+    /// refused.
     #[error("the signature of key {key} does not verify")]
     Invalid {
         /// The key.

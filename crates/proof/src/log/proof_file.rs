@@ -100,7 +100,8 @@ pub struct Proven {
 }
 
 impl LogProof {
-    /// Joins an inclusion path (leaf to root) and the checkpoint note it leads to, as its bytes are.
+    /// Joins an inclusion path (leaf to root) and the checkpoint note it leads to, as its bytes
+    /// are.
     #[must_use]
     pub const fn new(index: LeafIndex, path: Vec<Hash>, checkpoint: Vec<u8>) -> Self {
         Self { extra: None, index, path, checkpoint }

@@ -1,10 +1,10 @@
 //! Commitments to a fixed list of leaves: a complete binary Merkle tree built with `merkle-cbt`.
 //!
-//! The crate's tree has n leaves at nodes n−1 … 2n−2 and the children of node i at 2i+1 and 2i+2. It
-//! separates no domains, does not commit to the count, and its own `verify` drops a leaf that runs
-//! out of lemmas: it accepts a made-up leaf beside the root. So leaves and nodes are tagged here, the
-//! count is part of the commitment, and [`verify`] asks for distinct positions in range and exactly
-//! the lemmas that these need before it lets the crate compute the root.
+//! The crate's tree has n leaves at nodes n−1 … 2n−2 and the children of node i at 2i+1 and 2i+2.
+//! It separates no domains, does not commit to the count, and its own `verify` drops a leaf that
+//! runs out of lemmas: it accepts a made-up leaf beside the root. So leaves and nodes are tagged
+//! here, the count is part of the commitment, and [`verify`] asks for distinct positions in range
+//! and exactly the lemmas that these need before it lets the crate compute the root.
 
 use std::collections::VecDeque;
 

@@ -86,7 +86,8 @@ pub enum OpeningsError {
 }
 
 impl Manifest {
-    /// Writes the openings as JSON: schema, role, count, total size, commitment, files in path order.
+    /// Writes the openings as JSON: schema, role, count, total size, commitment, files in path
+    /// order.
     #[must_use]
     pub fn to_openings(&self) -> Vec<u8> {
         let document = Writer {

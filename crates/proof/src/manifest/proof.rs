@@ -101,8 +101,8 @@ impl ManifestProof {
         &self.lemmas
     }
 
-    /// Checks that each `(position, record)` is in the manifest with this commitment and count, both
-    /// of which must come from one signed payload. The positions must be exactly the proof's.
+    /// Checks that each `(position, record)` is in the manifest with this commitment and count,
+    /// both of which must come from one signed payload. The positions must be exactly the proof's.
     ///
     /// # Errors
     /// See [`ManifestProofError`].

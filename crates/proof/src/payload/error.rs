@@ -157,7 +157,8 @@ pub enum JsonFault {
     Value,
 }
 
-/// Name of a JSON member, cut to a bounded length and to `a-z 0-9 _ -`; other characters become `?`.
+/// Name of a JSON member, cut to a bounded length and to `a-z 0-9 _ -`; other characters become
+/// `?`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct MemberName {
     bytes: [u8; Self::MAX_BYTES],

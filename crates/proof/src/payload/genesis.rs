@@ -13,8 +13,8 @@ use super::{
 };
 use crate::log::note::{KeyKind, VerifierKey, VerifierKeyError};
 
-/// Version of the entry form: a tagged `COSE_Sign1` hash envelope, EdDSA over Ed25519, with an empty
-/// unprotected header.
+/// Version of the entry form: a tagged `COSE_Sign1` hash envelope, EdDSA over Ed25519, with an
+/// empty unprotected header.
 pub const ENTRY_FORMAT: u32 = 1;
 
 /// The log, as it introduces itself.

@@ -1,7 +1,7 @@
 //! Runs every case of `tests/vectors/*.json` at the root of the repository.
 //!
-//! The vectors are made by an implementation that shares no code with this crate. Refused cases name
-//! their fault with a stable word; [`words`] maps this crate's errors to those words.
+//! The vectors are made by an implementation that shares no code with this crate. Refused cases
+//! name their fault with a stable word; [`words`] maps this crate's errors to those words.
 
 #![forbid(unsafe_code)]
 

@@ -36,8 +36,8 @@ fn a_byte_of_a_transparent_statement() {
             if verdict.verdict() != Verdict::Verified {
                 continue;
             }
-            // A changed label makes an attachment another, unknown one; it is dropped. The entry and
-            // its proof are as they were.
+            // A changed label makes an attachment another, unknown one; it is dropped. The entry
+            // and its proof are as they were.
             survivors += 1;
             let (statement, _) = SignedStatement::parse(&bytes).expect("it was verified");
             assert_eq!(statement.entry_bytes(), entry, "byte {place}");

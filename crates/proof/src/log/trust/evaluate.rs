@@ -65,8 +65,8 @@ impl TrustedCheckpoint {
         &self.quorum
     }
 
-    /// Whether a quorum of witnesses was asked for and met. `false` means that the log alone vouches
-    /// for the checkpoint, and could be showing others a different one.
+    /// Whether a quorum of witnesses was asked for and met. `false` means that the log alone
+    /// vouches for the checkpoint, and could be showing others a different one.
     #[must_use]
     pub const fn witnessed(&self) -> bool {
         matches!(self.quorum, QuorumMet::Met { .. })

@@ -151,8 +151,8 @@ impl TrustPolicy {
         self.quorum.is_some()
     }
 
-    /// The policy in a plain form, which [`TrustPolicy::parse`] reads back to an equal one; comments
-    /// and the order between logs and witnesses are gone.
+    /// The policy in a plain form, which [`TrustPolicy::parse`] reads back to an equal one;
+    /// comments and the order between logs and witnesses are gone.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
