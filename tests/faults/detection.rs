@@ -12,23 +12,13 @@ use sqlx::{
 };
 
 use crate::{
+    damage::{Damage, derived, entries, files, flipped, keyring, payloads, small_tables, tree},
     fixture::Fixture,
     support::{Numbers, Workshop, deep},
 };
 
 /// Copies that are checked at the same time.
 const AT_ONCE: usize = 4;
-
-/// One way to damage a database row, and the place that must be named.
-struct Damage {
-    sql: String,
-    kind: &'static str,
-    key: String,
-}
-
-fn damage(kind: &'static str, key: impl ToString, sql: impl Into<String>) -> Damage {
-    Damage { sql: sql.into(), kind, key: key.to_string() }
-}
 
 async fn connect(path: &Path) -> SqliteConnection {
     let options =
@@ -76,336 +66,6 @@ async fn require_named(copy: &Workshop, kind: &str, key: &str, what: &str, open_
     assert_eq!(unnamed(copy, kind, key, what, open_files).await, None);
 }
 
-/// `column` with one bit of its blob flipped.
-fn flipped(column: &str, byte: u64) -> String {
-    // x'..' of one byte xor 1, through the arithmetic that SQLite has: a + b - 2ab on the lowest bit.
-    let at = byte + 1;
-    let hex = format!("hex(substr({column}, {at}, 1))");
-    let low = format!("instr('0123456789ABCDEF', substr({hex}, 2, 1)) - 1");
-    let swapped = format!("substr('1032547698BADCFE', ({low}) + 1, 1)");
-    let byte = format!("unhex(substr({hex}, 1, 1) || {swapped})");
-    format!(
-        "CAST(substr({column}, 1, {byte_before}) || {byte} || substr({column}, {after}) AS BLOB)",
-        byte_before = at - 1,
-        after = at + 1
-    )
-}
-
-/// Positions to try in a row of so many: first, last, borders of tiles, and some in between.
-fn sampled(size: u64) -> Vec<u64> {
-    if deep() {
-        return (0..size).collect();
-    }
-    let mut numbers = Numbers(7);
-    let mut positions = vec![0, 1, 255, 256, size - 1];
-    positions.extend((0..3).map(|_| numbers.below(size)));
-    positions.sort_unstable();
-    positions.dedup();
-    positions
-}
-
-fn entries(size: u64) -> Vec<Damage> {
-    let mut found = Vec::new();
-    for index in sampled(size) {
-        let row = format!("WHERE leaf_index = {index}");
-        let update = |column: &str, value: String| {
-            damage("entries", index, format!("UPDATE entries SET {column} = {value} {row}"))
-        };
-        found.push(update("entry", flipped("entry", 3 + index % 100)));
-        found.push(damage("entries", index, format!("DELETE FROM entries {row}")));
-    }
-    for index in [2, 200, size - 2] {
-        let row = format!("WHERE leaf_index = {index}");
-        let update = |column: &str, value: String| {
-            damage("entries", index, format!("UPDATE entries SET {column} = {value} {row}"))
-        };
-        found.push(update("leaf_hash", flipped("leaf_hash", index % 32)));
-        found.push(update("subject", flipped("subject", 3)));
-        found.push(update("issuer", flipped("issuer", 5)));
-        found.push(update("issued_at", "issued_at + 1".into()));
-        found.push(update("content_type", "content_type || 'x'".into()));
-        found.push(update("entry", "substr(entry, 1, length(entry) - 1)".into()));
-        found.push(update("entry", "x''".into()));
-        // The signature is the end of the entry.
-        found.push(update(
-            "entry",
-            "CAST(substr(entry, 1, length(entry) - 64) || zeroblob(64) AS BLOB)".into(),
-        ));
-    }
-    found.push(damage(
-        "entries",
-        -1,
-        format!("UPDATE entries SET leaf_index = -1 WHERE leaf_index = {}", size - 1),
-    ));
-    let beyond =
-        format!("UPDATE entries SET leaf_index = {} WHERE leaf_index = {}", size + 9, size - 1);
-    found.push(damage("entries", size, beyond));
-    for (left, right) in [(10, 11), (20, 258), (size - 3, size - 5)] {
-        let swap = format!(
-            "UPDATE entries SET leaf_index = -7 WHERE leaf_index = {left};
-             UPDATE entries SET leaf_index = {left} WHERE leaf_index = {right};
-             UPDATE entries SET leaf_index = {right} WHERE leaf_index = -7;"
-        );
-        // In a tile, the tile tells the entry; after the last tile only the batch can be told.
-        let in_tile = left < 256;
-        let kind = if in_tile { "entries" } else { "batches" };
-        let key = if in_tile { left.to_string() } else { "*".into() };
-        found.push(damage(kind, key, swap));
-    }
-    found
-}
-
-fn payloads(size: u64) -> Vec<Damage> {
-    let mut found = Vec::new();
-    for index in sampled(size) {
-        let row = format!("WHERE leaf_index = {index}");
-        let update = |column: &str, value: String| {
-            damage("payloads", index, format!("UPDATE payloads SET {column} = {value} {row}"))
-        };
-        found.push(update("body", flipped("body", 30 + index % 50)));
-        found.push(damage("payloads", index, format!("DELETE FROM payloads {row}")));
-    }
-    for index in [0, 2, 200] {
-        let row = format!("WHERE leaf_index = {index}");
-        let update = |column: &str, value: String| {
-            damage("payloads", index, format!("UPDATE payloads SET {column} = {value} {row}"))
-        };
-        found.push(update("digest", flipped("digest", 31)));
-        found.push(update("sealed", "1 - sealed".into()));
-        found.push(update("body", "substr(body, 2)".into()));
-    }
-    let swap = "UPDATE payloads SET leaf_index = -7 WHERE leaf_index = 100;
-         UPDATE payloads SET leaf_index = 100 WHERE leaf_index = 101;
-         UPDATE payloads SET leaf_index = 101 WHERE leaf_index = -7;";
-    found.push(damage("payloads", 100, swap));
-    let extra = "INSERT INTO payloads SELECT 100000, digest, sealed, body FROM payloads WHERE leaf_index = 1";
-    found.push(damage("payloads", 100_000, extra));
-    found
-}
-
-fn tree(size: u64) -> Vec<Damage> {
-    let mut found = Vec::new();
-    let last = size / 256 - 1;
-    for (index, hash) in [(0, 0), (0, 255), (last, 7)] {
-        let row = format!("WHERE level = 0 AND tile_index = {index}");
-        let flip = format!("UPDATE tiles SET hashes = {} {row}", flipped("hashes", hash * 32 + 4));
-        found.push(damage("tiles", format!("0/{index}"), flip));
-        found.push(damage("tiles", format!("0/{index}"), format!("DELETE FROM tiles {row}")));
-    }
-    let cut = "UPDATE tiles SET hashes = substr(hashes, 1, 8160) WHERE tile_index = 0";
-    found.push(damage("tiles", "0/0", cut));
-    if last > 0 {
-        let swap = "UPDATE tiles SET tile_index = 9 WHERE tile_index = 0;
-             UPDATE tiles SET tile_index = 0 WHERE tile_index = 1;
-             UPDATE tiles SET tile_index = 1 WHERE tile_index = 9;";
-        found.push(damage("tiles", "0/0", swap));
-    }
-    for (level, index) in [(0, 2), (1, 0), (7, 0), (-1, 0), (0, -1), (70, 0)] {
-        let sql = format!(
-            "INSERT INTO tiles SELECT {level}, {index}, hashes FROM tiles WHERE tile_index = 0"
-        );
-        found.push(damage("tiles", format!("{level}/{index}"), sql));
-    }
-    found.push(damage("head", "", format!("UPDATE head SET root = {}", flipped("root", 0))));
-    found.push(damage("head", "", "UPDATE head SET size = size - 1"));
-    found.push(damage("head", "", "UPDATE head SET size = size + 1"));
-    found.push(damage("head", "", "UPDATE head SET size = 1 << 50"));
-    found.push(damage("head", "", "DELETE FROM head"));
-    // The first two batches are genesis and the first key.
-    found.push(damage(
-        "batches",
-        2,
-        format!("UPDATE batches SET root = {} WHERE size = 2", flipped("root", 9)),
-    ));
-    found.push(damage("batches", 3, "DELETE FROM batches WHERE size = 2"));
-    found.push(damage(
-        "batches",
-        3,
-        "UPDATE batches SET first_index = first_index - 1 WHERE size = 3",
-    ));
-    found.push(damage("batches", "", format!("DELETE FROM batches WHERE size = {size}")));
-    found.push(damage(
-        "batches",
-        "*",
-        format!("UPDATE batches SET size = size + 1 WHERE size = {size}"),
-    ));
-    found
-}
-
-fn derived(fixture: &Fixture) -> Vec<Damage> {
-    let contractor = fixture.contractor.thumbprint();
-    let key = format!("x'{}'", contractor.0.to_hex());
-    let mut found = Vec::new();
-    for (column, value) in [
-        ("public_key", flipped("public_key", 1)),
-        ("roles", "'admin contractor'".into()),
-        ("program", "'other'".into()),
-        ("enrolled_index", "enrolled_index + 1".into()),
-        ("revoked_index", "400".into()),
-        ("version", "version + 1".into()),
-    ] {
-        let sql = format!("UPDATE signing_keys SET {column} = {value} WHERE thumbprint = {key}");
-        found.push(damage("signing_keys", contractor, sql));
-    }
-    found.push(damage(
-        "signing_keys",
-        contractor,
-        format!("DELETE FROM signing_keys WHERE thumbprint = {key}"),
-    ));
-    found.push(damage("signing_keys", "*", "UPDATE signing_keys SET revoked_index = NULL"));
-    let stranger =
-        "INSERT INTO signing_keys SELECT zeroblob(32), public_key, roles, program, 5, NULL, 1
-         FROM signing_keys LIMIT 1";
-    found.push(damage("signing_keys", attestry_proof::key::Thumbprint(Hash([0; 32])), stranger));
-
-    let withdrawn = format!("x'{}'", fixture.withdrawn.simple());
-    for (column, value) in [
-        ("owner", flipped("owner", 0)),
-        ("opened_index", "opened_index + 1".into()),
-        ("withdrawn", "0".into()),
-    ] {
-        let sql = format!("UPDATE submissions SET {column} = {value} WHERE id = {withdrawn}");
-        found.push(damage("submissions", fixture.withdrawn, sql));
-    }
-    found.push(damage(
-        "submissions",
-        fixture.withdrawn,
-        format!("DELETE FROM submissions WHERE id = {withdrawn}"),
-    ));
-    let not_withdrawn = format!(
-        "UPDATE submissions SET withdrawn = 1 WHERE id = x'{}'",
-        fixture.with_files.simple()
-    );
-    found.push(damage("submissions", fixture.with_files, not_withdrawn));
-    let invented =
-        "INSERT INTO submissions SELECT zeroblob(16), owner, 3, 0 FROM submissions LIMIT 1";
-    found.push(damage("submissions", uuid::Uuid::nil(), invented));
-
-    found.push(damage(
-        "policy_versions",
-        1,
-        format!(
-            "UPDATE policy_versions SET digest = {} WHERE leaf_index = 1",
-            flipped("digest", 2)
-        ),
-    ));
-    found.push(damage(
-        "policy_versions",
-        "*",
-        "UPDATE policy_versions SET version = 9 WHERE version = 2",
-    ));
-    found.push(damage("policy_versions", 1, "DELETE FROM policy_versions WHERE version = 1"));
-    found.push(damage(
-        "policy_versions",
-        77,
-        "INSERT INTO policy_versions SELECT 77, digest, 4 FROM policy_versions LIMIT 1",
-    ));
-
-    found.push(damage("invitations", "*", "UPDATE invitations SET used_by = zeroblob(32)"));
-    found.push(damage(
-        "staged_payloads",
-        "*",
-        format!("UPDATE staged_payloads SET body = {}", flipped("body", 40)),
-    ));
-    found.push(damage(
-        "staged_payloads",
-        "*",
-        format!("UPDATE staged_payloads SET digest = {}", flipped("digest", 4)),
-    ));
-    found
-}
-
-fn files(fixture: &Fixture) -> Vec<Damage> {
-    let (id, large, small) = (fixture.with_files, fixture.large, fixture.small);
-    let of = |digest: Hash| format!("WHERE sha256 = x'{}'", digest.to_hex());
-    let name = |digest: Hash| format!("{id}/{digest}");
-    let mut found = vec![
-        damage("files", name(large), format!("UPDATE files SET size = size + 1 {}", of(large))),
-        damage("files", name(small), format!("UPDATE files SET size = size + 70000 {}", of(small))),
-        damage(
-            "files",
-            name(small),
-            format!("UPDATE files SET pack_offset = pack_offset + 1 {}", of(small)),
-        ),
-        damage(
-            "files",
-            name(large),
-            format!("UPDATE files SET object = {} {}", flipped("object", 2), of(large)),
-        ),
-        damage(
-            "files",
-            name(small),
-            format!("UPDATE files SET pack = {} {}", flipped("pack", 2), of(small)),
-        ),
-        damage(
-            "files",
-            "*",
-            format!("UPDATE files SET subject = {} {}", flipped("subject", 2), of(large)),
-        ),
-        damage("parts", "*", format!("DELETE FROM files {}", of(large))),
-        damage("files", name(large), "DELETE FROM parts WHERE first_byte = 100000"),
-        damage("files", name(large), "UPDATE parts SET part_number = 7 WHERE first_byte = 100000"),
-        damage(
-            "files",
-            name(large),
-            "UPDATE parts SET length = length - 1 WHERE first_byte = 100000",
-        ),
-        damage(
-            "parts",
-            "*",
-            format!("UPDATE parts SET object = {} WHERE first_byte = 100000", flipped("object", 3)),
-        ),
-        damage("uploads", "*", "UPDATE uploads SET received = received - 1"),
-        damage("uploads", "*", format!("UPDATE uploads SET object = {}", flipped("object", 1))),
-        damage("parts", "*", "DELETE FROM uploads"),
-        damage("manifests", "*", "DELETE FROM manifests"),
-        damage(
-            "manifests",
-            "*",
-            format!("UPDATE manifests SET openings = {}", flipped("openings", 1)),
-        ),
-        damage(
-            "manifests",
-            "*",
-            format!("UPDATE manifests SET commitment = {}", flipped("commitment", 1)),
-        ),
-    ];
-    for (column, value) in [("role", "'request'"), ("files", "files + 1"), ("bytes", "bytes + 1")] {
-        found.push(damage("manifests", "*", format!("UPDATE manifests SET {column} = {value}")));
-    }
-    found
-}
-
-fn keyring(fixture: &Fixture) -> Vec<Damage> {
-    let subject = format!("x'{}'", fixture.with_files.simple());
-    let of = format!("WHERE subject = {subject}");
-    vec![
-        damage("submission_keys", fixture.with_files, format!("DELETE FROM submission_keys {of}")),
-        damage(
-            "submission_keys",
-            fixture.with_files,
-            format!("UPDATE submission_keys SET wrapped = {} {of}", flipped("wrapped", 40)),
-        ),
-        damage(
-            "submission_keys",
-            fixture.with_files,
-            format!("UPDATE submission_keys SET wrapped = NULL, epoch = NULL {of}"),
-        ),
-        damage("kek", "", format!("UPDATE submission_keys SET epoch = 9 {of}")),
-        damage("object_keys", "*", format!("DELETE FROM object_keys {of}")),
-        damage(
-            "object_keys",
-            "*",
-            format!("UPDATE object_keys SET wrapped = {}", flipped("wrapped", 40)),
-        ),
-        damage(
-            "object_keys",
-            "*",
-            format!("UPDATE object_keys SET subject = {}", flipped("subject", 0)),
-        ),
-    ]
-}
-
 async fn require_all(fixture: &Fixture, file: &str, damages: Vec<Damage>) {
     assert!(!damages.is_empty());
     let tried = stream::iter(&damages).map(|damage| missed(fixture, file, damage));
@@ -431,6 +91,7 @@ async fn every_kind_of_damage_is_found_and_named() {
     require_all(&fixture, "ledger.db", payloads(fixture.size)).await;
     require_all(&fixture, "ledger.db", tree(fixture.size)).await;
     require_all(&fixture, "ledger.db", derived(&fixture)).await;
+    require_all(&fixture, "ledger.db", small_tables()).await;
     require_all(&fixture, "ledger.db", files(&fixture)).await;
     require_all(&fixture, "keyring.db", keyring(&fixture)).await;
     every_table_is_covered(&fixture).await;
@@ -448,6 +109,7 @@ async fn every_table_is_covered(fixture: &Fixture) {
         payloads(fixture.size),
         tree(fixture.size),
         derived(fixture),
+        small_tables(),
         files(fixture),
         keyring(fixture),
     ];
@@ -553,9 +215,15 @@ fn cut(path: &Path, bytes: u64) {
     fs::File::options().write(true).open(path).unwrap().set_len(length - bytes).unwrap();
 }
 
+/// Kind of place, what is done, and how.
+type NamedChange = (&'static str, &'static str, fn(&Workshop));
+
+/// What is done to a file, and how.
+type FileChange = (&'static str, fn(&Path));
+
 /// Guard, keys and whole directories.
 async fn beside_the_database(fixture: &Fixture) {
-    let cases: [(&str, &str, fn(&Workshop)); 10] = [
+    let cases: [NamedChange; 10] = [
         ("guard", "no guard", |copy| fs::remove_dir_all(copy.storage().guard).unwrap()),
         ("guard", "guard without a head", |copy| {
             fs::write(copy.storage().guard.join("head"), [0; 1024]).unwrap()
@@ -621,7 +289,7 @@ fn remember(copy: &Workshop, size: u64) {
 /// Database files that are no longer databases.
 async fn whole_files(fixture: &Fixture) {
     for file in ["ledger.db", "keyring.db"] {
-        let cases: [(&str, fn(&Path)); 4] = [
+        let cases: [FileChange; 4] = [
             ("emptied", |path| fs::write(path, b"").unwrap()),
             ("overwritten", |path| fs::write(path, [b'x'; 8192]).unwrap()),
             ("cut in half", |path| cut(path, fs::metadata(path).unwrap().len() / 2)),

@@ -29,6 +29,9 @@ const CONNECTIONS: usize = 4;
 /// Longest time until the kill.
 const RUN_MS_MAX: u64 = 400;
 
+/// Longest time until a start is interrupted.
+const START_MS_MAX: u64 = 150;
+
 /// A statement that the service acknowledged.
 #[derive(Clone)]
 struct Acknowledged {
@@ -187,6 +190,11 @@ async fn killing_the_service_loses_nothing_acknowledged() {
             uncertain.push(last);
         }
 
+        // Recovery is interrupted as well, now and then.
+        if numbers.below(3) == 0 {
+            let soon = Duration::from_millis(numbers.below(START_MS_MAX));
+            ServiceProcess::interrupt_start(&storage, soon).await;
+        }
         service = ServiceProcess::start(&storage).await.unwrap();
         let client = Arc::new(Client::new(&service.url).unwrap());
         witness.follow(&client).await;

@@ -142,7 +142,8 @@ async fn another_origin_is_refused_and_none_takes_the_logs_own() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_database_is_refused() {
     let (workshop, _) = log_with(2).await;
-    let cases: [(&str, fn(&mut Vec<u8>)); 3] = [
+    type Change = (&'static str, fn(&mut Vec<u8>));
+    let cases: [Change; 3] = [
         ("emptied", Vec::clear),
         ("cut in half", |bytes| bytes.truncate(bytes.len() / 2)),
         ("overwritten", |bytes| bytes.fill(b'x')),

@@ -1,6 +1,8 @@
 //! One suite for every ledger: what the port promises, whichever engine keeps it.
 
 #![forbid(unsafe_code)]
+// Everything here is a test.
+#![allow(clippy::unwrap_used)]
 
 mod append;
 mod candidates;

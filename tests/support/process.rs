@@ -3,6 +3,7 @@
 use std::{
     fs::File,
     process::{ExitStatus, Stdio},
+    time::Duration,
 };
 
 use attestry::{cli::client::Client, config::Storage, keys::LocalSigner};
@@ -68,6 +69,18 @@ impl ServiceProcess {
         });
         let text = |member: &str| announced.get(member).and_then(Value::as_str).map(str::to_owned);
         Ok(Self { child, url: text("url").expect("the address"), admin_link: text("admin_link") })
+    }
+
+    /// Starts the service and kills it that soon, wherever it has got to.
+    pub async fn interrupt_start(storage: &Storage, after: Duration) {
+        let mut child = program(&["--json", "serve", "--listen", "127.0.0.1:0"], storage)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        tokio::time::sleep(after).await;
+        child.kill().await.unwrap();
     }
 
     /// `kill -9`.
