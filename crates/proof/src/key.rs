@@ -46,10 +46,10 @@ impl PublicKey {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, PublicKeyError> {
         let bytes: &[u8; 32] =
             bytes.try_into().map_err(|_| PublicKeyError::Length { found: bytes.len() })?;
-        let key = VerifyingKey::from_bytes(bytes).map_err(|_| PublicKeyError::Encoding)?;
-        if key.to_edwards().compress().as_bytes() != bytes {
+        if !is_canonical(bytes) {
             return Err(PublicKeyError::Encoding);
         }
+        let key = VerifyingKey::from_bytes(bytes).map_err(|_| PublicKeyError::Encoding)?;
         if key.is_weak() {
             return Err(PublicKeyError::SmallOrder);
         }
@@ -82,6 +82,18 @@ impl PublicKey {
         const HEAD: [u8; 7] = [0xa3, 0x01, 0x01, 0x20, 0x06, 0x21, 0x58];
         Thumbprint(Hash::of_parts(&[&HEAD, &[0x20], self.as_bytes()]))
     }
+}
+
+/// Whether bytes that encode a point are what that point is encoded as (RFC 8032 §5.1.3): y is below
+/// the prime 2^255 − 19, and the sign of x is not negative where x is zero, which is for y = ±1.
+fn is_canonical(bytes: &[u8; 32]) -> bool {
+    const LOWEST_OF_PRIME: u8 = 0xed;
+    let (lowest, middle, highest) = (bytes[0], &bytes[1..31], bytes[31]);
+    let is_high = middle.iter().all(|byte| *byte == 0xff) && highest & 0x7f == 0x7f;
+    let is_low = middle.iter().all(|byte| *byte == 0) && highest & 0x7f == 0;
+    let is_reduced = !is_high || lowest < LOWEST_OF_PRIME;
+    let x_is_zero = is_low && lowest == 1 || is_high && lowest == LOWEST_OF_PRIME - 1;
+    is_reduced && !(x_is_zero && highest & 0x80 != 0)
 }
 
 impl fmt::Debug for PublicKey {
@@ -127,5 +139,54 @@ impl fmt::Display for Thumbprint {
 impl fmt::Debug for Thumbprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Canonical means that the point, encoded again, gives the same bytes.
+    fn encodes_back(bytes: &[u8; 32]) -> Option<bool> {
+        let key = VerifyingKey::from_bytes(bytes).ok()?;
+        Some(key.to_edwards().compress().as_bytes() == bytes)
+    }
+
+    #[test]
+    fn every_encoding_near_the_prime_and_near_zero_is_told_apart() {
+        let mut points = [0, 0];
+        for lowest in 0..=u8::MAX {
+            for (fill, highest) in [(0, 0), (0, 0x80), (0xff, 0x7f), (0xff, 0xff)] {
+                let mut bytes = [fill; 32];
+                (bytes[0], bytes[31]) = (lowest, highest);
+                if let Some(canonical) = encodes_back(&bytes) {
+                    assert_eq!(is_canonical(&bytes), canonical, "{}", Hash(bytes));
+                    points[usize::from(canonical)] += 1;
+                }
+            }
+        }
+        // Some of the first 512 encodings are points; y = ±1 with the wrong sign and y ≥ p are not.
+        assert!(points[0] >= 12 && points[1] > 100, "{points:?}");
+    }
+
+    #[test]
+    fn small_order_and_misspelt_keys_are_refused() {
+        let mut identity = [0; 32];
+        identity[0] = 1;
+        assert_eq!(PublicKey::from_bytes(&identity), Err(PublicKeyError::SmallOrder));
+        identity[31] = 0x80;
+        assert_eq!(PublicKey::from_bytes(&identity), Err(PublicKeyError::Encoding));
+        assert_eq!(PublicKey::from_bytes(&[0; 31]), Err(PublicKeyError::Length { found: 31 }));
+    }
+
+    proptest! {
+        #[test]
+        fn any_point_is_judged_as_by_encoding_it_again(bytes: [u8; 32]) {
+            if let Some(canonical) = encodes_back(&bytes) {
+                prop_assert_eq!(is_canonical(&bytes), canonical);
+            }
+        }
     }
 }

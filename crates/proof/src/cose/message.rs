@@ -1,8 +1,8 @@
 //! What statements and receipts share: the `COSE_Sign1` message (RFC 9052 §4.2), its signing input
 //! and the walk over a protected header in which every label is known or refused.
 
+use coset::Label;
 use coset::cbor::Value;
-use coset::{Label, ProtectedHeader, SignatureContext, sig_structure_data};
 
 use super::cbor::{self, CborError};
 use crate::hash::{HASH_BYTES, Hash};
@@ -189,10 +189,16 @@ pub(crate) fn encode(
     out
 }
 
-/// The `Sig_structure` that is signed (RFC 9052 §4.4), without external data.
+/// The `Sig_structure` that is signed (RFC 9052 §4.4), without external data: `["Signature1",
+/// protected, h'', payload]`.
 pub(crate) fn to_be_signed(protected: &[u8], payload: &[u8]) -> Vec<u8> {
-    let body = ProtectedHeader { original_data: Some(protected.to_vec()), ..Default::default() };
-    sig_structure_data(SignatureContext::CoseSign1, body, None, &[], payload)
+    let mut out = Vec::with_capacity(32 + protected.len() + payload.len());
+    cbor::put_array(&mut out, 4);
+    cbor::put_text(&mut out, "Signature1");
+    cbor::put_bytes(&mut out, protected);
+    cbor::put_bytes(&mut out, &[]);
+    cbor::put_bytes(&mut out, payload);
+    out
 }
 
 /// Labels and values not yet accounted for, of a protected header or of its claims.
@@ -404,7 +410,21 @@ pub enum SequenceError {
 
 #[cfg(test)]
 mod tests {
+    use coset::{ProtectedHeader, SignatureContext, sig_structure_data};
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_signed_is_what_another_library_signs(protected: Vec<u8>, payload: Vec<u8>) {
+            let original_data = Some(protected.clone());
+            let header = ProtectedHeader { original_data, ..ProtectedHeader::default() };
+            let context = SignatureContext::CoseSign1;
+            let theirs = sig_structure_data(context, header, None, &[], &payload);
+            prop_assert_eq!(to_be_signed(&protected, &payload), theirs);
+        }
+    }
 
     #[test]
     fn the_message_is_read_as_it_is_written() {

@@ -9,7 +9,7 @@
 
 use coset::cbor::Value;
 
-use super::cbor::{self, CborError};
+use super::cbor::{self, CborError, Reader};
 use super::message::{
     self, Algorithm, CLAIM_ISSUER, CLAIM_SUBJECT, Fields, LABEL_ALGORITHM, LABEL_CLAIMS,
     LABEL_KEY_ID, MessageError, Sign1, hash, integer, unsigned,
@@ -472,22 +472,12 @@ impl Proof {
         let Value::Bytes(bytes) = proof else {
             return Err(ReceiptError::ProofShape);
         };
-        let Value::Array(parts) = cbor::decode(&bytes)? else {
-            return Err(ReceiptError::ProofShape);
-        };
-        let Ok([first, second, Value::Array(path)]) = <[Value; 3]>::try_from(parts) else {
-            return Err(ReceiptError::ProofShape);
-        };
         let kind = integer(&kind).ok_or(ReceiptError::ProofCount)?;
         // A consistency path may begin with a subtree of the older tree.
         let limit = if kind == PROOF_CONSISTENCY { MAX_PATH_HASHES } else { MAX_PATH_HASHES - 1 };
-        if path.is_empty() || path.len() > limit {
-            return Err(ReceiptError::PathLength { found: path.len(), limit });
-        }
-        let path = path.iter().map(hash).collect::<Option<Vec<_>>>();
-        let (Some(first), Some(second), Some(path)) = (unsigned(&first), unsigned(&second), path)
-        else {
-            return Err(ReceiptError::ProofShape);
+        let (first, second, path) = match read_proof(&bytes, limit) {
+            Some(parts) => parts,
+            None => decode_proof(&bytes, limit)?,
         };
         match kind {
             PROOF_INCLUSION => {
@@ -500,6 +490,35 @@ impl Proof {
             }),
             _ => Err(ReceiptError::ProofCount),
         }
+    }
+}
+
+/// Two numbers and a path of 1 to `limit` hashes, read in place; `None` for anything else.
+fn read_proof(bytes: &[u8], limit: usize) -> Option<(u64, u64, Vec<Hash>)> {
+    let mut reader = Reader::new(bytes);
+    reader.array().filter(|parts| *parts == 3)?;
+    let (first, second) = (reader.unsigned()?, reader.unsigned()?);
+    let length = usize::try_from(reader.array()?).ok();
+    let length = length.filter(|length| (1..=limit).contains(length))?;
+    let path = (0..length).map(|_| Hash::from_slice(reader.bytes()?)).collect::<Option<_>>()?;
+    reader.is_empty().then_some((first, second, path))
+}
+
+/// The same from a decoded item, which tells the faults apart.
+fn decode_proof(bytes: &[u8], limit: usize) -> Result<(u64, u64, Vec<Hash>), ReceiptError> {
+    let Value::Array(parts) = cbor::decode(bytes)? else {
+        return Err(ReceiptError::ProofShape);
+    };
+    let Ok([first, second, Value::Array(path)]) = <[Value; 3]>::try_from(parts) else {
+        return Err(ReceiptError::ProofShape);
+    };
+    if path.is_empty() || path.len() > limit {
+        return Err(ReceiptError::PathLength { found: path.len(), limit });
+    }
+    let path = path.iter().map(hash).collect::<Option<Vec<_>>>();
+    match (unsigned(&first), unsigned(&second), path) {
+        (Some(first), Some(second), Some(path)) => Ok((first, second, path)),
+        _ => Err(ReceiptError::ProofShape),
     }
 }
 
