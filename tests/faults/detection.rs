@@ -312,7 +312,7 @@ async fn flipped_pages(fixture: &Fixture) {
     let original = rows(&fixture.workshop).await;
     let length = fs::metadata(fixture.workshop.storage().ledger()).unwrap().len();
     let mut numbers = Numbers(11);
-    let tries = if deep() { 2000 } else { 25 };
+    let tries = if deep() { 500 } else { 25 };
     for _ in 0..tries {
         let copy = fixture.workshop.copy();
         let byte = numbers.below(length);

@@ -165,7 +165,7 @@ async fn killing_the_service_loses_nothing_acknowledged() {
         acknowledged: Vec::new(),
     };
     let mut numbers = Numbers(20);
-    for _ in 0..KILLS {
+    for round in 0..KILLS {
         let client = Arc::new(Client::new(&service.url).unwrap());
         witness.follow(&client).await;
         let killed = Arc::new(AtomicBool::new(false));
@@ -190,6 +190,10 @@ async fn killing_the_service_loses_nothing_acknowledged() {
             uncertain.push(last);
         }
 
+        // A check sees what a killed process left, before anything recovers from it.
+        if round.is_multiple_of(5) {
+            workshop.require_clean().await;
+        }
         // Recovery is interrupted as well, now and then.
         if numbers.below(3) == 0 {
             let soon = Duration::from_millis(numbers.below(START_MS_MAX));
