@@ -2,7 +2,8 @@
 //! nothing is half-written when it is refused.
 
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used)]
+// What a test prints is shown when it fails, and says which case it was.
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod support;
 

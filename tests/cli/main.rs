@@ -1,0 +1,18 @@
+//! The program as people run it: what it prints, how it exits, and what it leaves on disk.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used)]
+
+mod scene;
+mod support;
+
+mod demo;
+mod help;
+mod interruption;
+mod keys;
+mod members;
+mod serve;
+mod submit;
+mod tls;
+mod trust;
+mod verify;

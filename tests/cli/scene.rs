@@ -1,0 +1,132 @@
+//! A service with an administrator and a contractor, and a piece of work to submit.
+
+use std::{fs, path::PathBuf, process::Command};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::support::{DONE, Run, Service, attestry, text};
+
+/// Answers that fit any files.
+const ANSWERS: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/docs/samples/01-board-memo/answers.toml");
+
+pub struct Scene {
+    pub directory: TempDir,
+    pub service: Service,
+}
+
+impl Scene {
+    pub fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let service = Service::start(&directory.path().join("log"));
+        let scene = Self { directory, service };
+        let link = scene.service.announced()["admin_link"].as_str().unwrap().to_owned();
+        scene.enroll("admin", &link);
+        let link = scene.invite(&["contractor"]);
+        scene.enroll("me", &link);
+        fs::create_dir(scene.path("request")).unwrap();
+        fs::write(scene.path("request/mail.txt"), "Please write the memo.\n").unwrap();
+        scene.repository();
+        scene
+    }
+
+    /// The same log after `kill -9`, at another address.
+    pub fn restarted(self) -> Self {
+        let Self { directory, service } = self;
+        let data = service.data.clone();
+        service.kill();
+        Self { directory, service: Service::start(&data) }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// The same as text, for arguments.
+    pub fn at(&self, name: &str) -> String {
+        text(&self.path(name)).to_owned()
+    }
+
+    pub fn key(&self, member: &str) -> String {
+        self.at(&format!("{member}.pem"))
+    }
+
+    pub fn url(&self) -> String {
+        self.service.url().to_owned()
+    }
+
+    /// Makes a key and enrols it.
+    pub fn enroll(&self, member: &str, link: &str) {
+        let key = self.key(member);
+        attestry(&["key", "new", "--out", &key]).exits(DONE);
+        attestry(&["enroll", link, "--key", &key]).exits(DONE);
+    }
+
+    /// An invitation's link.
+    pub fn invite(&self, roles: &[&str]) -> String {
+        let (url, key) = (self.url(), self.key("admin"));
+        let mut arguments = vec!["--json", "invite", "--server", &url, "--key", &key];
+        for role in roles {
+            arguments.extend(["--role", role]);
+        }
+        attestry(&arguments).exits(DONE).json()["link"].as_str().unwrap().to_owned()
+    }
+
+    /// A deliverable that is a git repository with one commit.
+    fn repository(&self) {
+        let folder = self.path("work");
+        fs::create_dir_all(folder.join("src")).unwrap();
+        fs::write(folder.join("src/main.rs"), "fn main() {}\n").unwrap();
+        fs::write(folder.join("large.bin"), vec![7; 200_000]).unwrap();
+        let git = |arguments: &[&str]| {
+            let identity = ["-c", "user.name=A", "-c", "user.email=a@example.com"];
+            let mut command = Command::new("git");
+            command.arg("-C").arg(&folder).args(identity).args(arguments);
+            let output = command.output().unwrap();
+            assert!(output.status.success(), "{output:?}");
+        };
+        git(&["init", "--quiet"]);
+        git(&["add", "."]);
+        git(&["commit", "--quiet", "--message", "first"]);
+    }
+
+    /// Submits the work as `me`, to `url`, into `out`, with more arguments.
+    pub fn submit(&self, url: &str, out: &str, more: &[&str]) -> Run {
+        let (key, request, work, out) =
+            (self.key("me"), self.at("request"), self.at("work"), self.at(out));
+        let mut arguments = vec!["submit", "--server", url, "--key", &key, "--answers", ANSWERS];
+        arguments.extend(["--request", &request, "--deliverable", &work, "--out", &out]);
+        arguments.extend(more);
+        attestry(&arguments)
+    }
+
+    /// Submits the work; answers with what was printed.
+    pub fn submitted(&self, out: &str) -> Value {
+        self.submit(&self.url(), out, &["--yes", "--json"]).exits(DONE).json()
+    }
+
+    /// The log's trust policy, fetched with the right fingerprint.
+    pub fn trust(&self) -> String {
+        let file = self.at("trust.policy");
+        let (url, fingerprint) = (self.url(), self.service.fingerprint());
+        attestry(&["trust", &url, "--out", &file, "--fingerprint", &fingerprint]).exits(DONE);
+        file
+    }
+
+    /// Statements about a submission, as `me` sees them.
+    pub fn custody(&self, submission: &str) -> Value {
+        let (url, key) = (self.url(), self.key("me"));
+        let arguments = ["--json", "custody", submission, "--server", &url, "--key", &key];
+        attestry(&arguments).exits(DONE).json()
+    }
+
+    /// Entries in the log.
+    pub fn entries(&self) -> u64 {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let url = format!("{}/health", self.url());
+        let text = runtime.block_on(async { reqwest::get(url).await.unwrap().text().await });
+        let health: Value = serde_json::from_str(&text.unwrap()).unwrap();
+        health["entries"].as_u64().unwrap()
+    }
+}
