@@ -18,7 +18,7 @@ use crate::{
     keys::{LogSigners, file::KeyFileError},
     log::{
         Open, OpenError,
-        guard::{FileGuard, GuardError, lock_directory},
+        guard::{FileGuard, Guard as _, GuardError, lock_directory},
     },
     service::{Service, ServiceError, enroll::Invited, genesis},
     store::{
@@ -70,6 +70,16 @@ pub enum StartError {
         /// What is wrong.
         reason: String,
     },
+    /// The keys belong to a log whose database is gone.
+    #[error(
+        "the keys in {keys} belong to a log that has begun, but the database is empty: it was lost, or --data names \
+         another directory. A new log with the same keys would sign a second history; restore the database, or begin \
+         a new log in an empty --data"
+    )]
+    KeysInUse {
+        /// Their directory.
+        keys: PathBuf,
+    },
     /// The data directory belongs to another log.
     #[error(
         "the data directory holds the log {found:?}, not {required:?}; leave --origin out, or use another --data"
@@ -90,7 +100,7 @@ pub enum StartError {
     #[error("metrics cannot be recorded: {0}")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
     /// A directory cannot be made.
-    #[error("{path}: {source}")]
+    #[error("{path} cannot be made a directory: {source}")]
     Directory {
         /// Which one.
         path: PathBuf,
@@ -143,10 +153,14 @@ impl Application {
             Some(_) => LogSigners::read(&storage.log_keys())?,
             None => LogSigners::create(&storage.log_keys(), &*entropy)?,
         };
+        let guard = FileGuard::open(&storage.guard, &origin)?;
+        if ledger.head().await?.is_none() {
+            begin(storage, &guard)?;
+        }
         let log = Open {
             origin: origin.clone(),
             ledger: Arc::clone(&ledger) as Arc<dyn Ledger>,
-            guard: Arc::new(FileGuard::open(&storage.guard, &origin)?),
+            guard: Arc::new(guard),
             signers: signers.clone(),
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
@@ -247,6 +261,20 @@ impl Listening {
         self.application.close().await;
         Ok(served?)
     }
+}
+
+/// A new log begins once with its keys. An empty database beside keys that are in use is a lost
+/// database, unless the guard shows that the first start was interrupted.
+fn begin(storage: &Storage, guard: &FileGuard) -> Result<(), StartError> {
+    if guard.read()?.is_some() {
+        return Ok(());
+    }
+    let keys = storage.log_keys();
+    if LogSigners::in_use(&keys) && !guard.is_armed() {
+        return Err(StartError::KeysInUse { keys });
+    }
+    guard.arm()?;
+    Ok(LogSigners::mark_in_use(&keys)?)
 }
 
 async fn open_vault(

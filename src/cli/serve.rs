@@ -14,6 +14,7 @@ use crate::{
         server::{ListenError, TlsFiles},
     },
     log::OpenError,
+    service::ServiceError,
 };
 
 /// Settings of the service.
@@ -56,8 +57,9 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
     trace();
     block_on(async {
         let listening = open(arguments).await.map_err(start_failure)?;
+        let stop = stop_signal()?;
         announce(&listening, output).await?;
-        listening.serve(stop_signal()).await.map_err(start_failure)?;
+        listening.serve(stop).await.map_err(start_failure)?;
         output.line("stopped; everything acknowledged is on disk");
         Ok(ExitCode::SUCCESS)
     })
@@ -113,26 +115,35 @@ pub(super) fn start_failure(error: StartError) -> Failure {
         StartError::Listen(ListenError::PlainBeyondLoopback { .. } | ListenError::Tls { .. })
         | StartError::Open(OpenError::Origin { .. })
         | StartError::OtherOrigin { .. }
+        | StartError::Service(ServiceError::Malformed { .. })
         | StartError::Policies { .. }
         | StartError::Directory { .. } => Failure::usage(error),
         _ => Failure::service(error),
     }
 }
 
-async fn stop_signal() {
-    let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = interrupted => {}
-                _ = terminated.recv() => {}
-            }
-            return;
+/// SIGINT or SIGTERM. They are caught from this call on, not only once the future is polled: whoever reads the
+/// announcement may ask to stop at once.
+#[cfg(unix)]
+pub(super) fn stop_signal() -> Result<impl Future<Output = ()> + Send, Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let catch = |kind| signal(kind).map_err(|error| Failure::service(format!("signals: {error}")));
+    let (mut interrupted, mut terminated) =
+        (catch(SignalKind::interrupt())?, catch(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
         }
-    }
-    let _interrupted = interrupted.await;
+    })
+}
+
+/// Ctrl-C.
+#[cfg(not(unix))]
+pub(super) fn stop_signal() -> Result<impl Future<Output = ()> + Send, Failure> {
+    Ok(async {
+        let _interrupted = tokio::signal::ctrl_c().await;
+    })
 }
 
 /// The operator's log goes to standard error; `RUST_LOG` sets its detail.

@@ -17,7 +17,7 @@ use tokio::{sync::oneshot, task::JoinHandle};
 use super::{
     block_on,
     output::{Failure, Output},
-    serve::start_failure,
+    serve::{start_failure, stop_signal},
 };
 use crate::{
     app::{Application, StartError},
@@ -68,13 +68,14 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
             output.json(&facts);
             return Ok(());
         }
+        let stop = stop_signal()?;
         let running = stage.start().await?;
         output.line(format_args!(
             "\nThe service runs at {} until Ctrl-C; its API is at /docs.",
             running.url
         ));
         output.json(&serde_json::json!({ "demo": facts, "url": running.url }));
-        let _interrupted = tokio::signal::ctrl_c().await;
+        stop.await;
         running.stop().await
     })?;
     Ok(ExitCode::SUCCESS)
