@@ -18,6 +18,7 @@ mod files;
 mod finding;
 mod identity;
 mod input;
+mod issuers;
 mod pair;
 mod pool;
 mod receipts;

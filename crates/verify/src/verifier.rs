@@ -15,6 +15,7 @@ use attestry_proof::payload::{Payload, PayloadError};
 use crate::checkpoints::{CheckpointBook, Judged};
 use crate::evidence::Evidence;
 use crate::identity::{LogIdentity, check_genesis};
+use crate::issuers::IssuerBook;
 use crate::receipts::{ReceiptBook, follow};
 use crate::verdict::{
     Anchor, AnchoredBy, Described, Event, Fault, Finding, PayloadFact, ReceiptRoot, Shortfall,
@@ -27,6 +28,7 @@ use crate::verdict::{
 pub struct Verifier {
     pub(crate) checkpoints: CheckpointBook,
     receipts: ReceiptBook,
+    issuers: IssuerBook,
     keys: HashMap<Thumbprint, PublicKey>,
     vouched: HashSet<Thumbprint>,
     identities: HashMap<String, LogIdentity>,
@@ -39,6 +41,7 @@ impl Verifier {
         Self {
             checkpoints: CheckpointBook::new(policy),
             receipts: ReceiptBook::default(),
+            issuers: IssuerBook::default(),
             keys: HashMap::new(),
             vouched: HashSet::new(),
             identities: HashMap::new(),
@@ -111,13 +114,21 @@ impl Verifier {
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> (StatementVerdict, Option<Payload>) {
-        let (statement, attachments) = match SignedStatement::parse(evidence.statement) {
+        let mut known = None;
+        let parsed = SignedStatement::parse_knowing(evidence.statement, |issuer| {
+            known = self.issuers.get(issuer);
+            known
+        });
+        let (statement, attachments) = match parsed {
             Ok(parsed) => parsed,
             Err(error) => {
                 let finding = Finding::Failed(Fault::Malformed(error));
                 return (StatementVerdict::new(finding, None), None);
             }
         };
+        if let (Some(key), None) = (&attachments.issuer_key, known) {
+            self.issuers.remember(key);
+        }
         let leaf = statement.leaf_hash();
         let described = Described {
             header: statement.header().clone(),

@@ -311,10 +311,22 @@ impl SignedStatement {
     /// # Errors
     /// See [`StatementError`].
     pub fn parse(bytes: &[u8]) -> Result<(Self, Attachments), StatementError> {
+        Self::parse_knowing(bytes, |_| None)
+    }
+
+    /// As [`SignedStatement::parse`], for those who read many statements by the same issuers: where
+    /// `known` has the key that is attached, its point is not decoded again. The result is the same.
+    ///
+    /// # Errors
+    /// See [`StatementError`].
+    pub fn parse_knowing(
+        bytes: &[u8],
+        known: impl FnOnce(&Thumbprint) -> Option<PublicKey>,
+    ) -> Result<(Self, Attachments), StatementError> {
         let message = parse_message(bytes, MAX_STATEMENT_BYTES)?;
         let (statement, unprotected) = Self::from_message(message)?;
         let fields = Fields::of_pairs(unprotected)?;
-        let attachments = Attachments::of_fields(fields, &statement)?;
+        let attachments = Attachments::of_fields(fields, &statement, known)?;
         Ok((statement, attachments))
     }
 

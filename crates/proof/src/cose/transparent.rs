@@ -152,12 +152,16 @@ impl Attachments {
     pub(crate) fn of_fields(
         mut fields: Fields,
         statement: &SignedStatement,
+        known: impl FnOnce(&Thumbprint) -> Option<PublicKey>,
     ) -> Result<Self, AttachmentError> {
         let receipts = fields.take(LABEL_RECEIPTS).map(receipts).transpose()?.unwrap_or_default();
         let mut take =
             |text, label| fields.take_text(text).map(|value| bytes(value, label)).transpose();
         let issuer_key = take(LABEL_KEY, AttachmentLabel::Key)?
-            .map(|bytes| key::parse_key(&bytes))
+            .map(|bytes| match known(&statement.header().issuer) {
+                Some(key) if bytes == key::encode_key(&key) => Ok(key),
+                _ => key::parse_key(&bytes),
+            })
             .transpose()?;
         let log_proof = take(LABEL_LOG_PROOF, AttachmentLabel::LogProof)?;
         let payload = take(LABEL_PAYLOAD, AttachmentLabel::Payload)?;
@@ -342,6 +346,27 @@ mod tests {
             (text(LABEL_LOG_PROOF), text("proof"), AttachmentLabel::LogProof),
         ] {
             assert_eq!(refused(wire, value), AttachmentError::Kind { label });
+        }
+    }
+
+    #[test]
+    fn knowing_a_key_beforehand_changes_nothing() {
+        let bytes = everything().encode(&statement()).unwrap();
+        let (author, other) = (author().public(), Key::new(2).public());
+        for known in [None, Some(author), Some(other)] {
+            let parsed = SignedStatement::parse_knowing(&bytes, |asked| {
+                assert_eq!(*asked, author.thumbprint());
+                known
+            });
+            assert_eq!(parsed, Ok((statement(), everything())));
+        }
+        let wrong = vec![(text(LABEL_KEY), Value::Bytes(key::encode_key(&other)))];
+        let bytes = statement().encode_with(&encode(&Value::Map(wrong)));
+        let (found, required) = (other.thumbprint(), author.thumbprint());
+        let error = AttachmentError::KeyMismatch { found, required };
+        for known in [author, other] {
+            let parsed = SignedStatement::parse_knowing(&bytes, |_| Some(known));
+            assert_eq!(parsed, Err(error.into()));
         }
     }
 
