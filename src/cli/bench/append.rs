@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
+    time::Duration,
 };
 
 use serde::Serialize;
@@ -13,7 +14,7 @@ use serde::Serialize;
 use super::{
     child::ServiceProcess,
     load::{self, Load, Shape, Taken},
-    machine::{self, Machine},
+    machine::{self, Machine, StrictVerification},
     receipts::{Receipts, Signatures},
     statements::{self, Batch, Prepared},
 };
@@ -30,6 +31,8 @@ use crate::{
 
 /// Contractors who sign in turn.
 const CONTRACTORS: usize = 8;
+/// Time for which strict verification is measured.
+const STRICT_TIME: Duration = Duration::from_millis(1500);
 const KEY_SET_PATH: &str = "/.well-known/scitt-keys";
 
 /// How much to send.
@@ -102,7 +105,7 @@ fn measure(arguments: &Arguments, data: &Path) -> Result<Report, Failure> {
     let Batch { mut statements, payload_bytes, signed_bytes } = batch;
     let statement_bytes = statements.iter().map(|one| one.bytes.len()).max().unwrap_or_default();
     let fdatasync_ms = machine::fdatasync_ms(data)?;
-    let strict = machine::strict_verify_per_second(signed_bytes)?;
+    let strict = StrictVerification::of(signed_bytes)?.per_second(1, STRICT_TIME)?;
 
     let drive = Drive { address: address_of(service.url())?, about: &about, connections, shape };
     let shared = statements.split_off(entries);

@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use attestry_proof::key::{PublicKey, SIGNATURE_BYTES};
 use serde::Serialize;
 
 use crate::{
@@ -15,8 +16,6 @@ use crate::{
     keys::{LocalSigner, Signer as _},
 };
 
-/// Time for which strict verification is measured.
-const VERIFY_FOR: Duration = Duration::from_millis(1500);
 /// Different messages verified in turn.
 const MESSAGES: usize = 256;
 /// Synchronous writes measured.
@@ -47,45 +46,61 @@ fn cpu_model(cpuinfo: &str) -> Option<&str> {
     line.split_once(':').map(|(_, model)| model.trim())
 }
 
-/// Strict Ed25519 verifications of messages of `message_bytes` per second, on one core.
-///
-/// # Errors
-/// A key or signature that does not work: the machine cannot be measured then.
-pub fn strict_verify_per_second(message_bytes: usize) -> Result<f64, Failure> {
-    let signer = LocalSigner::from_seed(&random_bytes(&OsEntropy)).map_err(Failure::service)?;
-    let key = signer.public_key();
-    let mut signed = Vec::with_capacity(MESSAGES);
-    for number in 0..MESSAGES {
-        let mut message = vec![0_u8; message_bytes.max(8)];
-        message[..8].copy_from_slice(&number.to_be_bytes());
-        let signature = signer.sign(&message).map_err(Failure::service)?;
-        signed.push((message, signature));
-    }
-    let started = Instant::now();
-    let mut verified = 0_u32;
-    while started.elapsed() < VERIFY_FOR {
-        for (message, signature) in &signed {
-            key.verify(message, signature).map_err(Failure::service)?;
-        }
-        verified += MESSAGES as u32;
-    }
-    Ok(f64::from(verified) / started.elapsed().as_secs_f64())
+/// Signed messages whose strict verification is timed.
+pub struct StrictVerification {
+    key: PublicKey,
+    signed: Vec<(Vec<u8>, [u8; SIGNATURE_BYTES])>,
 }
 
-/// The same on `threads` threads at once, together.
-///
-/// # Errors
-/// As [`strict_verify_per_second`].
-pub fn strict_verify_per_second_on(threads: usize, message_bytes: usize) -> Result<f64, Failure> {
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|_| scope.spawn(move || strict_verify_per_second(message_bytes)))
-            .collect();
-        workers.into_iter().try_fold(0.0, |sum, worker| {
-            let rate = worker.join().map_err(|_| Failure::service("a thread panicked"))??;
-            Ok(sum + rate)
+impl StrictVerification {
+    /// Signs messages of so many bytes.
+    ///
+    /// # Errors
+    /// A key that cannot sign.
+    pub fn of(message_bytes: usize) -> Result<Self, Failure> {
+        let signer = LocalSigner::from_seed(&random_bytes(&OsEntropy)).map_err(Failure::service)?;
+        let sign = |number: usize| -> Result<_, Failure> {
+            let mut message = vec![0; message_bytes.max(8)];
+            message[..8].copy_from_slice(&number.to_be_bytes());
+            let signature = signer.sign(&message).map_err(Failure::service)?;
+            Ok((message, signature))
+        };
+        let signed = (0..MESSAGES).map(sign).collect::<Result<_, _>>()?;
+        Ok(Self { key: signer.public_key(), signed })
+    }
+
+    /// Verifications per second, of all threads together, over about so long.
+    ///
+    /// # Errors
+    /// A signature that does not verify: nothing can be measured then.
+    pub fn per_second(&self, threads: usize, time: Duration) -> Result<f64, Failure> {
+        std::thread::scope(|scope| {
+            let workers: Vec<_> =
+                (0..threads).map(|_| scope.spawn(move || self.rate_of_one(time))).collect();
+            workers.into_iter().try_fold(0.0, |sum, worker| {
+                let rate = worker.join().map_err(|_| Failure::service("a thread panicked"))??;
+                Ok(sum + rate)
+            })
         })
-    })
+    }
+
+    fn rate_of_one(&self, time: Duration) -> Result<f64, Failure> {
+        let started = Instant::now();
+        let mut verified = 0_u32;
+        while started.elapsed() < time {
+            for (message, signature) in &self.signed {
+                self.key.verify(message, signature).map_err(Failure::service)?;
+            }
+            verified += MESSAGES as u32;
+        }
+        Ok(f64::from(verified) / started.elapsed().as_secs_f64())
+    }
+}
+
+/// The middle of some measurements; 0 of none.
+pub fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
 /// Median time of `fdatasync` after one page was appended to a file in `directory`, in
@@ -97,10 +112,9 @@ pub fn fdatasync_ms(directory: &Path) -> Result<f64, Failure> {
     let path = directory.join("fdatasync.bench");
     let measured = measure_syncs(&path);
     let _gone = std::fs::remove_file(&path);
-    let mut times = measured
+    let times = measured
         .map_err(|error| Failure::usage(format!("cannot write in {}: {error}", path.display())))?;
-    times.sort_unstable();
-    Ok(times[times.len() / 2].as_secs_f64() * 1000.0)
+    Ok(median(times.iter().map(|time| time.as_secs_f64() * 1000.0).collect()))
 }
 
 fn measure_syncs(path: &Path) -> std::io::Result<Vec<Duration>> {
@@ -125,6 +139,20 @@ mod tests {
         let text = "processor\t: 0\nmodel name\t: Chip A 2\nprocessor\t: 1\nmodel name\t: Chip B\n";
         assert_eq!(cpu_model(text), Some("Chip A 2"));
         assert_eq!(cpu_model("processor : 0\n"), None);
+    }
+
+    #[test]
+    fn the_median_is_the_middle_whatever_the_order() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(Vec::new()), 0.0);
+    }
+
+    #[test]
+    fn strict_verification_is_timed_on_any_number_of_threads() {
+        let strict = StrictVerification::of(100).unwrap();
+        for threads in [1, 2] {
+            assert!(strict.per_second(threads, Duration::from_millis(1)).unwrap() > 1.0);
+        }
     }
 
     #[test]
