@@ -123,6 +123,13 @@ pub async fn start(
 }
 
 async fn bind(listen: &Listen) -> Result<Listener, ListenError> {
+    let address = listen.address;
+    if listen.public_url.is_none() && (listen.trusted_proxy || address.ip().is_unspecified()) {
+        return Err(match &listen.tls {
+            None if !listen.trusted_proxy => ListenError::PlainBeyondLoopback { address },
+            _ => ListenError::NoPublicUrl { address },
+        });
+    }
     Listener::bind(listen.address, listen.tls.as_ref(), listen.trusted_proxy).await
 }
 

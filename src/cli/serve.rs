@@ -112,7 +112,11 @@ async fn announce(listening: &Listening, output: &Output) -> Result<(), Failure>
 /// Settings that can be given otherwise are the caller's to change; everything else is a failing service.
 pub(super) fn start_failure(error: StartError) -> Failure {
     match error {
-        StartError::Listen(ListenError::PlainBeyondLoopback { .. } | ListenError::Tls { .. })
+        StartError::Listen(
+            ListenError::PlainBeyondLoopback { .. }
+            | ListenError::NoPublicUrl { .. }
+            | ListenError::Tls { .. },
+        )
         | StartError::Open(OpenError::Origin { .. })
         | StartError::OtherOrigin { .. }
         | StartError::Service(ServiceError::Malformed { .. })

@@ -26,6 +26,9 @@ const TYPE_PREFIX: &str = "urn:attestry:problem:";
 const RETRY_AFTER_S: &str = "1";
 /// Longest text of a refusal that the framework wrote.
 const FRAMEWORK_TEXT_BYTES_MAX: usize = 4096;
+/// What a caller can know when the log stopped.
+const STOPPED_DETAIL: &str = "the service stopped; what was sent may be logged all the same: \
+                              once it runs again, send it again to learn";
 /// Routes whose callers read CBOR.
 const SCRAPI_ROUTES: [&str; 2] = ["/entries", "/.well-known/scitt-keys"];
 
@@ -120,9 +123,11 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let content_type = HeaderValue::from_static("application/problem+json");
         let body = serde_json::to_vec(&self).unwrap_or_default();
-        self.with_headers(
+        let mut response = self.with_headers(
             (self.status, [(header::CONTENT_TYPE, content_type)], body).into_response(),
-        )
+        );
+        response.extensions_mut().insert(self);
+        response
     }
 }
 
@@ -154,6 +159,8 @@ impl From<ServiceError> for Problem {
             // fault.
             tracing::error!(error = %error, "the request failed");
             let detail = match status {
+                // It may have stopped between the commit and the answer.
+                _ if kind == "stopped" => STOPPED_DETAIL,
                 StatusCode::SERVICE_UNAVAILABLE => {
                     "the service cannot write right now; nothing was stored, try again"
                 }
@@ -171,12 +178,15 @@ impl From<VaultError> for Problem {
     }
 }
 
-/// Puts what the framework refuses in plain text, before a handler runs, into the form of every
-/// other refusal.
+/// Gives every refusal the form that its route promises: CBOR on SCRAPI's routes whoever refused,
+/// and problem details for what the framework refuses in plain text before a handler runs.
 pub(super) async fn unify(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let concise = SCRAPI_ROUTES.iter().any(|route| path.starts_with(route));
     let response = next.run(request).await;
+    if concise && let Some(problem) = response.extensions().get::<Problem>() {
+        return problem.concise();
+    }
     let status = response.status();
     let content_type = response.headers().get(header::CONTENT_TYPE);
     let plain = content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/plain"));
@@ -239,6 +249,7 @@ fn classify(error: &ServiceError) -> (StatusCode, &'static str, &'static str) {
         E::Log(LogError::Stale(_)) => (S::CONFLICT, "stale", "Overtaken by another change"),
         E::Log(LogError::Proof(_)) => (S::BAD_REQUEST, "malformed-request", "Malformed request"),
         E::Log(LogError::Tiles(_)) => (S::INTERNAL_SERVER_ERROR, "internal", "Service failure"),
+        E::Log(LogError::Stopped(_)) => (S::SERVICE_UNAVAILABLE, "stopped", "Service stopped"),
         E::Log(_) => (S::SERVICE_UNAVAILABLE, "unavailable", "Service cannot write"),
         E::Vault(error) => vault(error),
         E::Store(_) | E::Files(_) | E::SealedPayload(_) | E::Sign(_) => {

@@ -39,6 +39,15 @@ pub enum ListenError {
         /// Address asked for.
         address: SocketAddr,
     },
+    /// Requests are signed for an address that callers do not use.
+    #[error(
+        "callers do not use the address {address}, but their requests are signed for the one they use: say which, with \
+         --public-url https://log.example.com"
+    )]
+    NoPublicUrl {
+        /// Address asked for.
+        address: SocketAddr,
+    },
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Bind {

@@ -103,6 +103,17 @@ pub fn read_or_create(path: &Path, entropy: &dyn Entropy) -> Result<LocalSigner,
     }
 }
 
+/// Makes an empty file, durably; one that is there is left as it is.
+///
+/// # Errors
+/// [`KeyFileError::Io`].
+pub(super) fn mark(path: &Path) -> Result<(), KeyFileError> {
+    match write_new(path, b"") {
+        Err(KeyFileError::Exists { .. }) => Ok(()),
+        result => result,
+    }
+}
+
 /// Writes a file that only its owner can read, and waits until it is on disk: name and content.
 fn write_new(path: &Path, bytes: &[u8]) -> Result<(), KeyFileError> {
     let failed = |source: io::Error| match source.kind() {

@@ -78,6 +78,9 @@ impl Signer for LocalSigner {
     }
 }
 
+/// File that says that a log was begun with the keys beside it.
+const IN_USE: &str = "in-use";
+
 /// The three keys of a log.
 #[derive(Clone)]
 pub struct LogSigners {
@@ -105,6 +108,21 @@ impl LogSigners {
     /// [`KeyFileError`] when a file cannot be read or trusted.
     pub fn read(directory: &Path) -> Result<Self, KeyFileError> {
         Self::each(|name| read(&directory.join(name)))
+    }
+
+    /// Whether a log was begun with these keys.
+    #[must_use]
+    pub fn in_use(directory: &Path) -> bool {
+        directory.join(IN_USE).exists()
+    }
+
+    /// Remembers, durably, that a log is begun with these keys: a second one would sign other roots
+    /// for the same sizes under the same name.
+    ///
+    /// # Errors
+    /// [`KeyFileError::Io`].
+    pub fn mark_in_use(directory: &Path) -> Result<(), KeyFileError> {
+        file::mark(&directory.join(IN_USE))
     }
 
     fn each(

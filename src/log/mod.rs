@@ -95,6 +95,9 @@ pub enum Stopped {
     /// The head could not be signed.
     #[error("the head could not be signed: {0}")]
     Signer(String),
+    /// The task that gives positions failed.
+    #[error("the sequencer failed")]
+    Sequencer,
     /// The service is shutting down.
     #[error("the service is shutting down")]
     ShuttingDown,
@@ -204,7 +207,10 @@ impl Shared {
     }
 
     fn stop(&self, reason: Stopped) -> Stopped {
-        tracing::error!(%reason, "the log stops");
+        match reason {
+            Stopped::ShuttingDown => tracing::debug!("the log stops"),
+            _ => tracing::error!(%reason, "the log stops"),
+        }
         let mut stopped = self.stopped.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         stopped.get_or_insert(reason).clone()
     }

@@ -11,7 +11,7 @@ use attestry_proof::{
 };
 use tokio::sync::watch;
 
-use super::{Log, Shared};
+use super::{Log, Shared, Stopped};
 use crate::{keys::SignError, store::ledger::Head};
 
 /// Time between two checkpoints.
@@ -52,7 +52,10 @@ pub(super) async fn run(
                 Ok(checkpoint) => {
                     published.send_replace(Arc::new(checkpoint));
                 }
-                Err(error) => tracing::error!(%error, "the checkpoint could not be signed"),
+                Err(error) => {
+                    shared.stop(Stopped::Signer(error.to_string()));
+                    return;
+                }
             }
         }
         tokio::time::sleep(CHECKPOINT_INTERVAL).await;

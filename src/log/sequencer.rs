@@ -33,6 +33,7 @@ impl Waiting {
 
 /// Runs until every sender is gone or the log stops.
 pub(super) async fn run(shared: Arc<Shared>, mut queue: mpsc::Receiver<Waiting>) {
+    let _ending = Ending(Arc::clone(&shared));
     let mut waiting = Vec::with_capacity(BATCH_ENTRIES_MAX);
     while queue.recv_many(&mut waiting, BATCH_ENTRIES_MAX).await > 0 {
         let (candidates, answers): (Vec<_>, Vec<_>) =
@@ -45,6 +46,17 @@ pub(super) async fn run(shared: Arc<Shared>, mut queue: mpsc::Receiver<Waiting>)
             // silence.
             return;
         }
+    }
+}
+
+/// However the sequencer ends, the log says that it stopped.
+struct Ending(Arc<Shared>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        let reason =
+            if std::thread::panicking() { Stopped::Sequencer } else { Stopped::ShuttingDown };
+        self.0.stop(reason);
     }
 }
 
@@ -102,6 +114,7 @@ async fn settle(
                     shared.ledger.find_statement(candidate.issued_at, candidate.leaf_hash).await;
                 outcomes.push(match found.map_err(|error| stop(error.to_string()))? {
                     Some(index) => Outcome::AlreadyLogged(index),
+                    // Which precondition failed is not recorded; whoever judges again finds out.
                     None => match candidate.preconditions.first() {
                         Some(precondition) => Outcome::Dropped(precondition.clone()),
                         None => return Err(stop("a committed batch lacks an entry".to_owned())),
