@@ -172,9 +172,10 @@ fn verify(
         )));
     }
     if claims.htm != method.as_str() || !names_request(&claims.htu, &app.base_url, uri) {
-        return Err(unauthenticated(
-            "the token was signed for another method or URL than this request",
-        ));
+        return Err(unauthenticated(format!(
+            "the token was signed for {} {}, but this service is called at {}",
+            claims.htm, claims.htu, app.base_url
+        )));
     }
     Ok(claims)
 }
