@@ -12,6 +12,9 @@ use uuid::Uuid;
 
 use super::{files::ObjectId, ledger::StoreError};
 
+/// Objects to ask about at once, a few megabytes of them.
+pub const OBJECTS_PER_QUESTION: usize = 65_536;
+
 /// Where something is stored: a table or a file, and the key in it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Place {
@@ -317,7 +320,8 @@ pub trait LedgerAudit: Send + Sync {
     /// Objects with parts on record that are neither a file's nor an upload's.
     fn parts_of_nothing(&self, limit: u32) -> Rows<'_, Vec<u8>>;
 
-    /// Which of these objects no file, pack or upload names.
+    /// Which of these objects no file, pack or upload names. Costs a walk over all files, so ask about
+    /// [`OBJECTS_PER_QUESTION`] at a time.
     fn unknown_objects<'a>(&'a self, objects: &'a [ObjectId]) -> Rows<'a, ObjectId>;
 }
 

@@ -10,15 +10,12 @@ use uuid::Uuid;
 use super::{Check, Progress, ROWS_PER_PAGE};
 use crate::{
     store::{
-        audit::{Place, RawFile, RawManifest, RawUpload},
+        audit::{OBJECTS_PER_QUESTION, Place, RawFile, RawManifest, RawUpload},
         files::ObjectId,
         ledger::StoreError,
     },
     vault::{StoredPart, Vault, VaultError},
 };
-
-/// Objects asked about at a time.
-const OBJECTS_PER_QUESTION: usize = 8192;
 
 /// Digests asked about at a time.
 const DIGESTS_PER_QUESTION: usize = 8192;
@@ -75,7 +72,7 @@ impl Check<'_> {
         let mut after: Option<Vec<u8>> = None;
         let mut orphans = Orphans::new("object_keys", "the key of no file or upload");
         loop {
-            let page = keyring.object_keys(after.as_deref(), ROWS_PER_PAGE).await?;
+            let page = keyring.object_keys(after.as_deref(), OBJECTS_PER_QUESTION as u32).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.object.clone());
             let ids: Vec<ObjectId> = page

@@ -5,7 +5,7 @@ use std::path::Path;
 use attestry_proof::{hash::Hash, key::Thumbprint};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use sqlx::{
-    FromRow, QueryBuilder, Sqlite, SqlitePool,
+    FromRow, SqlitePool,
     migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteRow},
 };
@@ -27,9 +27,6 @@ use crate::store::{
 
 /// Connections to one file: one streams rows, others look things up meanwhile.
 const CONNECTIONS: u32 = 3;
-
-/// Objects in one question.
-const OBJECTS_PER_QUERY: usize = 8192;
 
 /// Why a database file cannot be checked.
 #[derive(Debug, thiserror::Error)]
@@ -465,27 +462,20 @@ impl LedgerAudit for SqliteLedgerAudit {
 
     fn unknown_objects<'a>(&'a self, objects: &'a [ObjectId]) -> Rows<'a, ObjectId> {
         async move {
-            let mut unknown = Vec::new();
-            for group in objects.chunks(OBJECTS_PER_QUERY) {
-                let mut query = QueryBuilder::<Sqlite>::new("WITH asked (object) AS (VALUES ");
-                let mut values = query.separated(", ");
-                for object in group {
-                    values.push("(").push_bind_unseparated(object.0.as_bytes().as_slice());
-                    values.push_unseparated(")");
-                }
-                query.push(
-                    ") SELECT object FROM asked WHERE object NOT IN (SELECT object FROM files
-                     UNION SELECT pack FROM files WHERE pack IS NOT NULL
-                     UNION SELECT object FROM uploads)",
-                );
-                let rows: Vec<Vec<u8>> =
-                    query.build_query_scalar().persistent(false).fetch_all(&self.pool).await?;
-                for object in rows {
-                    let id = Uuid::from_slice(&object).map_err(|_| corrupt("object", 0))?;
-                    unknown.push(ObjectId(id));
-                }
-            }
-            Ok(unknown)
+            // One parameter, however many there are: each question walks the whole table once.
+            const SQL: &str = "SELECT unhex(value) AS object FROM json_each(?)
+                 WHERE object NOT IN (SELECT object FROM files
+                 UNION SELECT pack FROM files WHERE pack IS NOT NULL
+                 UNION SELECT object FROM uploads)";
+            let ids: Vec<String> = objects.iter().map(|id| id.0.simple().to_string()).collect();
+            let asked = serde_json::Value::from(ids).to_string();
+            let rows: Vec<Vec<u8>> =
+                sqlx::query_scalar(SQL).bind(asked).fetch_all(&self.pool).await?;
+            rows.iter()
+                .map(|object| {
+                    Uuid::from_slice(object).map(ObjectId).map_err(|_| corrupt("object", 0))
+                })
+                .collect()
         }
         .boxed()
     }
