@@ -44,7 +44,7 @@ pub(super) struct KnownPolicy {
 pub(super) struct Facts {
     /// The key that signs what the service states.
     service: Option<PublicKey>,
-    /// Whether the genesis entry named it, rather than a file.
+    /// The log's own keys, once genesis has named them.
     pub genesis: Option<GenesisKeys>,
     pub keys: HashMap<Thumbprint, KnownKey>,
     pub policies: Vec<KnownPolicy>,
