@@ -95,6 +95,17 @@ pub enum Shortfall {
         /// Who signed it, and whom the policy knows.
         error: TrustError,
     },
+    /// The key is said to have ended before the statement was logged, and the service is unknown.
+    #[error(
+        "entry {ended} says that the issuer's key ended before this statement at entry {index}, and \
+         nothing among the inputs shows whether the log's service signed that"
+    )]
+    KeyEndClaimed {
+        /// Position of the revocation or rotation.
+        ended: LeafIndex,
+        /// Position of the statement.
+        index: LeafIndex,
+    },
 }
 
 /// What is wrong.
@@ -157,6 +168,17 @@ pub enum Fault {
         origin: String,
         /// The size.
         size: TreeSize,
+    },
+    /// The log has two different entries at one position.
+    #[error(
+        "the log {origin} shows two different entries at index {index}: it shows different \
+         histories"
+    )]
+    ForkedEntry {
+        /// The log.
+        origin: String,
+        /// The position.
+        index: LeafIndex,
     },
     /// The key was revoked or replaced before the statement was logged.
     #[error("the issuer's key ended at entry {ended}, before this statement at entry {index}")]
@@ -236,6 +258,7 @@ impl Finding {
             Self::NotProven(Shortfall::NoProof) => "no-proof",
             Self::NotProven(Shortfall::ReceiptKeyUnknown { .. }) => "receipt-key-unknown",
             Self::NotProven(Shortfall::LogNotTrusted { .. }) => "log-not-trusted",
+            Self::NotProven(Shortfall::KeyEndClaimed { .. }) => "key-end-claimed",
             Self::Failed(fault) => fault.code(),
         }
     }
@@ -270,7 +293,7 @@ impl Fault {
             Self::Receipt(_) => "receipt-invalid",
             Self::WrongAudience { .. } => "wrong-audience",
             Self::PositionDisagreement { .. } => "position-disagreement",
-            Self::Fork { .. } => "fork",
+            Self::Fork { .. } | Self::ForkedEntry { .. } => "fork",
             Self::KeyEnded { .. } => "key-ended",
             Self::NotByService { .. } => "not-by-service",
             Self::Genesis(_) => "genesis-invalid",

@@ -16,9 +16,11 @@ mod consistency;
 mod evidence;
 mod files;
 mod finding;
+mod history;
 mod identity;
 mod input;
 mod issuers;
+mod keys;
 mod pair;
 mod pool;
 mod receipts;
@@ -26,14 +28,17 @@ mod report;
 mod run;
 mod settle;
 mod text;
+mod times;
 pub mod verdict;
 mod verifier;
 
 pub use arguments::{Arguments, InputError, PackFault};
 pub use evidence::{Evidence, PayloadStore};
+pub use history::Unlinked;
 pub use identity::{GenesisFault, LogIdentity};
 pub use report::{
-    CheckpointReport, FilesReport, OpeningsReport, Report, StatementReport, Summary, Unmatched,
+    CheckpointReport, Facts, FilesReport, OpeningsReport, Report, StatementReport, Summary,
+    Unmatched, WithdrawalReport,
 };
 pub use run::{EXIT_NOT_VERIFIED, EXIT_UNUSABLE, EXIT_VERIFIED, exit_code, run};
 pub use verdict::{StatementVerdict, Verdict};

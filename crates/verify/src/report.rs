@@ -1,19 +1,24 @@
 //! The outcome as data: what `--json` prints. Names and codes here are stable.
 
+mod statement;
+
 use std::path::Path;
 use std::sync::Arc;
 
-use attestry_proof::cose::receipt::Position;
 use attestry_proof::log::trust::{TrustPolicy, TrustedCheckpoint};
 use attestry_proof::payload::fields::Timestamp;
-use attestry_proof::size::TreeSize;
+use attestry_proof::size::{LeafIndex, TreeSize};
 use serde::{Serialize, Serializer};
 
 use crate::checkpoints::Judged;
 use crate::files::Comparison;
+use crate::history::{ForkedEntries, Unlinked};
 use crate::input::OpeningsFile;
 use crate::run::{EXIT_NOT_VERIFIED, EXIT_VERIFIED};
-use crate::verdict::{IssuerFact, PayloadFact, StatementVerdict, Verdict};
+use crate::settle::EventCounts;
+use crate::verdict::{StatementVerdict, Verdict};
+
+pub use statement::{Facts, StatementReport, WithdrawalReport};
 
 /// Everything that was found.
 #[derive(Clone, Debug, Serialize)]
@@ -36,6 +41,11 @@ pub struct Report {
     /// Sizes for which a log signed two roots.
     #[serde(serialize_with = "forks")]
     pub forks: Vec<(String, TreeSize)>,
+    /// Positions at which a log shows two entries.
+    #[serde(serialize_with = "forked_entries")]
+    pub forked_entries: Vec<(String, LeafIndex)>,
+    /// Logs whose trusted checkpoints are not proven to be of one history. No problem by itself.
+    pub unlinked: Vec<Unlinked>,
     /// Every manifest whose openings were given.
     pub openings: Vec<OpeningsReport>,
     /// Every directory that was compared with openings.
@@ -63,6 +73,16 @@ pub struct Summary {
     pub failed: usize,
     /// Problems beside statements: files, openings, checkpoints, evidence that fits nothing.
     pub other_problems: usize,
+    /// Withdrawals among the inputs; absence of others is not proven.
+    pub withdrawals: usize,
+    /// Those withdrawals that concern some purposes only.
+    pub partial_withdrawals: usize,
+    /// Revocations of keys by the service among the inputs; absence of others is not proven.
+    pub revocations: usize,
+    /// Replacements of keys by the service among the inputs.
+    pub rotations: usize,
+    /// Revocations and replacements among the inputs that nothing shows to be by the service.
+    pub key_end_claims: usize,
 }
 
 /// Who says what the log's receipt and service keys are.
@@ -77,75 +97,6 @@ pub enum KeysFrom {
     User,
     /// Nobody: neither genesis nor `--keys` was given.
     Nowhere,
-}
-
-/// One statement.
-#[derive(Clone, Debug, Serialize)]
-pub struct StatementReport {
-    /// Where it was read from.
-    pub file: String,
-    /// The verdict.
-    pub verdict: Verdict,
-    /// The finding behind it.
-    pub code: &'static str,
-    /// Entry in the log, where proven.
-    pub index: Option<u64>,
-    /// Size of the tree in which it is there.
-    pub size: Option<u64>,
-    /// Thumbprint URI of the issuer.
-    pub issuer: Option<String>,
-    /// What it is about.
-    pub subject: Option<String>,
-    /// Origin of the log it is addressed to.
-    pub audience: Option<String>,
-    /// Content type of its payload.
-    pub content_type: Option<&'static str>,
-    /// When the signer says to have signed; RFC 3339, or Unix seconds beyond the year 9999.
-    pub issued_at: Option<String>,
-    /// What the payload is.
-    pub kind: Option<&'static str>,
-    /// Sentences, the first about the verdict.
-    pub reasons: Vec<String>,
-    /// What was found beside the verdict.
-    pub facts: Facts,
-}
-
-/// Facts beside a verdict, each with its own.
-#[derive(Clone, Debug, Serialize)]
-pub struct Facts {
-    /// `matches`, `missing` or `not-checked`.
-    pub payload: &'static str,
-    /// SHA-256 that the statement commits to.
-    pub payload_sha256: Option<String>,
-    /// What the payload says, label and value.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub payload_lines: Vec<(&'static str, String)>,
-    /// `enrolled`, `service`, `vouched` or `not-proven`.
-    pub issuer_key: &'static str,
-    /// Entry of the enrolment.
-    pub enrolled_at: Option<u64>,
-    /// Whether that entry is verified, not merely logged.
-    pub enrolment_proven: Option<bool>,
-    /// Always `not-proven`: only an index proof could show that the key was not revoked.
-    pub key_not_revoked: &'static str,
-    /// Entry at which the key ends later in the log, if a statement that says so was given.
-    pub key_ended_at: Option<u64>,
-    /// Always `not-proven`: only an index proof could show that consent was not withdrawn.
-    pub not_withdrawn: &'static str,
-    /// Entry at which consent is taken back, if a statement that says so was given.
-    pub withdrawn_at: Option<u64>,
-    /// The latest public word on the submission among the inputs.
-    pub status: Option<&'static str>,
-    /// Entry of that word.
-    pub status_at: Option<u64>,
-    /// Receipts that verify under the log's key.
-    pub receipts_verified: usize,
-    /// Receipts whose key nothing vouches for.
-    pub receipts_unchecked: usize,
-    /// Not in the log before this time, by witnesses.
-    pub logged_after: Option<String>,
-    /// In the log by this time, by witnesses.
-    pub logged_by: Option<String>,
 }
 
 /// One checkpoint.
@@ -254,6 +205,8 @@ impl Report {
             statements: Vec::new(),
             checkpoints: Vec::new(),
             forks: Vec::new(),
+            forked_entries: Vec::new(),
+            unlinked: Vec::new(),
             openings: Vec::new(),
             files: Vec::new(),
             unmatched: Vec::new(),
@@ -263,11 +216,12 @@ impl Report {
     }
 
     /// Counts, and decides.
-    pub(crate) fn sum_up(&mut self) {
+    pub(crate) fn sum_up(&mut self, events: EventCounts) {
         let count = |verdict| {
             self.statements.iter().filter(|statement| statement.verdict == verdict).count()
         };
         let other_problems = self.forks.len()
+            + self.forked_entries.len()
             + self.unmatched.len()
             + self.checkpoints.iter().filter(|checkpoint| !checkpoint.trusted).count()
             + self.openings.iter().filter(|opened| opened.verdict != Verdict::Verified).count()
@@ -279,6 +233,11 @@ impl Report {
             not_proven: count(Verdict::NotProven),
             failed: count(Verdict::Failed),
             other_problems,
+            withdrawals: events.withdrawals,
+            partial_withdrawals: events.partial_withdrawals,
+            revocations: events.revocations,
+            rotations: events.rotations,
+            key_end_claims: events.key_end_claims,
         };
         self.verified = self.summary.verified == self.summary.statements && other_problems == 0;
     }
@@ -287,83 +246,6 @@ impl Report {
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
         if self.verified { EXIT_VERIFIED } else { EXIT_NOT_VERIFIED }
-    }
-}
-
-impl StatementReport {
-    pub(crate) fn new(file: &str, verdict: &StatementVerdict) -> Self {
-        let header = verdict.described.as_ref().map(|described| &described.header);
-        let position = verdict.finding.position();
-        let kind = match verdict.payload {
-            PayloadFact::Matches { kind, .. } => kind.map(|kind| kind.as_str()),
-            PayloadFact::NotChecked | PayloadFact::Missing => None,
-        };
-        Self {
-            file: file.to_owned(),
-            verdict: verdict.verdict(),
-            code: verdict.finding.code(),
-            index: position.map(|Position { index, .. }| index.0),
-            size: position.map(|Position { size, .. }| size.0),
-            issuer: header.map(|header| header.issuer.uri()),
-            subject: header.map(|header| header.subject.uri()),
-            audience: header.map(|header| header.audience.clone()),
-            content_type: header.map(|header| header.content_type.as_str()),
-            issued_at: header.map(|header| time(header.issued_at)),
-            kind,
-            reasons: reasons(verdict),
-            facts: Facts::new(verdict),
-        }
-    }
-}
-
-fn reasons(verdict: &StatementVerdict) -> Vec<String> {
-    let mut reasons = vec![verdict.finding.to_string()];
-    if verdict.receipts_unchecked > 0 && verdict.is_logged() {
-        reasons.push("a receipt was not checked: nothing vouches for its key".to_owned());
-    }
-    if let Some(at) = verdict.standing.key_ended {
-        reasons.push(format!("the issuer's key ended later, at entry {at}"));
-    }
-    if let Some(at) = verdict.standing.withdrawn {
-        reasons.push(format!("consent for the submission is withdrawn at entry {at}"));
-    }
-    reasons
-}
-
-impl Facts {
-    fn new(verdict: &StatementVerdict) -> Self {
-        let standing = &verdict.standing;
-        let (payload, payload_lines) = match &verdict.payload {
-            PayloadFact::NotChecked => ("not-checked", Vec::new()),
-            PayloadFact::Missing => ("missing", Vec::new()),
-            PayloadFact::Matches { lines, .. } => ("matches", lines.clone()),
-        };
-        let (issuer_key, enrolled) = match standing.issuer {
-            IssuerFact::NotProven => ("not-proven", None),
-            IssuerFact::Service => ("service", None),
-            IssuerFact::Vouched => ("vouched", None),
-            IssuerFact::Enrolled { at, proven } => ("enrolled", Some((at, proven))),
-        };
-        let seconds = |seconds: u64| time(i64::try_from(seconds).unwrap_or(i64::MAX));
-        let digest = verdict.described.as_ref().map(|described| described.payload_digest);
-        Self {
-            payload,
-            payload_sha256: digest.map(|digest| digest.to_hex()),
-            payload_lines,
-            issuer_key,
-            enrolled_at: enrolled.map(|(at, _)| at.0),
-            enrolment_proven: enrolled.map(|(_, proven)| proven),
-            key_not_revoked: "not-proven",
-            key_ended_at: standing.key_ended.map(|at| at.0),
-            not_withdrawn: "not-proven",
-            withdrawn_at: standing.withdrawn.map(|at| at.0),
-            status: standing.status.map(|(status, _)| status.as_str()),
-            status_at: standing.status.map(|(_, at)| at.0),
-            receipts_verified: verdict.receipts_verified,
-            receipts_unchecked: verdict.receipts_unchecked,
-            logged_after: standing.logged_after.map(seconds),
-            logged_by: standing.logged_by.map(seconds),
-        }
     }
 }
 
@@ -466,4 +348,25 @@ fn forks<S: Serializer>(forks: &[(String, TreeSize)], serializer: S) -> Result<S
         size: u64,
     }
     serializer.collect_seq(forks.iter().map(|(origin, size)| Fork { origin, size: size.0 }))
+}
+
+/// Each position at which a log shows two entries.
+pub(crate) fn places(forked: ForkedEntries) -> Vec<(String, LeafIndex)> {
+    let places = forked.into_iter().flat_map(|(origin, indices)| {
+        indices.into_iter().map(move |index| (origin.clone(), index))
+    });
+    places.collect()
+}
+
+fn forked_entries<S: Serializer>(
+    entries: &[(String, LeafIndex)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct ForkedEntry<'a> {
+        origin: &'a str,
+        index: u64,
+    }
+    let entries = entries.iter();
+    serializer.collect_seq(entries.map(|(origin, index)| ForkedEntry { origin, index: index.0 }))
 }

@@ -7,8 +7,8 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
-use attestry_proof::cose::ContentType;
 use attestry_proof::cose::key::{MAX_COSE_KEY_BYTES, MAX_KEY_SET_KEYS, parse_key_set};
+use attestry_proof::cose::{ContentType, SignedStatement};
 use attestry_proof::hash::Hash;
 use attestry_proof::key::PublicKey;
 use attestry_proof::log::trust::{MAX_POLICY_BYTES, TrustPolicy};
@@ -18,13 +18,14 @@ use crate::arguments::{Arguments, InputError};
 use crate::checkpoints::Judged;
 use crate::consistency::ConsistencyProofs;
 use crate::evidence::Evidence;
+use crate::history::Histories;
 use crate::input::{Inputs, OpeningsFile};
 use crate::pair::{Pairing, pair};
 use crate::pool;
 use crate::receipts::consistency_receipt;
 use crate::report::{
     CheckpointReport, FilesReport, KeysFrom, OpeningsReport, Report, StatementReport, Unmatched,
-    UnmatchedKind,
+    UnmatchedKind, places,
 };
 use crate::verdict::{Event, StatementVerdict};
 use crate::verifier::Verifier;
@@ -76,7 +77,9 @@ pub fn run(arguments: &Arguments) -> Result<Report, InputError> {
     let receipts = pairing.receipts_left.iter().filter_map(|item| consistency_receipt(&item.bytes));
     let paths = inputs.consistency.iter().map(|(_, path)| path.clone()).collect();
     let consistency = ConsistencyProofs::new(paths, receipts.collect());
-    verifier.settle_with(&mut verdicts, &consistency);
+    // Before the statements are settled: a receipt may show a second root for one size.
+    let histories = Histories::of(&verifier, &consistency);
+    let settled = verifier.settle_with(&mut verdicts, &consistency);
 
     let files = compare_files(&inputs.openings, jobs)?;
     let openings = inputs.openings.iter().map(|file| committed(file, &inputs, &verdicts)).collect();
@@ -85,8 +88,10 @@ pub fn run(arguments: &Arguments) -> Result<Report, InputError> {
     let mut report = Report {
         keys_from,
         statements: statements.map(|(item, v)| StatementReport::new(&item.name, v)).collect(),
-        checkpoints: checkpoint_reports(&verifier, &consistency, &notes),
+        checkpoints: checkpoint_reports(&histories, &notes),
         forks: verifier.checkpoints.forks(),
+        forked_entries: places(settled.forked_entries),
+        unlinked: histories.unlinked(),
         openings,
         files,
         unmatched,
@@ -94,7 +99,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, InputError> {
         list_all: arguments.all,
         ..Report::new(verifier.policy())
     };
-    report.sum_up();
+    report.sum_up(settled.events);
     Ok(report)
 }
 
@@ -104,11 +109,9 @@ fn introduce(
     evidence: &[Evidence<'_>],
     vouched: Option<Vec<PublicKey>>,
 ) -> KeysFrom {
-    // A cheap look for what may be a genesis; the judgement reads the header.
-    let mark = ContentType::Genesis.as_str().as_bytes();
-    let candidates = evidence
-        .iter()
-        .filter(|evidence| evidence.statement.windows(mark.len()).any(|bytes| bytes == mark));
+    let origins: HashSet<String> =
+        verifier.policy().logs().iter().map(|log| log.key().name().to_owned()).collect();
+    let candidates = evidence.iter().filter(|evidence| is_genesis(evidence.statement, &origins));
     let (mut seen, mut adopted) = (false, false);
     for candidate in candidates {
         seen = true;
@@ -128,6 +131,19 @@ fn introduce(
         (false, false, true) => KeysFrom::User,
         (false, false, false) => KeysFrom::Nowhere,
     }
+}
+
+/// Whether a statement says of itself, in its signed header, that it introduces one of these logs.
+fn is_genesis(statement: &[u8], origins: &HashSet<String>) -> bool {
+    // A cheap look first: others may carry these bytes too, in a payload for one.
+    let mark = ContentType::Genesis.as_str().as_bytes();
+    if !statement.windows(mark.len()).any(|bytes| bytes == mark) {
+        return false;
+    }
+    SignedStatement::parse(statement).is_ok_and(|(statement, _)| {
+        let header = statement.header();
+        header.content_type == ContentType::Genesis && origins.contains(&header.audience)
+    })
 }
 
 fn compare_files(
@@ -184,20 +200,16 @@ fn unmatched(
 }
 
 fn checkpoint_reports(
-    verifier: &Verifier,
-    consistency: &ConsistencyProofs,
+    histories: &Histories,
     notes: &[(&str, Arc<Judged>)],
 ) -> Vec<CheckpointReport> {
-    let trusted = verifier.checkpoints.all_trusted();
+    let Histories { trusted, continued_by } = histories;
     let mut reports: Vec<_> =
         trusted.iter().map(|checkpoint| CheckpointReport::trusted(checkpoint)).collect();
-    for older in &trusted {
-        let older = older.checkpoint();
-        let (origin, size, root) = (older.origin(), older.size(), older.root());
-        for newer in consistency.continuations(verifier, origin, size, root) {
-            let place = trusted.iter().position(|checkpoint| *checkpoint == newer);
-            if let Some(report) = place.and_then(|place| reports.get_mut(place)) {
-                report.continues(size);
+    for (older, continued_by) in trusted.iter().zip(continued_by) {
+        for newer in continued_by {
+            if let Some(report) = reports.get_mut(*newer) {
+                report.continues(older.checkpoint().size());
             }
         }
     }

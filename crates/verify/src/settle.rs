@@ -1,40 +1,63 @@
 //! What statements, seen together, say about each other: forks, ended keys, withdrawals, times.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 
 use attestry_proof::cose::Subject;
 use attestry_proof::key::Thumbprint;
-use attestry_proof::log::trust::TrustedCheckpoint;
 use attestry_proof::payload::status::SubmissionStatus;
+use attestry_proof::payload::withdrawal::Scope;
 use attestry_proof::size::{LeafIndex, TreeSize};
 
 use crate::consistency::ConsistencyProofs;
+use crate::history::{ForkedEntries, forked_entries};
+use crate::keys::{Change, KeyHistory, What};
+use crate::times::Times;
 use crate::verdict::{
-    Anchor, AnchoredBy, Event, Fault, Finding, IssuerFact, ReceiptRoot, StatementVerdict,
+    Anchor, AnchoredBy, Event, Fault, Finding, IssuerFact, ReceiptRoot, Shortfall,
+    StatementVerdict, Withdrawn,
 };
 use crate::verifier::Verifier;
+
+/// What statements say together, beside the verdict on each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Settled {
+    pub(crate) forked_entries: ForkedEntries,
+    pub(crate) events: EventCounts,
+}
+
+/// Numbers of entries that change what others are worth; copies of an entry count once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct EventCounts {
+    pub(crate) withdrawals: usize,
+    /// Those withdrawals that leave some purposes.
+    pub(crate) partial_withdrawals: usize,
+    pub(crate) revocations: usize,
+    pub(crate) rotations: usize,
+    /// Revocations and rotations that nothing shows to be by the service.
+    pub(crate) key_end_claims: usize,
+}
 
 impl Verifier {
     /// Completes the judgements on statements that were seen together: links receipts to
     /// checkpoints that came with others, fails what a forked log says and what ended keys signed,
     /// and adds the facts of [`crate::verdict::Standing`].
     pub fn settle(&self, verdicts: &mut [StatementVerdict]) {
-        self.settle_with(verdicts, &ConsistencyProofs::default());
+        let _ = self.settle_with(verdicts, &ConsistencyProofs::default());
     }
 
     pub(crate) fn settle_with(
         &self,
         verdicts: &mut [StatementVerdict],
         consistency: &ConsistencyProofs,
-    ) {
+    ) -> Settled {
         for verdict in &mut *verdicts {
             self.link(verdict);
             self.link_by_consistency(verdict, consistency);
         }
         share(verdicts);
-        self.fail_forked(verdicts);
-        let keys = self.key_history(verdicts);
+        let forked_entries = forked_entries(verdicts);
+        self.fail_forked(verdicts, &forked_entries);
+        let keys = self.key_histories(verdicts);
         let words = self.public_words(verdicts);
         let times = Times::of(&self.checkpoints.all_trusted());
         for verdict in verdicts {
@@ -42,6 +65,15 @@ impl Verifier {
             words.apply(verdict);
             times.apply(verdict);
         }
+        let (withdrawals, partial_withdrawals) = words.count();
+        let events = EventCounts {
+            withdrawals,
+            partial_withdrawals,
+            revocations: keys.known.revocations(),
+            rotations: keys.known.rotations(),
+            key_end_claims: keys.claimed.revocations() + keys.claimed.rotations(),
+        };
+        Settled { forked_entries, events }
     }
 
     /// Follows a receipt to its root, and a consistency proof from there to a trusted checkpoint.
@@ -61,54 +93,61 @@ impl Verifier {
         }
     }
 
-    fn fail_forked(&self, verdicts: &mut [StatementVerdict]) {
-        let forks: BTreeMap<String, TreeSize> =
+    /// A log that shows two histories proves nothing, wherever the two differ.
+    fn fail_forked(&self, verdicts: &mut [StatementVerdict], entries: &ForkedEntries) {
+        let sizes: BTreeMap<String, TreeSize> =
             self.checkpoints.forks().into_iter().rev().collect();
-        for verdict in verdicts {
+        for verdict in verdicts.iter_mut().filter(|verdict| verdict.is_logged()) {
             let Some(described) = &verdict.described else { continue };
             let origin = &described.header.audience;
-            if let Some(size) = forks.get(origin).filter(|_| verdict.is_logged()) {
-                let (origin, size) = (origin.clone(), *size);
-                verdict.finding = Finding::Failed(Fault::Fork { origin, size });
+            let entries = entries.get(origin);
+            let own = verdict.finding.position().map(|position| position.index);
+            let own = own.filter(|index| entries.is_some_and(|entries| entries.contains(index)));
+            let first = entries.and_then(|entries| entries.first().copied());
+            let by_entry = |index| Fault::ForkedEntry { origin: origin.clone(), index };
+            let by_size = |size: &TreeSize| Fault::Fork { origin: origin.clone(), size: *size };
+            let fault = own.map(by_entry);
+            let fault = fault.or_else(|| sizes.get(origin).map(by_size));
+            if let Some(fault) = fault.or_else(|| first.map(by_entry)) {
+                verdict.finding = Finding::Failed(fault);
             }
         }
     }
 
-    fn key_history(&self, verdicts: &[StatementVerdict]) -> KeyHistory {
-        let mut history = KeyHistory::default();
+    fn key_histories(&self, verdicts: &[StatementVerdict]) -> KeyHistories {
+        let mut histories = KeyHistories::default();
         for verdict in verdicts {
             let Some(Seen { origin, issuer, index, .. }) = Seen::of(verdict) else { continue };
-            if !self.speaks_for_log(origin, &issuer) {
-                continue;
-            }
+            let by_service = self.speaks_for_log(origin, &issuer);
+            let history = if by_service { &mut histories.known } else { &mut histories.claimed };
             let proven = matches!(verdict.finding, Finding::Proven(_));
             match &verdict.event {
-                Some(Event::Enrolled(key)) => history.began(origin, *key, index, proven),
-                Some(Event::Revoked(key)) => history.ended(origin, *key, index),
+                Some(Event::Enrolled(key)) => history.enrolled(origin, *key, index, proven),
+                Some(Event::Revoked(key)) => history.revoked(origin, *key, index),
                 Some(Event::Rotated { previous, next }) => {
-                    history.ended(origin, *previous, index);
-                    if let Some(next) = next {
-                        history.began(origin, *next, index, proven);
-                    }
+                    history.rotated(origin, *previous, *next, index, proven);
                 }
                 _ => {}
             }
         }
-        history.changes.values_mut().for_each(|changes| changes.sort_unstable());
-        history
+        histories.known.sort();
+        histories.claimed.sort();
+        histories
     }
 
-    fn judge_issuer(&self, verdict: &mut StatementVerdict, keys: &KeyHistory) {
+    fn judge_issuer(&self, verdict: &mut StatementVerdict, keys: &KeyHistories) {
         let Some(Seen { origin, issuer, index, .. }) = Seen::of(verdict) else { return };
-        let changes = keys.of(origin, issuer);
-        let before = changes.iter().rev().find(|change| change.at < index);
-        let later = changes.iter().find(|change| change.at > index && change.what == What::Ended);
-        let (key_ended, before) = (later.map(|change| change.at), before.copied());
+        let (known, claimed) = (&keys.known, &keys.claimed);
+        let before = known.before(origin, issuer, index);
+        let end_claimed = claimed.before(origin, issuer, index);
+        let key_ended = known.end_after(origin, issuer, index);
+        let key_end_claimed = claimed.end_after(origin, issuer, index);
         let is_service = self
             .identity(origin)
             .is_some_and(|identity| identity.service_key.thumbprint() == issuer);
         let vouched = self.identity(origin).is_none() && self.vouches_for(&issuer);
         verdict.standing.key_ended = key_ended;
+        verdict.standing.key_end_claimed = key_end_claimed;
         verdict.standing.issuer = match before {
             Some(Change { at: ended, what: What::Ended }) => {
                 verdict.finding = Finding::Failed(Fault::KeyEnded { ended, index });
@@ -121,6 +160,12 @@ impl Verifier {
             }
             None => IssuerFact::NotProven,
         };
+        // An enrolment must be shown to count; the end of a key weighs before it is.
+        if let Some(Change { at: ended, what: What::Ended }) = end_claimed
+            && verdict.is_logged()
+        {
+            verdict.finding = Finding::NotProven(Shortfall::KeyEndClaimed { ended, index });
+        }
     }
 
     fn public_words(&self, verdicts: &[StatementVerdict]) -> PublicWords {
@@ -129,15 +174,15 @@ impl Verifier {
             let Some(seen) = Seen::of(verdict) else { continue };
             let Seen { origin, issuer, subject, index } = seen;
             let about = || (origin.to_owned(), subject);
-            match verdict.event {
-                Some(Event::Withdrawn) => {
-                    let first = words.withdrawn.entry(about()).or_insert(index);
-                    *first = index.min(*first);
+            match &verdict.event {
+                Some(Event::Withdrawn(scope)) => {
+                    let withdrawn = words.withdrawn.entry(about()).or_default();
+                    withdrawn.insert(index, scope.clone());
                 }
                 Some(Event::Status(status)) if self.speaks_for_log(origin, &issuer) => {
-                    let last = words.status.entry(about()).or_insert((index, status));
+                    let last = words.status.entry(about()).or_insert((index, *status));
                     if index > last.0 {
-                        *last = (index, status);
+                        *last = (index, *status);
                     }
                 }
                 _ => {}
@@ -172,15 +217,15 @@ fn share(verdicts: &mut [StatementVerdict]) {
 }
 
 /// A statement that a log has at a known place.
-struct Seen<'a> {
-    origin: &'a str,
-    issuer: Thumbprint,
-    subject: Subject,
-    index: LeafIndex,
+pub(crate) struct Seen<'a> {
+    pub(crate) origin: &'a str,
+    pub(crate) issuer: Thumbprint,
+    pub(crate) subject: Subject,
+    pub(crate) index: LeafIndex,
 }
 
 impl<'a> Seen<'a> {
-    fn of(verdict: &'a StatementVerdict) -> Option<Self> {
+    pub(crate) fn of(verdict: &'a StatementVerdict) -> Option<Self> {
         let header = &verdict.described.as_ref()?.header;
         let index = verdict.finding.position()?.index;
         let (issuer, subject) = (header.issuer, header.subject);
@@ -188,105 +233,33 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// When keys began and ended, by log and key.
+/// What the service says of keys, and what others say who may be the service.
 #[derive(Default)]
-struct KeyHistory {
-    changes: HashMap<(String, Thumbprint), Vec<Change>>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Change {
-    at: LeafIndex,
-    what: What,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum What {
-    Began { proven: bool },
-    Ended,
-}
-
-impl KeyHistory {
-    fn began(&mut self, origin: &str, key: Thumbprint, at: LeafIndex, proven: bool) {
-        self.add(origin, key, Change { at, what: What::Began { proven } });
-    }
-
-    fn ended(&mut self, origin: &str, key: Thumbprint, at: LeafIndex) {
-        self.add(origin, key, Change { at, what: What::Ended });
-    }
-
-    fn add(&mut self, origin: &str, key: Thumbprint, change: Change) {
-        self.changes.entry((origin.to_owned(), key)).or_default().push(change);
-    }
-
-    fn of(&self, origin: &str, key: Thumbprint) -> &[Change] {
-        self.changes.get(&(origin.to_owned(), key)).map_or(&[], Vec::as_slice)
-    }
+struct KeyHistories {
+    known: KeyHistory,
+    claimed: KeyHistory,
 }
 
 /// What is said about submissions: consent taken back, and the service's public word.
 #[derive(Default)]
 struct PublicWords {
-    withdrawn: HashMap<(String, Subject), LeafIndex>,
+    withdrawn: HashMap<(String, Subject), BTreeMap<LeafIndex, Scope>>,
     status: HashMap<(String, Subject), (LeafIndex, SubmissionStatus)>,
 }
 
 impl PublicWords {
+    /// How many withdrawals there are, and how many of them leave some purposes.
+    fn count(&self) -> (usize, usize) {
+        let scopes = || self.withdrawn.values().flat_map(BTreeMap::values);
+        (scopes().count(), scopes().filter(|scope| matches!(scope, Scope::Purposes(_))).count())
+    }
+
     fn apply(&self, verdict: &mut StatementVerdict) {
         let Some(described) = &verdict.described else { return };
         let about = (described.header.audience.clone(), described.header.subject);
-        verdict.standing.withdrawn = self.withdrawn.get(&about).copied();
+        let withdrawn = self.withdrawn.get(&about).into_iter().flatten();
+        let withdrawn = withdrawn.map(|(at, scope)| Withdrawn { at: *at, scope: scope.clone() });
+        verdict.standing.withdrawn = withdrawn.collect();
         verdict.standing.status = self.status.get(&about).map(|(index, status)| (*status, *index));
-    }
-}
-
-/// Witnessed checkpoints of each log as bounds on when entries came in.
-struct Times {
-    logs: HashMap<String, Bounds>,
-}
-
-/// By ascending size: no smaller checkpoint was cosigned later, no larger one earlier.
-#[derive(Default)]
-struct Bounds {
-    sizes: Vec<TreeSize>,
-    latest_up_to: Vec<u64>,
-    earliest_from: Vec<u64>,
-}
-
-impl Times {
-    /// Takes of every checkpoint the first and the last time that a witness names: one honest
-    /// witness suffices for the true time to lie between.
-    fn of(checkpoints: &[Arc<TrustedCheckpoint>]) -> Self {
-        let mut logs: HashMap<String, Bounds> = HashMap::new();
-        // They come ordered by origin and size.
-        for trusted in checkpoints.iter().filter(|checkpoint| checkpoint.witnessed()) {
-            let times = || trusted.cosigners().iter().map(|cosigner| cosigner.timestamp);
-            let (Some(first), Some(last)) = (times().min(), times().max()) else { continue };
-            let checkpoint = trusted.checkpoint();
-            let bounds = logs.entry(checkpoint.origin().to_owned()).or_default();
-            bounds.sizes.push(checkpoint.size());
-            bounds.latest_up_to.push(first);
-            bounds.earliest_from.push(last);
-        }
-        for bounds in logs.values_mut() {
-            for place in 1..bounds.sizes.len() {
-                let before = bounds.latest_up_to[place - 1];
-                bounds.latest_up_to[place] = bounds.latest_up_to[place].max(before);
-            }
-            for place in (1..bounds.sizes.len()).rev() {
-                let after = bounds.earliest_from[place];
-                bounds.earliest_from[place - 1] = bounds.earliest_from[place - 1].min(after);
-            }
-        }
-        Self { logs }
-    }
-
-    fn apply(&self, verdict: &mut StatementVerdict) {
-        let Some(Seen { origin, index, .. }) = Seen::of(verdict) else { return };
-        let Some(bounds) = self.logs.get(origin) else { return };
-        let without = bounds.sizes.partition_point(|size| size.0 <= index.0);
-        let after = without.checked_sub(1).and_then(|place| bounds.latest_up_to.get(place));
-        let by = bounds.earliest_from.get(without);
-        (verdict.standing.logged_after, verdict.standing.logged_by) = (after.copied(), by.copied());
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::history::Unlinked;
 use crate::report::{
     CheckpointReport, FilesReport, KeysFrom, OpeningsReport, Report, StatementReport,
 };
@@ -9,6 +10,8 @@ use crate::verdict::Verdict;
 
 /// Most lines of a list, unless all are asked for.
 const LIST_MAX: usize = 20;
+/// Most sizes named in one line, unless all are asked for.
+const SIZES_MAX: usize = 8;
 /// Width of the column of names and of the one of verdicts.
 const LABEL_WIDTH: usize = 12;
 const VERDICT_WIDTH: usize = 19;
@@ -124,11 +127,31 @@ impl Text {
             ),
         ];
         self.item("Issuers", &tally(&issuers));
-        let ended = count(|s| s.facts.key_ended_at.is_some());
-        let withdrawn = count(|s| s.facts.withdrawn_at.is_some());
+        self.events(report);
+    }
+
+    fn events(&mut self, report: &Report) {
+        let summary = report.summary;
         let not_proven = "that there are no others is not proven, it takes an index proof";
-        self.item("Revocations", &format!("{ended} found; {not_proven}"));
-        self.item("Withdrawals", &format!("{withdrawn} found; {not_proven}"));
+        let mut revocations = format!("{} found", summary.revocations);
+        if summary.rotations > 0 {
+            let _ = write!(revocations, ", {} by replacement of a key", summary.rotations);
+        }
+        if summary.key_end_claims > 0 {
+            let claims = summary.key_end_claims;
+            let _ = write!(
+                revocations,
+                "; {claims} given, but nothing among the inputs shows that the log's service \
+                 signed that"
+            );
+        }
+        self.item("Revocations", &format!("{revocations}; {not_proven}"));
+        let mut withdrawals = format!("{} found", summary.withdrawals);
+        if summary.partial_withdrawals > 0 {
+            let partial = summary.partial_withdrawals;
+            let _ = write!(withdrawals, ", {partial} of them of some purposes only");
+        }
+        self.item("Withdrawals", &format!("{withdrawals}; {not_proven}"));
     }
 
     fn log(&mut self, report: &Report) {
@@ -155,6 +178,29 @@ impl Text {
             let fork = self.paint(&fork, RED);
             self.item("Fork", &fork);
         }
+        for (origin, index) in &report.forked_entries {
+            let fork = format!("{} shows two different entries at index {index}", plain(origin));
+            let fork = self.paint(&fork, RED);
+            self.item("Fork", &fork);
+        }
+        report.unlinked.iter().for_each(|unlinked| self.unlinked(unlinked));
+    }
+
+    fn unlinked(&mut self, unlinked: &Unlinked) {
+        let Unlinked { origin, size, not_proven_to_continue } = unlinked;
+        let limit = if self.all { usize::MAX } else { SIZES_MAX };
+        let sizes = not_proven_to_continue.iter().take(limit).map(u64::to_string);
+        let mut sizes = sizes.collect::<Vec<_>>().join(", ");
+        if not_proven_to_continue.len() > limit {
+            let _ = write!(sizes, ", … {} more", not_proven_to_continue.len() - limit);
+        }
+        let history = format!(
+            "{}: not proven to be one history: size {size} is not proven to continue size {sizes}; \
+             it takes consistency proofs",
+            plain(origin)
+        );
+        let history = self.paint(&history, YELLOW);
+        self.item("History", &history);
     }
 
     fn checkpoint(&mut self, checkpoint: &CheckpointReport, asked: bool) {

@@ -11,6 +11,7 @@ use attestry_proof::payload::genesis::Genesis;
 use attestry_proof::payload::manifest::Manifest;
 use attestry_proof::payload::status::SubmissionStatus;
 use attestry_proof::payload::summary::Lines;
+use attestry_proof::payload::withdrawal::Scope;
 use attestry_proof::size::LeafIndex;
 use serde::Serialize;
 
@@ -100,14 +101,26 @@ pub struct Standing {
     pub issuer: IssuerFact,
     /// The issuer's key ends later in the log, at this entry.
     pub key_ended: Option<LeafIndex>,
-    /// Consent for the submission is taken back at this entry.
-    pub withdrawn: Option<LeafIndex>,
+    /// The issuer's key ends later in the log, at this entry, by somebody whom nothing shows to be
+    /// the service.
+    pub key_end_claimed: Option<LeafIndex>,
+    /// Consent for the submission is taken back by these entries, in the order of the log.
+    pub withdrawn: Vec<Withdrawn>,
     /// The latest public word on the submission among the inputs.
     pub status: Option<(SubmissionStatus, LeafIndex)>,
     /// Not in the log before this time (Unix seconds): the latest witnessed checkpoint without it.
     pub logged_after: Option<u64>,
     /// In the log by this time (Unix seconds): the earliest witnessed checkpoint with it.
     pub logged_by: Option<u64>,
+}
+
+/// Consent for a submission that is taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Withdrawn {
+    /// The entry that says so.
+    pub at: LeafIndex,
+    /// How much of the consent.
+    pub scope: Scope,
 }
 
 /// What a statement changes for others.
@@ -117,7 +130,7 @@ pub(crate) enum Event {
     Enrolled(Thumbprint),
     Rotated { previous: Thumbprint, next: Option<Thumbprint> },
     Revoked(Thumbprint),
-    Withdrawn,
+    Withdrawn(Scope),
     Status(SubmissionStatus),
     Manifest(Manifest),
 }
@@ -161,7 +174,8 @@ impl StatementVerdict {
             standing: Standing {
                 issuer: IssuerFact::NotProven,
                 key_ended: None,
-                withdrawn: None,
+                key_end_claimed: None,
+                withdrawn: Vec::new(),
                 status: None,
                 logged_after: None,
                 logged_by: None,

@@ -382,7 +382,9 @@ fn announced(
         (_, _, Some(Payload::Genesis(genesis))) => {
             Some(Event::Genesis(Box::new(genesis.body().clone())))
         }
-        (_, _, Some(Payload::Withdrawal(_))) => Some(Event::Withdrawn),
+        (_, _, Some(Payload::Withdrawal(withdrawal))) => {
+            Some(Event::Withdrawn(withdrawal.body().scope.clone()))
+        }
         (_, _, Some(Payload::Status(status))) => Some(Event::Status(status.body().status)),
         (_, _, Some(Payload::Manifest(manifest))) => Some(Event::Manifest(manifest.body().clone())),
         (ContentType::KeyEnrolled, Subject::Key(key), _) => Some(Event::Enrolled(*key)),

@@ -1,6 +1,8 @@
 //! The verifier against a log made by the tests, true and tampered with.
 
+mod events;
 mod files;
+mod histories;
 mod inputs;
 mod keys;
 mod tamper;

@@ -168,10 +168,14 @@ impl World {
     }
 
     pub fn withdraw(&mut self, by: u8, task: &str) -> u64 {
+        self.withdraw_scope(by, task, Scope::Everything, None)
+    }
+
+    pub fn withdraw_scope(&mut self, by: u8, task: &str, scope: Scope, note: Option<&str>) -> u64 {
         let body = Withdrawal {
-            scope: Scope::Everything,
+            scope,
             reason: WithdrawalReason::ChangedMind,
-            note: None,
+            note: note.map(read),
             erasure: Erasure::NotRequested,
         };
         let commitment =
