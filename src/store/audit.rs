@@ -241,7 +241,8 @@ pub type After<'a> = Option<(&'a [u8], &'a [u8])>;
 
 /// Reading a ledger's tables row by row.
 pub trait LedgerAudit: Send + Sync {
-    /// What the engine's own check of the file finds, at most `limit` lines; none when all is well.
+    /// What the engine's own check of the file finds, at most `limit` lines, and how the schema differs from the one that
+    /// this program makes; nothing when all is well.
     fn integrity(&self, limit: u32) -> Rows<'_, String>;
 
     /// The head.
@@ -327,7 +328,8 @@ pub trait LedgerAudit: Send + Sync {
 
 /// Reading a keyring's tables row by row.
 pub trait KeyringAudit: Send + Sync {
-    /// What the engine's own check of the file finds, at most `limit` lines; none when all is well.
+    /// What the engine's own check of the file finds, at most `limit` lines, and how the schema differs from the one that
+    /// this program makes; nothing when all is well.
     fn integrity(&self, limit: u32) -> Rows<'_, String>;
 
     /// Submissions that have, or had, a key, in order.

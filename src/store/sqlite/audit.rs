@@ -1,6 +1,6 @@
 //! The audit ports on SQLite: files opened for reading only, tables read as they are.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use attestry_proof::{hash::Hash, key::Thumbprint};
 use futures_util::{FutureExt as _, future::BoxFuture};
@@ -161,13 +161,49 @@ async fn open(path: &Path, schema: &Migrator) -> Result<SqlitePool, AuditError> 
     Err(AuditError::Schema { found: steps.len(), required: known.len() })
 }
 
-/// The engine's own check; it says `ok` when it finds nothing.
-async fn integrity(pool: &SqlitePool, limit: u32) -> Result<Vec<String>, StoreError> {
+/// The engine's own check, which says `ok` when it finds nothing; and the text of the schema, which the engine believes.
+async fn integrity(
+    pool: &SqlitePool,
+    schema: &Migrator,
+    limit: u32,
+) -> Result<Vec<String>, StoreError> {
     let sql = format!("PRAGMA integrity_check({limit})");
     let mut lines: Vec<String> =
         sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_all(pool).await?;
     lines.retain(|line| line != "ok");
+    let (mut found, required) = (definitions(pool).await?, reference(schema).await?);
+    for (name, required) in required {
+        let line = match found.remove(&name) {
+            Some(found) if found == required => continue,
+            Some(_) => format!("the definition of {name} is not the one this program makes"),
+            None => format!("the definition of {name} is missing"),
+        };
+        lines.push(line);
+    }
+    lines.extend(
+        found.into_keys().map(|name| format!("{name} is defined, but not by this program")),
+    );
     Ok(lines)
+}
+
+/// Tables and indexes by name, with the SQL that made them.
+type Definitions = BTreeMap<String, Option<String>>;
+
+async fn definitions(pool: &SqlitePool) -> Result<Definitions, StoreError> {
+    const SQL: &str =
+        "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+    let rows: Vec<(String, Option<String>)> = sqlx::query_as(SQL).fetch_all(pool).await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// The definitions that the steps of a schema make, in a database that only exists for this.
+async fn reference(schema: &Migrator) -> Result<Definitions, StoreError> {
+    // Each connection to memory is a database of its own.
+    let pool = SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await?;
+    schema.run(&pool).await?;
+    let made = definitions(&pool).await;
+    pool.close().await;
+    made
 }
 
 type EntryColumns = (i64, i64, Vec<u8>, Vec<u8>, Vec<u8>, String, Vec<u8>);
@@ -183,7 +219,7 @@ fn manifest_of(
 
 impl LedgerAudit for SqliteLedgerAudit {
     fn integrity(&self, limit: u32) -> Rows<'_, String> {
-        integrity(&self.pool, limit).boxed()
+        async move { integrity(&self.pool, &migrations::ledger(), limit).await }.boxed()
     }
 
     fn head(&self) -> BoxFuture<'_, Result<Option<RawHead>, StoreError>> {
@@ -483,7 +519,7 @@ impl LedgerAudit for SqliteLedgerAudit {
 
 impl KeyringAudit for SqliteKeyringAudit {
     fn integrity(&self, limit: u32) -> Rows<'_, String> {
-        integrity(&self.pool, limit).boxed()
+        async move { integrity(&self.pool, &migrations::keyring(), limit).await }.boxed()
     }
 
     fn submission_keys<'a>(&'a self, after: Option<&'a [u8]>, limit: u32) -> Rows<'a, Vec<u8>> {
