@@ -28,11 +28,12 @@ async fn bodies_have_at_most_a_mebibyte() {
 #[tokio::test]
 async fn unknown_routes_and_methods_are_problems_too() {
     let server = Server::start().await;
-    for path in ["/api", "/api/v1/", "/api/v2/log", "/entries", "/checkpoint/x"] {
-        let answer = server.get(path).send().await;
-        let refusal = if path == "/entries" { METHOD } else { NOT_FOUND };
-        answer.refused(refusal);
+    for path in ["/api", "/api/v1/", "/api/v2/log", "/checkpoint/x"] {
+        server.get(path).send().await.refused(NOT_FOUND);
     }
+    let answer = server.get("/entries").send().await;
+    assert!(answer.header("allow").contains("POST"));
+    answer.refused_concisely(METHOD.0, METHOD.2);
     for (method, path, allowed) in [
         (Method::POST, "/checkpoint", "GET"),
         (Method::DELETE, "/api/v1/log", "GET"),

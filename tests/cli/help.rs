@@ -64,4 +64,6 @@ fn a_measurement_is_one_object() {
     for name in ["entries_per_second", "latency_ms_p50", "latency_ms_p99", "bytes_per_entry"] {
         assert!(report[name].as_f64().is_some_and(|number| number > 0.0), "{name}: {report}");
     }
+    let run = attestry(&["--json", "bench", "verify", "--entries", "40"]);
+    assert!(!run.exits(DONE).json().as_object().unwrap().is_empty());
 }

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{Read, Write},
-    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    net::{Shutdown, TcpListener, TcpStream},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -18,31 +18,41 @@ use crate::{
 
 /// How a registration begins on the wire.
 const REGISTRATION: &[u8] = b"POST /api/v1/statements ";
+const LOOPBACK: &str = "127.0.0.1:0";
 
-/// Hands on connections until so many registrations came through; then every connection breaks.
+/// Hands on connections until it is cut in the middle of so many registrations.
 struct Cable {
-    address: SocketAddr,
+    url: String,
+    /// Address at its other end.
+    to: String,
+    left: Arc<AtomicUsize>,
 }
 
 impl Cable {
-    fn lay(to: SocketAddr, registrations: usize) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let left = Arc::new(AtomicUsize::new(registrations));
+    /// Whole, to a port of its own choice.
+    fn lay() -> Self {
+        let (near, far) =
+            (TcpListener::bind(LOOPBACK).unwrap(), TcpListener::bind(LOOPBACK).unwrap());
+        let url = format!("http://{}", near.local_addr().unwrap());
+        let to = far.local_addr().unwrap();
+        drop(far);
+        let left = Arc::new(AtomicUsize::new(usize::MAX));
+        let carried = Arc::clone(&left);
         thread::spawn(move || {
-            for client in listener.incoming().filter_map(Result::ok) {
-                let Ok(server) = TcpStream::connect(to) else { break };
-                let left = Arc::clone(&left);
+            for client in near.incoming().filter_map(Result::ok) {
+                // Without a service at the other end the connection closes at once.
+                let Ok(server) = TcpStream::connect(to) else { continue };
+                let left = Arc::clone(&carried);
                 let back = (server.try_clone().unwrap(), client.try_clone().unwrap());
                 thread::spawn(move || carry(client, server, &left));
                 thread::spawn(move || std::io::copy(&mut &back.0, &mut &back.1));
             }
         });
-        Self { address }
+        Self { url, to: to.to_string(), left }
     }
 
-    fn url(&self) -> String {
-        format!("http://{}", self.address)
+    fn cut_after(&self, registrations: usize) {
+        self.left.store(registrations, Ordering::SeqCst);
     }
 }
 
@@ -53,9 +63,8 @@ fn carry(mut client: TcpStream, mut server: TcpStream, left: &AtomicUsize) {
         let piece = &buffer[..read];
         // The client writes each request's head in one piece.
         let begins = piece.windows(REGISTRATION.len()).any(|window| window == REGISTRATION);
-        let cut = left.load(Ordering::SeqCst) == 0;
-        if begins && (cut || left.fetch_sub(1, Ordering::SeqCst) == 0) {
-            left.store(0, Ordering::SeqCst);
+        let used = |left: usize| left.checked_sub(usize::from(begins));
+        if left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, used).is_err() {
             break;
         }
         if server.write_all(piece).is_err() {
@@ -67,11 +76,11 @@ fn carry(mut client: TcpStream, mut server: TcpStream, left: &AtomicUsize) {
 
 #[test]
 fn a_submission_continues_where_the_service_died() {
-    let scene = Scene::new();
-    let to: SocketAddr = scene.url().strip_prefix("http://").unwrap().parse().unwrap();
+    let cable = Cable::lay();
+    let scene = Scene::with(&["--listen", &cable.to, "--public-url", &cable.url]);
     let before = scene.entries();
-    let cable = Cable::lay(to, 3);
-    let broken = scene.submit(&cable.url(), "out", &["--yes"]).exits(SERVICE);
+    cable.cut_after(3);
+    let broken = scene.submit(&scene.url(), "out", &["--yes"]).exits(SERVICE);
     assert!(broken.stderr.contains("cannot be reached"), "{broken:?}");
     assert_eq!(scene.entries(), before + 3, "some of it is logged");
     let signed = names(&scene.path("out/signed"));
@@ -80,7 +89,7 @@ fn a_submission_continues_where_the_service_died() {
     let bytes = |name: &String| fs::read(scene.path("out/signed").join(name)).unwrap();
     let first: Vec<Vec<u8>> = signed.iter().map(bytes).collect();
 
-    // kill -9, and the same log under another address.
+    cable.cut_after(usize::MAX);
     let scene = scene.restarted();
     let done = scene.submit(&scene.url(), "out", &["--yes", "--json"]).exits(DONE).json();
     assert_eq!(scene.entries(), before + 7, "nothing is logged twice");

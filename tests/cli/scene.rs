@@ -14,13 +14,20 @@ const ANSWERS: &str =
 pub struct Scene {
     pub directory: TempDir,
     pub service: Service,
+    settings: Vec<String>,
 }
 
 impl Scene {
     pub fn new() -> Self {
+        Self::with(&[])
+    }
+
+    /// A service with more settings.
+    pub fn with(settings: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let service = Service::start(&directory.path().join("log"));
-        let scene = Self { directory, service };
+        let service = Service::start_with(&directory.path().join("log"), settings);
+        let settings = settings.iter().map(|&setting| setting.to_owned()).collect();
+        let scene = Self { directory, service, settings };
         let link = scene.service.announced()["admin_link"].as_str().unwrap().to_owned();
         scene.enroll("admin", &link);
         let link = scene.invite(&["contractor"]);
@@ -31,12 +38,13 @@ impl Scene {
         scene
     }
 
-    /// The same log after `kill -9`, at another address.
+    /// The same log after `kill -9`.
     pub fn restarted(self) -> Self {
-        let Self { directory, service } = self;
+        let Self { directory, service, settings } = self;
         let data = service.data.clone();
         service.kill();
-        Self { directory, service: Service::start(&data) }
+        let more: Vec<&str> = settings.iter().map(String::as_str).collect();
+        Self { directory, service: Service::start_with(&data, &more), settings }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

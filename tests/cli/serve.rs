@@ -1,8 +1,11 @@
 //! `attestry serve`: when it starts, when it does not, and how it stops.
 
-use std::fs;
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+};
 
-use crate::support::{DONE, SERVICE, Service, USAGE, attestry, text};
+use crate::support::{DONE, SERVICE, Service, USAGE, attestry, program, text};
 
 #[test]
 fn a_new_log_is_announced_once_and_keeps_its_name() {
@@ -34,6 +37,26 @@ fn a_new_log_is_announced_once_and_keeps_its_name() {
 }
 
 #[test]
+fn people_read_where_it_serves_and_how_to_begin() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("log");
+    let mut child =
+        program(&["serve", "--data", text(&data), "--listen", "127.0.0.1:0"]).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let lines: Vec<String> =
+        lines.map(Result::unwrap).take_while(|line| !line.contains("attestry enroll")).collect();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let said = lines.join("\n");
+    for words in
+        ["attestry serves attestry.localhost/log at http://127.0.0.1:", "fingerprint", "/docs"]
+    {
+        assert!(said.contains(words), "{words} is not in\n{said}");
+    }
+    assert!(lines.last().unwrap().contains("/enroll#"), "{said}");
+}
+
+#[test]
 fn plain_http_stays_on_loopback() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("log");
@@ -42,8 +65,17 @@ fn plain_http_stays_on_loopback() {
         let error = run.exits(USAGE).json()["error"].as_str().unwrap().to_owned();
         assert!(error.contains("--tls-cert") && error.contains("--trusted-proxy"), "{error}");
     }
+    let proxied = ["--listen", "0.0.0.0:0", "--trusted-proxy"];
+    // Nobody calls that address, and requests are signed for the one that callers use.
+    let nameless = attestry(&[&["serve", "--data", text(&data)][..], &proxied].concat());
+    nameless.exits(USAGE).says("--public-url");
     assert!(!data.exists(), "no log was made");
-    let service = Service::start_with(&data, &["--listen", "0.0.0.0:0", "--trusted-proxy"]);
+    let named = ["--public-url", "https://log.test/"];
+    let service = Service::start_with(&data, &[&proxied[..], &named].concat());
+    assert_eq!(service.url(), "https://log.test");
+    assert!(
+        service.announced()["admin_link"].as_str().unwrap().starts_with("https://log.test/enroll#")
+    );
     assert_eq!(service.stop().0, DONE);
 }
 

@@ -45,12 +45,16 @@ fn members_come_in_over_tls_and_nobody_without_it() {
     let at = |name: &str| text(&directory.path().join(name)).to_owned();
     let (cert, key) = (at("cert.pem"), at("tls.pem"));
     let data = directory.path().join("log");
+    let tls = ["--tls-cert", &cert, "--tls-key", &key];
     // Beyond loopback too, now that nothing crosses the network in the clear.
-    let more = ["--tls-cert", &cert, "--tls-key", &key, "--listen", "0.0.0.0:0"];
-    let service = Service::start_with(&data, &more);
-    let port = service.url().rsplit_once(':').unwrap().1;
-    assert!(service.url().starts_with("https://"), "{}", service.url());
-    let url = format!("https://localhost:{port}");
+    let open = Service::start_with(
+        &data,
+        &[&tls[..], &["--listen", "0.0.0.0:0", "--public-url", "https://localhost"]].concat(),
+    );
+    assert_eq!(open.stop().0, DONE);
+    let service = Service::start_with(&data, &tls);
+    let url = service.url().to_owned();
+    assert!(url.starts_with("https://127.0.0.1:"), "{url}");
 
     let secure = |arguments: &[&str]| {
         let mut command = program(arguments);
@@ -64,12 +68,11 @@ fn members_come_in_over_tls_and_nobody_without_it() {
     attestry(&trust).exits(SERVICE).says("certificate");
     attestry(&["key", "new", "--out", &admin]).exits(DONE);
     let link = service.announced()["admin_link"].as_str().unwrap();
-    let code = link.split_once('#').unwrap().1;
-    let enroll = ["enroll", "--server", &url, "--code", code, "--key", &admin];
+    let enroll = ["enroll", link, "--key", &admin];
     secure(&enroll).exits(DONE);
     let invite = ["invite", "--server", &url, "--key", &admin, "--role", "contractor"];
     secure(&invite).exits(DONE);
-    let plain = format!("http://localhost:{port}");
+    let plain = url.replace("https:", "http:");
     let trust = ["trust", &plain, "--out", &policy, "--fingerprint", &fingerprint];
     secure(&trust).exits(SERVICE);
     assert_eq!(service.stop().0, DONE);

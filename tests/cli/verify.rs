@@ -12,7 +12,7 @@ fn what_a_contractor_holds_verifies_without_the_service() {
     let scene = Scene::new();
     scene.submitted("out");
     let trust = scene.trust();
-    let Scene { directory, service } = scene;
+    let Scene { directory, service, .. } = scene;
     service.kill();
     let out = directory.path().join("out");
     let verified =
