@@ -58,8 +58,7 @@ impl Cable {
 
 fn carry(mut client: TcpStream, mut server: TcpStream, left: &AtomicUsize) {
     let mut buffer = [0; 64 << 10];
-    loop {
-        let Ok(read @ 1..) = client.read(&mut buffer) else { break };
+    while let Ok(read @ 1..) = client.read(&mut buffer) {
         let piece = &buffer[..read];
         // The client writes each request's head in one piece.
         let begins = piece.windows(REGISTRATION.len()).any(|window| window == REGISTRATION);
