@@ -1,6 +1,7 @@
 //! The HTTP floor: authentication, limits, errors, and one file of routes for each resource.
 
 pub mod auth;
+pub mod limits;
 pub mod metrics;
 mod openapi;
 pub mod problem;
@@ -24,13 +25,14 @@ use tower_http::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use self::problem::Problem;
+use self::{
+    limits::{Admission, BodyUse, Limits},
+    problem::Problem,
+};
 use crate::service::Service;
 
 /// Longest time for a request that does not carry files.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// Requests served at the same time; more wait in the kernel's queue.
-pub const REQUESTS_MAX: usize = 4096;
 
 /// Who may read entry bundles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -54,21 +56,31 @@ pub struct AppState {
     pub metrics: PrometheusHandle,
 }
 
-/// Every route with its limits.
+/// Every route with the usual limits.
 pub fn router(app: AppState) -> Router {
+    router_with(app, Limits::default())
+}
+
+/// Every route with these limits.
+pub fn router_with(app: AppState, limits: Limits) -> Router {
+    let admission = Arc::new(Admission::new(limits));
+    let body = |body_use| {
+        middleware::from_fn_with_state((Arc::clone(&admission), body_use), limits::watch)
+    };
     let (api, document) =
         OpenApiRouter::with_openapi(openapi::document()).merge(routes::api()).split_for_parts();
     let quick = api
         .merge(routes::unlisted())
         .merge(openapi::browser(document))
         .layer(middleware::from_fn(time_limit));
-    // Files take as long as they take; the body itself is what is limited.
-    let files = routes::files::streaming();
+    let whole = quick.merge(routes::files::packs()).layer(body(BodyUse::Whole));
+    let files = routes::files::streaming().layer(body(BodyUse::Streamed));
     let request_id = HeaderName::from_static("x-request-id");
-    quick
+    whole
         .merge(files)
         .fallback(|| async { Problem::not_found("no such route; GET /docs lists them") })
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn_with_state(admission, limits::admit))
         .layer(middleware::from_fn(problem::unify))
         .layer(middleware::from_fn_with_state(app.clone(), metrics::measure))
         .layer(CatchPanicLayer::custom(panicked))
@@ -79,7 +91,6 @@ pub fn router(app: AppState) -> Router {
         ))
         .layer(PropagateRequestIdLayer::new(request_id.clone()))
         .layer(SetRequestIdLayer::new(request_id, MakeRequestUuid))
-        .layer(tower::limit::GlobalConcurrencyLimitLayer::new(REQUESTS_MAX))
         .with_state(app)
 }
 

@@ -238,6 +238,11 @@ fn classify(error: &ServiceError) -> (StatusCode, &'static str, &'static str) {
         E::Openings { .. } => (S::UNPROCESSABLE_ENTITY, "openings", "Openings not usable"),
         E::NotYours { .. } => (S::FORBIDDEN, "not-yours", "Submission of another key"),
         E::Withdrawn { .. } => (S::CONFLICT, "withdrawn", "Submission withdrawn"),
+        E::Abandoned { .. } => (S::GONE, "abandoned", "Submission abandoned"),
+        E::TooManyOpen { .. } => {
+            (S::TOO_MANY_REQUESTS, "too-many-open", "Too many submissions without statement")
+        }
+        E::LastAdmin { .. } => (S::CONFLICT, "last-admin", "Last administrator"),
         E::Forbidden { .. } => (S::FORBIDDEN, "forbidden", "Not allowed"),
         E::Unauthenticated { .. } => (S::UNAUTHORIZED, "unauthenticated", "Not authenticated"),
         E::InvitationInvalid => (S::FORBIDDEN, "invitation", "Invitation not valid"),

@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use axum::Router;
+use axum::{
+    Router,
+    extract::{ConnectInfo, Request},
+};
 use axum_server::{Handle, tls_rustls::RustlsConfig};
 
 /// How long requests may go on after the signal to stop.
@@ -76,6 +79,8 @@ pub struct Listener {
     socket: TcpListener,
     tls: Option<RustlsConfig>,
     address: SocketAddr,
+    /// Whether a connection's other end is the caller, not a proxy.
+    direct: bool,
 }
 
 impl Listener {
@@ -99,7 +104,9 @@ impl Listener {
         let socket = TcpListener::bind(address).map_err(failed)?;
         socket.set_nonblocking(true).map_err(failed)?;
         let address = socket.local_addr().map_err(failed)?;
-        Ok(Self { socket, tls, address })
+        // On loopback there is a proxy of the operator's, or nobody to tell apart.
+        let direct = !trusted_proxy && !address.ip().is_loopback();
+        Ok(Self { socket, tls, address, direct })
     }
 
     /// The address, with the port that was taken.
@@ -130,7 +137,12 @@ impl Listener {
             stop.await;
             stopping.graceful_shutdown(Some(GRACE));
         });
-        let service = router.into_make_service();
+        // Without the address of the peer there is no limit for each of them.
+        let router = match self.direct {
+            true => router,
+            false => router.layer(axum::middleware::map_request(forget_peer)),
+        };
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let served = match self.tls {
             Some(tls) => {
                 let mut server =
@@ -147,6 +159,11 @@ impl Listener {
         watcher.abort();
         served.map_err(ListenError::Serve)
     }
+}
+
+async fn forget_peer(mut request: Request) -> Request {
+    request.extensions_mut().remove::<ConnectInfo<SocketAddr>>();
+    request
 }
 
 async fn load(certificate: &Path, key: &Path) -> Result<RustlsConfig, ListenError> {

@@ -15,6 +15,9 @@ use crate::store::ledger::{EntryRecord, KeyRecord};
 /// Most events of one answer.
 pub const CUSTODY_EVENTS_MAX: u32 = 1000;
 
+/// Events whose payloads are read at once: up to 64 KiB each.
+const EVENTS_PER_QUESTION: usize = 64;
+
 /// One event: a statement about the submission.
 #[derive(Clone, Debug)]
 pub struct CustodyEvent {
@@ -51,49 +54,46 @@ impl Service {
     ) -> Result<Vec<CustodyEvent>, ServiceError> {
         self.readable_submission(caller, submission).await?;
         let subject = Subject::Submission(submission);
-        let mut events = Vec::new();
-        let (mut previous, mut next) = (None, LeafIndex(0));
-        // From the first event on, since each names the one before it.
-        loop {
-            let page = self.ledger.entries_about(subject, next, CUSTODY_EVENTS_MAX).await?;
-            let Some(last) = page.last() else { return Ok(events) };
-            next = LeafIndex(last.index.0 + 1);
-            for entry in page {
-                let leaf_hash = entry.leaf_hash;
-                if entry.index >= from {
-                    events.push(self.custody_event(submission, entry, previous).await?);
-                }
-                if events.len() == CUSTODY_EVENTS_MAX as usize {
-                    return Ok(events);
-                }
-                previous = Some(leaf_hash);
-            }
+        let mut entries = self.ledger.entries_about(subject, from, CUSTODY_EVENTS_MAX).await?;
+        let mut previous = match entries.first() {
+            None => return Ok(Vec::new()),
+            Some(first) => self.ledger.last_about(subject, first.index).await?,
         }
+        .map(|entry| entry.leaf_hash);
+        let mut events = Vec::with_capacity(entries.len());
+        while !entries.is_empty() {
+            let rest = entries.split_off(entries.len().min(EVENTS_PER_QUESTION));
+            let indices: Vec<LeafIndex> = entries.iter().map(|entry| entry.index).collect();
+            let times = self.ledger.committed_at(&indices).await?;
+            let payloads = self.payloads_of(submission, &indices).await?;
+            for ((entry, time), payload) in entries.into_iter().zip(times).zip(payloads) {
+                let event = custody_event(&entry, previous, time, payload)?;
+                previous = Some(entry.leaf_hash);
+                events.push(event);
+            }
+            entries = rest;
+        }
+        Ok(events)
     }
+}
 
-    async fn custody_event(
-        &self,
-        submission: Uuid,
-        entry: EntryRecord,
-        previous: Option<Hash>,
-    ) -> Result<CustodyEvent, ServiceError> {
-        let statement = SignedStatement::parse_entry(&entry.entry)?;
-        let batch = self.ledger.batch_of(entry.index).await?;
-        let payload = self.payload_of(submission, entry.index).await?;
-        let payload: Option<Payload> = match payload {
-            Some((bytes, sealed)) => Some(Payload::parse(&bytes, sealed)?),
-            None => None,
-        };
-        Ok(CustodyEvent {
-            index: entry.index,
-            leaf_hash: entry.leaf_hash,
-            previous,
-            issuer: statement.header().issuer,
-            issued_at: entry.issued_at,
-            logged_at_ms: batch.map_or(0, |batch| batch.committed_at_ms),
-            payload_digest: statement.payload_digest(),
-            kind: payload.as_ref().map(Payload::kind),
-            summary: payload.as_ref().map(Payload::summary),
-        })
-    }
+fn custody_event(
+    entry: &EntryRecord,
+    previous: Option<Hash>,
+    logged_at_ms: Option<i64>,
+    payload: Option<(Vec<u8>, bool)>,
+) -> Result<CustodyEvent, ServiceError> {
+    let statement = SignedStatement::parse_entry(&entry.entry)?;
+    let payload = payload.map(|(bytes, sealed)| Payload::parse(&bytes, sealed)).transpose()?;
+    Ok(CustodyEvent {
+        index: entry.index,
+        leaf_hash: entry.leaf_hash,
+        previous,
+        issuer: statement.header().issuer,
+        issued_at: entry.issued_at,
+        logged_at_ms: logged_at_ms.unwrap_or(0),
+        payload_digest: statement.payload_digest(),
+        kind: payload.as_ref().map(Payload::kind),
+        summary: payload.as_ref().map(Payload::summary),
+    })
 }

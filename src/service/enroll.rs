@@ -2,13 +2,15 @@
 
 use attestry_proof::{
     cose::{ContentType, Subject},
-    key::PublicKey,
+    hash::Hash,
+    key::{PublicKey, Thumbprint},
     payload::{
         Announcement, Payload,
         fields::NamedKey,
         key_event::{EnrolmentBasis, KeyEnrolled},
         text::Name,
     },
+    size::LeafIndex,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
@@ -47,26 +49,58 @@ impl Service {
         program: &str,
     ) -> Result<Invited, ServiceError> {
         authorize(caller, Action::Invite)?;
-        self.invite_unchecked(roles, program).await
+        self.invite_unchecked(roles, program, Some(caller.key.thumbprint())).await
     }
 
     /// The invitation for the first administrator of a new log, made by whoever runs the service;
-    /// `None` once somebody is enrolled.
+    /// `None` once somebody is enrolled. It takes the place of those made before.
     ///
     /// # Errors
     /// A failing store.
     pub async fn invite_first_admin(&self) -> Result<Option<Invited>, ServiceError> {
-        let enrolled = self.ledger.keys(attestry_proof::size::LeafIndex(0), 1).await?;
-        if enrolled.is_empty() {
-            return self
-                .invite_unchecked(Roles::new(vec![Role::Admin]), "operations")
-                .await
-                .map(Some);
+        if !self.ledger.keys(LeafIndex(0), 1).await?.is_empty() {
+            return Ok(None);
         }
-        Ok(None)
+        let roles = Roles::new(vec![Role::Admin]);
+        self.invite_unchecked(roles, "operations", None).await.map(Some)
     }
 
-    async fn invite_unchecked(&self, roles: Roles, program: &str) -> Result<Invited, ServiceError> {
+    /// Invitations that can still be used, at most `limit` after `after`.
+    ///
+    /// # Errors
+    /// [`ServiceError::Forbidden`] or a failing store.
+    pub async fn invitations(
+        &self,
+        caller: &KeyRecord,
+        after: Option<Hash>,
+        limit: u32,
+    ) -> Result<Vec<Invitation>, ServiceError> {
+        authorize(caller, Action::Invite)?;
+        Ok(self.ledger.open_invitations(self.now(), after, limit).await?)
+    }
+
+    /// Makes an invitation useless that was not used yet.
+    ///
+    /// # Errors
+    /// [`ServiceError::Forbidden`], [`ServiceError::NotFound`] or a failing store.
+    pub async fn cancel_invitation(
+        &self,
+        caller: &KeyRecord,
+        code_digest: Hash,
+    ) -> Result<(), ServiceError> {
+        authorize(caller, Action::Invite)?;
+        if self.ledger.cancel_invitation(code_digest).await? {
+            return Ok(());
+        }
+        Err(ServiceError::NotFound { what: "open invitation", id: code_digest.to_hex() })
+    }
+
+    async fn invite_unchecked(
+        &self,
+        roles: Roles,
+        program: &str,
+        inviter: Option<Thumbprint>,
+    ) -> Result<Invited, ServiceError> {
         program_name(program)?;
         if roles.as_slice().is_empty() {
             return Err(ServiceError::Malformed {
@@ -80,9 +114,39 @@ impl Service {
             roles,
             program: program.to_owned(),
             expires_at: self.now() + INVITATION_SECONDS,
+            inviter,
         };
         self.ledger.invite(&invitation).await?;
         Ok(Invited { code, invitation })
+    }
+
+    /// The invitation with this code, if it can be used, and what has to hold when it is.
+    async fn invitation(
+        &self,
+        code: &str,
+    ) -> Result<(Invitation, Vec<Precondition>), ServiceError> {
+        let (code_digest, at) = (Self::code_digest(code), self.now());
+        let invitation = self.ledger.open_invitation(code_digest, at).await?;
+        let invitation = invitation.ok_or(ServiceError::InvitationInvalid)?;
+        let open = Precondition::InvitationOpen { code_digest, at };
+        let Some(thumbprint) = invitation.inviter else {
+            return Ok((invitation, vec![open, Precondition::NobodyEnrolled]));
+        };
+        // Not the cached record: what a revoked key made ends with it.
+        let inviter = self.ledger.key(thumbprint).await?;
+        let inviter = inviter
+            .filter(|key| key.revoked.is_none() && authorize(key, Action::Invite).is_ok())
+            .ok_or(ServiceError::InvitationInvalid)?;
+        let valid = Precondition::Key { thumbprint, version: inviter.version };
+        Ok((invitation, vec![open, valid]))
+    }
+
+    /// Refuses a code that cannot be used, without writing anything.
+    ///
+    /// # Errors
+    /// [`ServiceError::InvitationInvalid`] or a failing store.
+    pub async fn require_invitation(&self, code: &str) -> Result<(), ServiceError> {
+        self.invitation(code).await.map(drop)
     }
 
     /// Enrols a key whose possession the caller has proven.
@@ -94,36 +158,30 @@ impl Service {
         code: &str,
         key: PublicKey,
     ) -> Result<(KeyRecord, Logged), ServiceError> {
-        let now = self.clock.now();
-        let code_digest = Self::code_digest(code);
-        let at = now.timestamp();
-        let invitation = self
-            .ledger
-            .open_invitation(code_digest, at)
-            .await?
-            .ok_or(ServiceError::InvitationInvalid)?;
+        let (invitation, mut preconditions) = self.invitation(code).await?;
+        let (now, code_digest) = (self.clock.now(), invitation.code_digest);
         let thumbprint = key.thumbprint();
-        let first = self.ledger.keys(attestry_proof::size::LeafIndex(0), 1).await?.is_empty();
+        preconditions.push(Precondition::KeyUnknown(thumbprint));
         let body = KeyEnrolled {
             key: NamedKey::new(key),
             program: program_name(&invitation.program)?,
             roles: invitation.roles.as_slice().to_vec(),
             valid_from: timestamp(now)?,
-            basis: if first { EnrolmentBasis::Bootstrap } else { EnrolmentBasis::Invitation },
+            basis: match invitation.inviter {
+                None => EnrolmentBasis::Bootstrap,
+                Some(_) => EnrolmentBasis::Invitation,
+            },
             replaces: None,
         };
         let payload = Payload::from(Announcement::new(body)?);
         let candidate = state(
             &*self.log.signers().service,
             self.log.origin(),
-            at,
+            now.timestamp(),
             (ContentType::KeyEnrolled, Subject::Key(thumbprint)),
             &payload,
             (
-                vec![
-                    Precondition::InvitationOpen { code_digest, at },
-                    Precondition::KeyUnknown(thumbprint),
-                ],
+                preconditions,
                 vec![
                     Effect::EnrolKey { key, roles: invitation.roles, program: invitation.program },
                     Effect::UseInvitation { code_digest, by: thumbprint },
@@ -131,10 +189,10 @@ impl Service {
             ),
         )?;
         let logged = self.log.append(candidate).await.map_err(|error| match error {
-            LogError::Stale(Precondition::InvitationOpen { .. }) => ServiceError::InvitationInvalid,
             LogError::Stale(Precondition::KeyUnknown(thumbprint)) => {
                 ServiceError::KeyEnrolled { thumbprint }
             }
+            LogError::Stale(_) => ServiceError::InvitationInvalid,
             other => other.into(),
         })?;
         if !logged.appended {

@@ -139,6 +139,31 @@ pub enum ServiceError {
         /// Which submission.
         submission: Uuid,
     },
+    /// The submission was begun, left without a statement, and deleted.
+    #[error(
+        "submission {submission} was left without a statement for too long, and what was sent for it was deleted; \
+         start a new one"
+    )]
+    Abandoned {
+        /// Which submission.
+        submission: Uuid,
+    },
+    /// The key prepares too many submissions at once.
+    #[error(
+        "this key has {limit} submissions with files or payloads and no statement; register statements about them first"
+    )]
+    TooManyOpen {
+        /// Most allowed.
+        limit: u32,
+    },
+    /// Nobody could invite any more.
+    #[error(
+        "{thumbprint} is the only key of an administrator; enrol another administrator's first, then revoke it"
+    )]
+    LastAdmin {
+        /// Which key.
+        thumbprint: Thumbprint,
+    },
     /// The caller may not do this.
     #[error("{action} needs one of the roles {required}; this key has {found}")]
     Forbidden {

@@ -4,6 +4,7 @@
 pub mod authorize;
 mod clauses;
 pub mod custody;
+pub mod drafts;
 pub mod enroll;
 pub mod error;
 pub mod fsck;
@@ -42,6 +43,7 @@ pub struct Service {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     keys: Mutex<LruCache<Thumbprint, Arc<KeyRecord>>>,
+    janitor: drafts::Janitor,
 }
 
 mod parking {
@@ -61,7 +63,7 @@ mod parking {
 }
 
 impl Service {
-    /// Puts a service together.
+    /// Puts a service together. Must run inside a tokio runtime: it cleans up after itself.
     #[must_use]
     pub fn new(
         log: Log,
@@ -71,6 +73,8 @@ impl Service {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
+        let janitor =
+            drafts::Janitor::start(Arc::clone(&ledger), vault.clone(), Arc::clone(&clock));
         Self {
             log,
             ledger,
@@ -79,6 +83,7 @@ impl Service {
             clock,
             entropy,
             keys: Mutex::new(LruCache::new(KEYS_CACHED)),
+            janitor,
         }
     }
 
@@ -152,6 +157,7 @@ impl Service {
 
     /// Finishes what is queued and lets go of the log.
     pub async fn close(self) {
+        self.janitor.stop().await;
         self.log.close().await;
     }
 

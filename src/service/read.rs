@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{
     Service, ServiceError,
     authorize::{Action, authorize},
+    drafts::no_submission,
 };
 use crate::{
     store::ledger::{EntryRecord, KeyRecord, StoredPayload, SubmissionRecord},
@@ -26,7 +27,8 @@ impl Service {
         entry.filter(|entry| entry.index == index).ok_or(ServiceError::Beyond { index, size })
     }
 
-    /// The submission, if the caller owns it or may read any.
+    /// The submission, if the caller owns it, or may read any and is in the program that it is for:
+    /// that of its owner's key.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`] also when it exists but is not for the caller, so that ids cannot
@@ -36,15 +38,15 @@ impl Service {
         caller: &KeyRecord,
         submission: Uuid,
     ) -> Result<SubmissionRecord, ServiceError> {
-        let not_found =
-            || ServiceError::NotFound { what: "submission", id: submission.to_string() };
+        let not_found = || no_submission(submission);
         let record = self.ledger.submission(submission).await?.ok_or_else(not_found)?;
         if record.owner == caller.key.thumbprint() {
             authorize(caller, Action::ReadOwn)?;
-        } else {
-            authorize(caller, Action::ReadAny).map_err(|_| not_found())?;
+            return Ok(record);
         }
-        Ok(record)
+        authorize(caller, Action::ReadAny).map_err(|_| not_found())?;
+        let owner = self.key(record.owner).await?;
+        if owner.program == caller.program { Ok(record) } else { Err(not_found()) }
     }
 
     /// The payload of an entry about `submission`, and whether it was sealed; `None` once erased.
@@ -56,14 +58,34 @@ impl Service {
         submission: Uuid,
         index: LeafIndex,
     ) -> Result<Option<(Vec<u8>, bool)>, ServiceError> {
-        Ok(match self.ledger.payload(index).await? {
-            None => None,
-            Some((_, StoredPayload::Public(bytes))) => Some((bytes, false)),
-            Some((digest, StoredPayload::Sealed(sealed))) => {
-                let key = self.vault.existing_key(submission).await?;
-                Some((open_payload(&key, submission, &digest, &sealed)?.to_vec(), true))
-            }
-        })
+        Ok(self.payloads_of(submission, &[index]).await?.pop().flatten())
+    }
+
+    /// As [`Service::payload_of`], for several entries in the order given.
+    ///
+    /// # Errors
+    /// A failing store or vault.
+    pub(super) async fn payloads_of(
+        &self,
+        submission: Uuid,
+        indices: &[LeafIndex],
+    ) -> Result<Vec<Option<(Vec<u8>, bool)>>, ServiceError> {
+        let mut key = None;
+        let mut payloads = Vec::with_capacity(indices.len());
+        for stored in self.ledger.payloads(indices).await? {
+            payloads.push(match stored {
+                None => None,
+                Some((_, StoredPayload::Public(bytes))) => Some((bytes, false)),
+                Some((digest, StoredPayload::Sealed(sealed))) => {
+                    let key = match &mut key {
+                        Some(key) => key,
+                        none => none.insert(self.vault.existing_key(submission).await?),
+                    };
+                    Some((open_payload(key, submission, &digest, &sealed)?.to_vec(), true))
+                }
+            });
+        }
+        Ok(payloads)
     }
 
     /// A published payload (genesis, policy, keys, status) by its digest.
@@ -73,25 +95,5 @@ impl Service {
     pub async fn public_payload(&self, digest: Hash) -> Result<Vec<u8>, ServiceError> {
         let not_found = ServiceError::NotFound { what: "published payload", id: digest.to_hex() };
         self.ledger.public_payload(digest).await?.ok_or(not_found)
-    }
-
-    /// The submission may be written to by the caller: it is new or the caller's own, and not
-    /// withdrawn.
-    ///
-    /// # Errors
-    /// [`ServiceError::NotYours`], [`ServiceError::Withdrawn`], [`ServiceError::Forbidden`].
-    pub async fn writable_submission(
-        &self,
-        caller: &KeyRecord,
-        submission: Uuid,
-    ) -> Result<(), ServiceError> {
-        authorize(caller, Action::Upload)?;
-        match self.ledger.submission(submission).await? {
-            Some(record) if record.owner != caller.key.thumbprint() => {
-                Err(ServiceError::NotYours { submission })
-            }
-            Some(record) if record.withdrawn => Err(ServiceError::Withdrawn { submission }),
-            _ => Ok(()),
-        }
     }
 }

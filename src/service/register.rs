@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     log::{LogError, Logged},
-    store::ledger::{Candidate, Effect, Precondition, StoredPayload},
+    store::ledger::{Candidate, Effect, KeyRecord, Precondition, StoredPayload},
     vault::open_payload,
 };
 
@@ -164,9 +164,11 @@ impl Service {
     /// Keeps a payload, sealed, until its statement is registered.
     ///
     /// # Errors
-    /// [`ServiceError::DigestMismatch`], [`ServiceError::Payload`] or a failing store.
+    /// [`ServiceError::DigestMismatch`], [`ServiceError::Payload`], a failing store, and those of
+    /// [`Service::prepare_submission`].
     pub async fn stage_payload(
         &self,
+        caller: &KeyRecord,
         submission: Uuid,
         digest: Hash,
         bytes: &[u8],
@@ -179,6 +181,7 @@ impl Service {
         if subject != Some(Subject::Submission(submission)) {
             return Err(PayloadError::SubjectMismatch.into());
         }
+        self.prepare_submission(caller, submission).await?;
         let key = self.vault.submission_key(submission).await?;
         let sealed = self.vault.seal_payload(&key, submission, &digest, bytes)?;
         Ok(self.ledger.stage_payload(submission, digest, &sealed, self.now()).await?)
@@ -190,7 +193,13 @@ impl Service {
             Precondition::SubmissionOf { submission, owner, .. } => {
                 match self.ledger.submission(submission).await? {
                     Some(record) if record.owner == owner => ServiceError::Withdrawn { submission },
-                    _ => ServiceError::NotYours { submission },
+                    Some(_) => ServiceError::NotYours { submission },
+                    None => match self.ledger.draft(submission).await? {
+                        Some(draft) if draft.owner == owner => {
+                            ServiceError::Abandoned { submission }
+                        }
+                        _ => ServiceError::NotYours { submission },
+                    },
                 }
             }
             other => ServiceError::Log(LogError::Stale(other)),

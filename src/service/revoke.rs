@@ -19,22 +19,23 @@ use super::{
 };
 use crate::{
     log::{LogError, Logged},
-    store::ledger::{Effect, KeyRecord, Precondition},
+    store::ledger::{Effect, KeyRecord, Precondition, Role},
 };
 
 impl Service {
     /// Revokes a key from the next entry on. What it signed before stays valid.
     ///
     /// # Errors
-    /// [`ServiceError::UnknownKey`], [`ServiceError::RevokedKey`], [`ServiceError::Forbidden`] or a
-    /// failing log.
+    /// [`ServiceError::UnknownKey`], [`ServiceError::RevokedKey`], [`ServiceError::Forbidden`],
+    /// [`ServiceError::LastAdmin`] or a failing log.
     pub async fn revoke(
         &self,
         caller: &KeyRecord,
         thumbprint: Thumbprint,
         reason: RevocationReason,
     ) -> Result<Logged, ServiceError> {
-        if caller.key.thumbprint() != thumbprint {
+        let by = caller.key.thumbprint();
+        if by != thumbprint {
             authorize(caller, Action::RevokeAny)?;
         }
         self.forget_key(thumbprint);
@@ -47,24 +48,35 @@ impl Service {
         let body =
             KeyRevoked { key: KeyId(thumbprint), program, valid_until: timestamp(now)?, reason };
         let payload = Payload::from(Announcement::new(body)?);
+        // Of two administrators who revoke each other at once, one comes first and stays.
+        let mut preconditions = vec![Precondition::Key { thumbprint, version: record.version }];
+        if by != thumbprint {
+            preconditions.push(Precondition::Key { thumbprint: by, version: caller.version });
+        }
+        if record.roles.contains(Role::Admin) {
+            preconditions.push(Precondition::AdminBesides(thumbprint));
+        }
         let candidate = state(
             &*self.log.signers().service,
             self.log.origin(),
             now.timestamp(),
             (ContentType::KeyRevoked, Subject::Key(thumbprint)),
             &payload,
-            (
-                vec![Precondition::Key { thumbprint, version: record.version }],
-                vec![Effect::RevokeKey(thumbprint)],
-            ),
+            (preconditions, vec![Effect::RevokeKey(thumbprint)]),
         )?;
         let logged = self.log.append(candidate).await;
         self.forget_key(thumbprint);
         match logged {
-            Err(LogError::Stale(_)) => match self.key(thumbprint).await?.revoked {
-                Some(at) => Err(ServiceError::RevokedKey { thumbprint, at }),
-                None => Err(ServiceError::UnknownKey { thumbprint }),
-            },
+            Err(LogError::Stale(Precondition::AdminBesides(thumbprint))) => {
+                Err(ServiceError::LastAdmin { thumbprint })
+            }
+            Err(LogError::Stale(Precondition::Key { thumbprint, .. })) => {
+                self.forget_key(thumbprint);
+                Err(match self.key(thumbprint).await?.revoked {
+                    Some(at) => ServiceError::RevokedKey { thumbprint, at },
+                    None => ServiceError::UnknownKey { thumbprint },
+                })
+            }
             result => Ok(result?),
         }
     }

@@ -85,7 +85,12 @@ pub enum Precondition {
     },
     /// No key with this thumbprint is enrolled yet.
     KeyUnknown(Thumbprint),
-    /// The submission is new (and becomes the owner's) or already belongs to the owner.
+    /// No key at all was ever enrolled.
+    NobodyEnrolled,
+    /// Some valid key other than this one has the role of an administrator.
+    AdminBesides(Thumbprint),
+    /// The submission is new (and becomes the owner's) or already belongs to the owner. One that is
+    /// being prepared belongs to whoever began it, and to nobody once it was abandoned.
     SubmissionOf {
         /// Which submission.
         submission: Uuid,
@@ -327,6 +332,32 @@ pub struct Invitation {
     pub program: String,
     /// Unix seconds.
     pub expires_at: i64,
+    /// Key that made it; `None` for the one that opens a new log, made by whoever runs it.
+    pub inviter: Option<Thumbprint>,
+}
+
+/// A submission that has files or payloads but no statement yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DraftRecord {
+    /// Key that began it.
+    pub owner: Thumbprint,
+    /// Unix seconds of the last work on it, to within a day.
+    pub touched_at: i64,
+    /// Whether it was abandoned: what was sent is being deleted, or is.
+    pub abandoned: bool,
+}
+
+/// What became of the wish to work on a submission that has no statement yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DraftOutcome {
+    /// It is, or now became, the key's own.
+    Open,
+    /// Another key began it.
+    OfAnotherKey,
+    /// It was abandoned.
+    Abandoned,
+    /// The key has as many as it may have.
+    TooMany,
 }
 
 /// What the database must do. Futures are boxed so that one service runs on any engine.
@@ -382,6 +413,20 @@ pub trait Ledger: Send + Sync {
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<EntryRecord>, StoreError>>;
 
+    /// The last entry about a subject before position `before`.
+    fn last_about(
+        &self,
+        subject: Subject,
+        before: LeafIndex,
+    ) -> BoxFuture<'_, Result<Option<EntryRecord>, StoreError>>;
+
+    /// When the batches of these entries were committed, Unix milliseconds, in the order given;
+    /// `None` for a position that is not in the log.
+    fn committed_at<'a>(
+        &'a self,
+        indices: &'a [LeafIndex],
+    ) -> BoxFuture<'a, Result<Vec<Option<i64>>, StoreError>>;
+
     /// Bytes of the tile: `tile.width` hashes one after the other; `None` if the log does not reach
     /// that far.
     fn tile(&self, tile: TileId) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>>;
@@ -391,6 +436,12 @@ pub trait Ledger: Send + Sync {
         &self,
         index: LeafIndex,
     ) -> BoxFuture<'_, Result<Option<(Hash, StoredPayload)>, StoreError>>;
+
+    /// Payloads of these entries with their digests, in the order given; `None` once erased.
+    fn payloads<'a>(
+        &'a self,
+        indices: &'a [LeafIndex],
+    ) -> BoxFuture<'a, Result<Vec<Option<(Hash, StoredPayload)>>, StoreError>>;
 
     /// A published payload by digest.
     fn public_payload(&self, digest: Hash) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>>;
@@ -452,7 +503,7 @@ pub trait Ledger: Send + Sync {
         submission: Uuid,
     ) -> BoxFuture<'_, Result<Vec<ManifestRecord>, StoreError>>;
 
-    /// Keeps an invitation.
+    /// Keeps an invitation. One without inviter replaces those before it that are not used.
     fn invite<'a>(&'a self, invitation: &'a Invitation) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// An invitation that is neither used nor expired at `at`.
@@ -461,6 +512,54 @@ pub trait Ledger: Send + Sync {
         code_digest: Hash,
         at: i64,
     ) -> BoxFuture<'_, Result<Option<Invitation>, StoreError>>;
+
+    /// Invitations that can still be used at `at`: those of keys that are valid, by digest, at most
+    /// `limit` after `after`.
+    fn open_invitations(
+        &self,
+        at: i64,
+        after: Option<Hash>,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<Invitation>, StoreError>>;
+
+    /// Forgets an invitation that was not used; `false` if there is none.
+    fn cancel_invitation(&self, code_digest: Hash) -> BoxFuture<'_, Result<bool, StoreError>>;
+
+    /// A submission that is being prepared, or was abandoned.
+    fn draft(&self, submission: Uuid) -> BoxFuture<'_, Result<Option<DraftRecord>, StoreError>>;
+
+    /// Begins a submission, or notes that work on it goes on; refuses if the owner has `max` others
+    /// without statement.
+    fn touch_draft(
+        &self,
+        submission: Uuid,
+        owner: Thumbprint,
+        at: i64,
+        max: u32,
+    ) -> BoxFuture<'_, Result<DraftOutcome, StoreError>>;
+
+    /// Abandons drafts that nobody worked on since `before`, so that no statement about them is
+    /// accepted any more, and answers with at most `limit` whose content is still to be deleted.
+    fn abandon_drafts(
+        &self,
+        before: i64,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<Uuid>, StoreError>>;
+
+    /// Deletes staged payloads and manifests of an abandoned draft: its files are gone.
+    fn clear_draft(&self, submission: Uuid) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Notes how far every open upload is, and answers with submission and SHA-256 of at most `limit`
+    /// that did not move since `before`.
+    fn idle_uploads(
+        &self,
+        at: i64,
+        before: i64,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<(Uuid, Hash)>, StoreError>>;
+
+    /// Drops staged payloads that waited too long and invitations that expired unused.
+    fn drop_expired(&self, at: i64) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// Remembers a token id until `expires_at`; `false` if it was seen before.
     fn spend_token<'a>(

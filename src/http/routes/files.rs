@@ -5,7 +5,7 @@
 //! `Upload-Complete: ?1` ends. The name of a file is its SHA-256, so a file that is there is never
 //! sent again.
 
-use std::{ops::Range, time::Duration};
+use std::ops::Range;
 
 use attestry_proof::hash::Hash;
 use axum::{
@@ -17,7 +17,7 @@ use axum::{
     routing,
 };
 use coset::cbor::Value;
-use futures_util::{Stream, StreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
@@ -39,8 +39,6 @@ use crate::{
     vault::{PACK_BYTES_MAX, PACKED_FILES_MAX, UploadError, UploadState, VaultError},
 };
 
-/// Longest pause of a sender before the connection counts as broken.
-const BODY_IDLE_MAX: Duration = Duration::from_secs(30);
 /// Largest body with many files: their bytes and the CBOR around them.
 const PACK_BODY_BYTES_MAX: usize = PACK_BYTES_MAX + PACKED_FILES_MAX * 64;
 /// Digests in one question.
@@ -57,14 +55,17 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(missing))
 }
 
-/// Routes whose bodies may take long.
+/// Routes whose bodies take as long as they take and are never whole in memory.
 pub(crate) fn streaming() -> Router<AppState> {
-    Router::new()
-        .route(
-            "/api/v1/submissions/{id}/files/{sha256}",
-            routing::get(download).head(upload_state).put(upload_whole).patch(upload_part),
-        )
-        .route("/api/v1/submissions/{id}/files", routing::post(upload_many))
+    Router::new().route(
+        "/api/v1/submissions/{id}/files/{sha256}",
+        routing::get(download).head(upload_state).put(upload_whole).patch(upload_part),
+    )
+}
+
+/// The route whose body may take long and is whole in memory.
+pub(crate) fn packs() -> Router<AppState> {
+    Router::new().route("/api/v1/submissions/{id}/files", routing::post(upload_many))
 }
 
 /// Files about which is asked.
@@ -89,7 +90,7 @@ pub struct FilesMissing {
     responses(
         (status = 200, body = FilesMissing, description = "Those that are not stored"),
         (status = 401, body = Problem, description = "No acceptable token"),
-        (status = 403, body = Problem, description = "Submission of another key"),
+        (status = 404, body = Problem, description = "No such submission for this caller"),
     ),
     security(("request-token" = []))
 )]
@@ -196,7 +197,7 @@ async fn receive(
     sending: Sending<'_>,
     body: Body,
 ) -> Result<Response, Problem> {
-    app.service.writable_submission(&caller.key, id).await?;
+    app.service.prepare_submission(&caller.key, id).await?;
     let vault = app.service.vault();
     let mut state = match sending.size {
         Some(size) => vault.begin_upload(id, sha256, size).await?,
@@ -206,7 +207,7 @@ async fn receive(
         // The token may vouch for the part; the path always names the whole.
         let announced = caller.body.or_else(|| header_digest(sending.headers));
         let hasher = std::sync::Arc::new(std::sync::Mutex::new(Sha256::new()));
-        let pieces = hashed(patient(body.into_data_stream()), std::sync::Arc::clone(&hasher));
+        let pieces = hashed(body.into_data_stream(), std::sync::Arc::clone(&hasher));
         state = vault.append(id, sha256, sending.offset, pieces).await?;
         let found =
             hasher.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone().finalize();
@@ -254,27 +255,10 @@ fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-type BodyError = Box<dyn std::error::Error + Send + Sync>;
-
-/// Ends with an error when the sender pauses for too long.
-fn patient(
-    body: impl Stream<Item = Result<Bytes, axum::Error>> + Send + Unpin,
-) -> impl Stream<Item = Result<Bytes, BodyError>> + Send {
-    stream::unfold(Some(body), |body| async {
-        let mut body = body?;
-        match tokio::time::timeout(BODY_IDLE_MAX, body.next()).await {
-            Ok(Some(Ok(bytes))) => Some((Ok(bytes), Some(body))),
-            Ok(Some(Err(error))) => Some((Err(error.into()), None)),
-            Ok(None) => None,
-            Err(idle) => Some((Err(idle.into()), None)),
-        }
-    })
-}
-
 fn hashed(
-    body: impl Stream<Item = Result<Bytes, BodyError>> + Send,
+    body: impl Stream<Item = Result<Bytes, axum::Error>> + Send,
     hasher: std::sync::Arc<std::sync::Mutex<Sha256>>,
-) -> impl Stream<Item = Result<Bytes, BodyError>> + Send {
+) -> impl Stream<Item = Result<Bytes, axum::Error>> + Send {
     body.inspect(move |piece| {
         if let Ok(bytes) = piece {
             hasher.lock().unwrap_or_else(std::sync::PoisonError::into_inner).update(bytes);
@@ -297,6 +281,7 @@ async fn upload_many(
     require_digest(caller.body, &bytes)?;
     let files = parse_files(&bytes)?;
     let count = files.len();
+    app.service.prepare_submission(&caller.key, id).await?;
     let new = app.service.vault().put_many(id, files).await?;
     Ok(Json(serde_json::json!({ "files": count, "new": new })))
 }

@@ -15,23 +15,29 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::statements::{Registered, json_body};
+use super::{
+    log::digest,
+    statements::{Registered, json_body},
+};
 use crate::{
     http::{
         App, AppState,
-        auth::{BODY_BYTES_MAX, Possession, SignedBody, read_body},
+        auth::{BODY_BYTES_MAX, Caller, Possession, SignedBody, read_body},
         problem::Problem,
     },
     service::ServiceError,
-    store::ledger::{KeyRecord, Role, Roles},
+    store::ledger::{Invitation, KeyRecord, Role, Roles},
 };
 
 /// Keys in one answer.
 const KEYS_MAX: u32 = 500;
+/// Invitations in one answer.
+const INVITATIONS_MAX: u32 = 500;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
-        .routes(routes!(invite))
+        .routes(routes!(invite, invitations))
+        .routes(routes!(cancel_invitation))
         .routes(routes!(enroll, list))
         .routes(routes!(show))
         .routes(routes!(revoke))
@@ -50,6 +56,8 @@ pub struct InviteRequest {
 /// A one-time code. It is shown once and not kept.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct InviteAnswer {
+    /// Names the invitation without giving the code away: a SHA-256 of it, hex.
+    pub id: String,
     /// The code to give to `attestry enroll --code`.
     pub code: String,
     /// The same as a link.
@@ -79,9 +87,83 @@ async fn invite(
     })?;
     let invited = app.service.invite(&body.key, Roles::new(roles), &request.program).await?;
     let link = enrolment_link(&app.base_url, &invited.code);
-    let answer =
-        InviteAnswer { code: invited.code, link, expires_at: invited.invitation.expires_at };
-    Ok((StatusCode::CREATED, Json(answer)))
+    let (id, expires_at) = (invited.invitation.code_digest.to_hex(), invited.invitation.expires_at);
+    Ok((StatusCode::CREATED, Json(InviteAnswer { id, code: invited.code, link, expires_at })))
+}
+
+/// An invitation that can still be used.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct InvitationInfo {
+    /// A SHA-256 of its code, hex.
+    pub id: String,
+    /// What it gives.
+    pub roles: Vec<String>,
+    /// In which program.
+    pub program: String,
+    /// Thumbprint of the key that made it.
+    pub inviter: Option<String>,
+    /// Unix seconds.
+    pub expires_at: i64,
+}
+
+impl From<&Invitation> for InvitationInfo {
+    fn from(invitation: &Invitation) -> Self {
+        let roles = invitation.roles.as_slice().iter();
+        Self {
+            id: invitation.code_digest.to_hex(),
+            roles: roles.map(|role| role.as_str().to_owned()).collect(),
+            program: invitation.program.clone(),
+            inviter: invitation.inviter.map(|thumbprint| thumbprint.to_string()),
+            expires_at: invitation.expires_at,
+        }
+    }
+}
+
+#[derive(Deserialize, IntoParams)]
+struct After {
+    /// Continue after the invitation with this id.
+    after: Option<String>,
+}
+
+/// Invitations that can still be used, without their codes (administrators).
+#[utoipa::path(
+    get, path = "/api/v1/invitations", operation_id = "list_invitations", tag = "Keys", params(After),
+    responses(
+        (status = 200, body = Vec<InvitationInfo>, description = "At most 500, by id"),
+        (status = 401, body = Problem, description = "No acceptable token"),
+        (status = 403, body = Problem, description = "Not an administrator"),
+    ),
+    security(("request-token" = []))
+)]
+async fn invitations(
+    State(app): App,
+    Query(page): Query<After>,
+    caller: Caller,
+) -> Result<Json<Vec<InvitationInfo>>, Problem> {
+    let after = page.after.as_deref().map(digest).transpose()?;
+    let open = app.service.invitations(&caller.key, after, INVITATIONS_MAX).await?;
+    Ok(Json(open.iter().map(InvitationInfo::from).collect()))
+}
+
+/// Cancel an invitation that was not used yet (administrators).
+#[utoipa::path(
+    delete, path = "/api/v1/invitations/{id}", tag = "Keys",
+    params(("id" = String, Path, description = "Id of the invitation, hex")),
+    responses(
+        (status = 204, description = "Its code is good for nothing now"),
+        (status = 401, body = Problem, description = "No acceptable token"),
+        (status = 403, body = Problem, description = "Not an administrator"),
+        (status = 404, body = Problem, description = "No such invitation, or it was used"),
+    ),
+    security(("request-token" = []))
+)]
+async fn cancel_invitation(
+    State(app): App,
+    Path(id): Path<String>,
+    caller: Caller,
+) -> Result<StatusCode, Problem> {
+    app.service.cancel_invitation(&caller.key, digest(&id)?).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Link that an invitation is sent as; the code is in the fragment, which no server's log records.
@@ -161,6 +243,8 @@ async fn enroll(
     let key =
         key.map_err(|_| Problem::malformed("public_key is 32 bytes in unpadded base64url"))?;
     let key = PublicKey::from_bytes(&key).map_err(ServiceError::from)?;
+    // Before the token: it is written down, and whoever has no invitation makes nobody write.
+    app.service.require_invitation(&asked.code).await?;
     let proven = Possession::verify(&app, &parts, key, bytes).await?;
     let (record, logged) = app.service.enroll(&asked.code, proven.key).await?;
     let answer = EnrollAnswer { key: KeyInfo::from(&record), registered: Registered::new(&logged) };
@@ -224,6 +308,7 @@ pub struct RevokeRequest {
         (status = 201, body = Registered, description = "Revoked from the next entry on"),
         (status = 401, body = Problem, description = "No acceptable token"),
         (status = 403, body = Problem, description = "Neither one's own key nor an administrator, or revoked before"),
+        (status = 409, body = Problem, description = "The only key of an administrator"),
     ),
     security(("request-token" = []))
 )]

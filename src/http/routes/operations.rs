@@ -13,6 +13,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::http::{App, AppState};
 
+const LOG_STOPPED: &str = "the log has stopped";
+const DATABASE_SILENT: &str = "the database does not answer";
+
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(health))
@@ -52,9 +55,9 @@ struct Health {
     status: &'static str,
     /// Entries in the log.
     entries: u64,
-    /// Why it is not ok.
+    /// What is not ok; the operator's log says why.
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
+    reason: Option<&'static str>,
 }
 
 /// Whether the log accepts entries and the database answers.
@@ -62,14 +65,21 @@ struct Health {
     get, path = "/health", tag = "Operations",
     responses(
         (status = 200, body = Health, description = "It does"),
-        (status = 503, body = Health, description = "It does not, and why"),
+        (status = 503, body = Health, description = "It does not, and which of the two"),
     )
 )]
 async fn health(State(app): App) -> Response {
     let entries = app.service.log().head().size.0;
+    // Anybody may ask, so the words are fixed.
     let reason = match app.service.log().stopped() {
-        Some(stopped) => Some(stopped.to_string()),
-        None => app.service.ledger().ping().await.err().map(|error| error.to_string()),
+        Some(reason) => {
+            tracing::warn!(%reason, "asked for its health, the log has stopped");
+            Some(LOG_STOPPED)
+        }
+        None => app.service.ledger().ping().await.err().map(|error| {
+            tracing::error!(%error, "asked for its health, the database does not answer");
+            DATABASE_SILENT
+        }),
     };
     let ok = reason.is_none();
     let health = Health { status: if ok { "ok" } else { "stopped" }, entries, reason };

@@ -230,8 +230,10 @@ async fn custody(
         (status = 204, description = "Kept until its statement comes"),
         (status = 400, body = Problem, description = "Another digest than in the path"),
         (status = 401, body = Problem, description = "No acceptable token"),
-        (status = 403, body = Problem, description = "Submission of another key"),
+        (status = 404, body = Problem, description = "No such submission for this caller"),
+        (status = 410, body = Problem, description = "Left without a statement for too long"),
         (status = 422, body = Problem, description = "Not the payload of a statement about this submission"),
+        (status = 429, body = Problem, description = "Too many submissions without a statement"),
     ),
     security(("request-token" = []))
 )]
@@ -245,7 +247,7 @@ async fn stage_payload(
     app.service.writable_submission(&caller.key, id).await?;
     let bytes = read_body(body, PAYLOAD_BYTES_MAX).await?;
     require_digest(caller.body, &bytes)?;
-    app.service.stage_payload(id, digest(&sha256)?, &bytes).await?;
+    app.service.stage_payload(&caller.key, id, digest(&sha256)?, &bytes).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -269,7 +271,7 @@ pub struct ManifestRequest {
     responses(
         (status = 200, body = ManifestInfo, description = "Recorded"),
         (status = 401, body = Problem, description = "No acceptable token"),
-        (status = 403, body = Problem, description = "Submission of another key"),
+        (status = 404, body = Problem, description = "No such submission for this caller"),
         (status = 409, body = Problem, description = "Files of the manifest are not stored"),
         (status = 422, body = Problem, description = "The openings do not give the commitment"),
     ),

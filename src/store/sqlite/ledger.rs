@@ -14,23 +14,25 @@ use sqlx::SqlitePool;
 use uuid::Uuid;
 
 use super::{
-    append, migrations, pool,
+    append, drafts, invitations, migrations, pool,
     pool::PoolRole,
-    read::{self, corrupt, index_of},
+    read::{self, index_of},
+    tokens::SpentTokens,
 };
 use crate::store::ledger::{
-    AppendError, Appended, BatchId, BatchRecord, Candidate, EntryRecord, Head, Invitation,
-    KeyRecord, Ledger, ManifestRecord, Roles, STAGED_SECONDS_MAX, StoreError, StoredPayload,
-    SubmissionRecord,
+    AppendError, Appended, BatchId, BatchRecord, Candidate, DraftOutcome, DraftRecord, EntryRecord,
+    Head, Invitation, KeyRecord, Ledger, ManifestRecord, STAGED_SECONDS_MAX, StoreError,
+    StoredPayload, SubmissionRecord,
 };
 
 /// Connections that read while the writer writes.
 const READERS: u32 = 4;
 
-/// A ledger in one SQLite file.
+/// A ledger in one SQLite file, with the spent tokens in another beside it.
 pub struct SqliteLedger {
     writer: SqlitePool,
     readers: SqlitePool,
+    tokens: SpentTokens,
     /// Right edge as of the last batch committed here: a cache, checked against the head before
     /// use.
     edge: Mutex<Option<Edge>>,
@@ -45,7 +47,8 @@ impl SqliteLedger {
         let writer = pool::open(path, PoolRole::Writer).await?;
         migrations::ledger().run(&writer).await?;
         let readers = pool::open(path, PoolRole::Readers { connections: READERS }).await?;
-        Ok(Self { writer, readers, edge: Mutex::new(None) })
+        let tokens = SpentTokens::beside(path).await?;
+        Ok(Self { writer, readers, tokens, edge: Mutex::new(None) })
     }
 
     /// The connection pool that writes, for the other stores kept in the same file.
@@ -62,6 +65,7 @@ impl SqliteLedger {
 
     /// Waits for every connection to close.
     pub async fn close(&self) {
+        self.tokens.close().await;
         self.readers.close().await;
         self.writer.close().await;
     }
@@ -188,27 +192,39 @@ impl Ledger for SqliteLedger {
         .boxed()
     }
 
+    fn last_about(
+        &self,
+        subject: Subject,
+        before: LeafIndex,
+    ) -> BoxFuture<'_, Result<Option<EntryRecord>, StoreError>> {
+        async move { read::last_about(&mut *self.readers.acquire().await?, subject, before).await }
+            .boxed()
+    }
+
+    fn committed_at<'a>(
+        &'a self,
+        indices: &'a [LeafIndex],
+    ) -> BoxFuture<'a, Result<Vec<Option<i64>>, StoreError>> {
+        async move { read::committed_at(&mut *self.readers.acquire().await?, indices).await }
+            .boxed()
+    }
+
     fn payload(
         &self,
         index: LeafIndex,
     ) -> BoxFuture<'_, Result<Option<(Hash, StoredPayload)>, StoreError>> {
         async move {
-            let row: Option<(Vec<u8>, bool, Vec<u8>)> =
-                sqlx::query_as("SELECT digest, sealed, body FROM payloads WHERE leaf_index = ?")
-                    .bind(read::number(index.0))
-                    .fetch_optional(&self.readers)
-                    .await?;
-            row.map(|(digest, sealed, body)| {
-                let digest =
-                    Hash::from_slice(&digest).ok_or_else(|| corrupt("payload", index.0))?;
-                Ok((
-                    digest,
-                    if sealed { StoredPayload::Sealed(body) } else { StoredPayload::Public(body) },
-                ))
-            })
-            .transpose()
+            let payloads = self.payloads(&[index]).await?;
+            Ok(payloads.into_iter().next().flatten())
         }
         .boxed()
+    }
+
+    fn payloads<'a>(
+        &'a self,
+        indices: &'a [LeafIndex],
+    ) -> BoxFuture<'a, Result<Vec<Option<(Hash, StoredPayload)>>, StoreError>> {
+        async move { read::payloads(&mut *self.readers.acquire().await?, indices).await }.boxed()
     }
 
     fn public_payload(&self, digest: Hash) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>> {
@@ -340,17 +356,7 @@ impl Ledger for SqliteLedger {
     }
 
     fn invite<'a>(&'a self, invitation: &'a Invitation) -> BoxFuture<'a, Result<(), StoreError>> {
-        async move {
-            sqlx::query("INSERT INTO invitations (code_digest, roles, program, expires_at) VALUES (?, ?, ?, ?)")
-                .bind(invitation.code_digest.as_bytes().as_slice())
-                .bind(invitation.roles.to_words())
-                .bind(&invitation.program)
-                .bind(invitation.expires_at)
-                .execute(&self.writer)
-                .await?;
-            Ok(())
-        }
-        .boxed()
+        invitations::insert(&self.writer, invitation).boxed()
     }
 
     fn open_invitation(
@@ -358,22 +364,63 @@ impl Ledger for SqliteLedger {
         code_digest: Hash,
         at: i64,
     ) -> BoxFuture<'_, Result<Option<Invitation>, StoreError>> {
+        async move { invitations::open(&mut *self.readers.acquire().await?, code_digest, at).await }
+            .boxed()
+    }
+
+    fn open_invitations(
+        &self,
+        at: i64,
+        after: Option<Hash>,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<Invitation>, StoreError>> {
         async move {
-            let row: Option<(String, String, i64)> = sqlx::query_as(
-                "SELECT roles, program, expires_at FROM invitations
-                 WHERE code_digest = ? AND used_by IS NULL AND expires_at > ?",
-            )
-            .bind(code_digest.as_bytes().as_slice())
-            .bind(at)
-            .fetch_optional(&self.readers)
-            .await?;
-            row.map(|(roles, program, expires_at)| {
-                let roles = Roles::from_words(&roles).ok_or_else(|| corrupt("invitation", 0))?;
-                Ok(Invitation { code_digest, roles, program, expires_at })
-            })
-            .transpose()
+            invitations::list(&mut *self.readers.acquire().await?, at, after, limit).await
         }
         .boxed()
+    }
+
+    fn cancel_invitation(&self, code_digest: Hash) -> BoxFuture<'_, Result<bool, StoreError>> {
+        invitations::cancel(&self.writer, code_digest).boxed()
+    }
+
+    fn draft(&self, submission: Uuid) -> BoxFuture<'_, Result<Option<DraftRecord>, StoreError>> {
+        async move { drafts::draft(&mut *self.readers.acquire().await?, submission).await }.boxed()
+    }
+
+    fn touch_draft(
+        &self,
+        submission: Uuid,
+        owner: Thumbprint,
+        at: i64,
+        max: u32,
+    ) -> BoxFuture<'_, Result<DraftOutcome, StoreError>> {
+        drafts::touch(&self.writer, submission, owner, at, max).boxed()
+    }
+
+    fn abandon_drafts(
+        &self,
+        before: i64,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<Uuid>, StoreError>> {
+        drafts::abandon(&self.writer, before, limit).boxed()
+    }
+
+    fn clear_draft(&self, submission: Uuid) -> BoxFuture<'_, Result<(), StoreError>> {
+        drafts::clear(&self.writer, submission).boxed()
+    }
+
+    fn idle_uploads(
+        &self,
+        at: i64,
+        before: i64,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<(Uuid, Hash)>, StoreError>> {
+        drafts::idle_uploads(&self.writer, at, before, limit).boxed()
+    }
+
+    fn drop_expired(&self, at: i64) -> BoxFuture<'_, Result<(), StoreError>> {
+        drafts::drop_expired(&self.writer, at).boxed()
     }
 
     fn spend_token<'a>(
@@ -382,23 +429,7 @@ impl Ledger for SqliteLedger {
         expires_at: i64,
         now: i64,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
-        async move {
-            let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-            sqlx::query("DELETE FROM token_ids WHERE expires_at < ?")
-                .bind(now)
-                .execute(&mut *transaction)
-                .await?;
-            let inserted =
-                sqlx::query("INSERT OR IGNORE INTO token_ids (token_id, expires_at) VALUES (?, ?)")
-                    .bind(token_id.as_bytes())
-                    .bind(expires_at)
-                    .execute(&mut *transaction)
-                    .await?
-                    .rows_affected();
-            transaction.commit().await?;
-            Ok(inserted == 1)
-        }
-        .boxed()
+        self.tokens.spend(token_id, expires_at, now).boxed()
     }
 
     fn policy(&self) -> BoxFuture<'_, Result<Option<(Hash, u64)>, StoreError>> {

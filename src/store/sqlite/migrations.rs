@@ -10,12 +10,18 @@ pub(super) fn ledger() -> Migrator {
     migrator(&[
         ("ledger", include_str!("../../../migrations/sqlite/ledger/0001_ledger.sql")),
         ("files", include_str!("../../../migrations/sqlite/ledger/0002_files.sql")),
+        ("admission", include_str!("../../../migrations/sqlite/ledger/0003_admission.sql")),
     ])
 }
 
 /// Steps of `keyring.db`.
 pub(super) fn keyring() -> Migrator {
     migrator(&[("keyring", include_str!("../../../migrations/sqlite/keyring/0001_keyring.sql"))])
+}
+
+/// Steps of `tokens.db`.
+pub(super) fn tokens() -> Migrator {
+    migrator(&[("tokens", include_str!("../../../migrations/sqlite/tokens/0001_tokens.sql"))])
 }
 
 fn migrator(steps: &[(&'static str, &'static str)]) -> Migrator {

@@ -2,10 +2,13 @@
 
 mod append;
 pub mod audit;
+mod drafts;
 pub mod files;
+mod invitations;
 pub mod keyring;
 pub mod ledger;
 mod migrations;
 pub mod pool;
 mod precondition;
 mod read;
+mod tokens;

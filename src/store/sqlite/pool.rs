@@ -26,6 +26,8 @@ pub enum PoolRole {
     },
     /// The keyring: one connection, deleted content overwritten.
     Keyring,
+    /// Spent tokens: one connection, little of everything.
+    Tokens,
 }
 
 /// Opens `path`, creating it if the role may write.
@@ -52,6 +54,7 @@ pub async fn open(path: &Path, role: PoolRole) -> Result<SqlitePool, sqlx::Error
         PoolRole::Keyring => {
             (options.pragma("cache_size", "-8192").pragma("secure_delete", "on"), 1)
         }
+        PoolRole::Tokens => (options.pragma("cache_size", "-2048"), 1),
     };
     SqlitePoolOptions::new()
         .max_connections(connections)

@@ -10,17 +10,28 @@ use super::{
     append::{placeholders, row_groups},
     read::{self, corrupt},
 };
-use crate::store::ledger::{Candidate, Effect, Precondition, StoreError};
+use crate::store::ledger::{Candidate, Effect, Precondition, Role, Roles, StoreError};
 
 struct Submission {
     owner: Thumbprint,
     withdrawn: bool,
 }
 
+/// A submission that has no statement yet.
+enum Draft {
+    Of(Thumbprint),
+    Abandoned,
+}
+
 /// State of everything that a batch's preconditions name, kept current while the batch is decided.
 pub(super) struct Facts {
     keys: HashMap<Thumbprint, u64>,
     submissions: HashMap<Uuid, Submission>,
+    drafts: HashMap<Uuid, Draft>,
+    /// Whether any key is enrolled; `false` unless the batch asks for it.
+    enrolled: bool,
+    /// Valid keys of administrators; none unless the batch asks for them.
+    admins: HashSet<Thumbprint>,
     /// Expiry of the invitations that are still open.
     invitations: HashMap<Hash, i64>,
     /// 0 unless the batch asks for it.
@@ -35,7 +46,7 @@ impl Facts {
         let mut keys: HashSet<Thumbprint> = HashSet::new();
         let mut submissions: HashSet<Uuid> = HashSet::new();
         let mut codes: HashSet<Hash> = HashSet::new();
-        let mut asks_policy = false;
+        let (mut asks_policy, mut asks_enrolled, mut asks_admins) = (false, false, false);
         for precondition in candidates.iter().flat_map(|candidate| &candidate.preconditions) {
             match precondition {
                 Precondition::Key { thumbprint, .. } | Precondition::KeyUnknown(thumbprint) => {
@@ -48,12 +59,20 @@ impl Facts {
                     codes.insert(*code_digest);
                 }
                 Precondition::Policy { .. } => asks_policy = true,
+                Precondition::NobodyEnrolled => asks_enrolled = true,
+                Precondition::AdminBesides(_) => asks_admins = true,
             }
         }
         let policy = if asks_policy { read::policy(connection).await? } else { None };
+        let enrolled = asks_enrolled && anybody_enrolled(connection).await?;
+        let admins = if asks_admins { load_admins(connection).await? } else { HashSet::new() };
+        let submissions = Vec::from_iter(submissions);
         Ok(Self {
             keys: load_keys(connection, &Vec::from_iter(keys)).await?,
-            submissions: load_submissions(connection, &Vec::from_iter(submissions)).await?,
+            submissions: load_submissions(connection, &submissions).await?,
+            drafts: load_drafts(connection, &submissions).await?,
+            enrolled,
+            admins,
             invitations: load_invitations(connection, &Vec::from_iter(codes)).await?,
             policy: policy.map_or(0, |(_, version)| version),
         })
@@ -69,14 +88,23 @@ impl Facts {
             Precondition::Key { thumbprint, version } => self.keys.get(thumbprint) == Some(version),
             Precondition::KeyUnknown(thumbprint) => !self.keys.contains_key(thumbprint),
             Precondition::SubmissionOf { submission, owner, may_be_withdrawn } => {
-                self.submissions.get(submission).is_none_or(|known| {
-                    known.owner == *owner && (*may_be_withdrawn || !known.withdrawn)
-                })
+                match (self.submissions.get(submission), self.drafts.get(submission)) {
+                    (Some(known), _) => {
+                        known.owner == *owner && (*may_be_withdrawn || !known.withdrawn)
+                    }
+                    (None, Some(Draft::Of(begun_by))) => begun_by == owner,
+                    (None, Some(Draft::Abandoned)) => false,
+                    (None, None) => true,
+                }
             }
             Precondition::InvitationOpen { code_digest, at } => {
                 self.invitations.get(code_digest).is_some_and(|expires_at| expires_at > at)
             }
             Precondition::Policy { version } => self.policy == *version,
+            Precondition::NobodyEnrolled => !self.enrolled,
+            Precondition::AdminBesides(thumbprint) => {
+                self.admins.iter().any(|admin| admin != thumbprint)
+            }
         }
     }
 
@@ -91,10 +119,15 @@ impl Facts {
         }
         for effect in &candidate.effects {
             match effect {
-                Effect::EnrolKey { key, .. } => {
+                Effect::EnrolKey { key, roles, .. } => {
                     self.keys.insert(key.thumbprint(), 1);
+                    self.enrolled = true;
+                    if roles.contains(Role::Admin) {
+                        self.admins.insert(key.thumbprint());
+                    }
                 }
                 Effect::RevokeKey(thumbprint) => {
+                    self.admins.remove(thumbprint);
                     if let Some(version) = self.keys.get_mut(thumbprint) {
                         *version += 1;
                     }
@@ -161,6 +194,55 @@ async fn load_submissions(
         }
     }
     Ok(submissions)
+}
+
+/// Few rows at any time: a draft ends with its first statement, or is abandoned.
+async fn load_drafts(
+    connection: &mut SqliteConnection,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, Draft>, StoreError> {
+    let mut drafts = HashMap::new();
+    for group in row_groups(ids) {
+        let sql = format!(
+            "SELECT submission, owner, state = 'open' FROM drafts WHERE submission IN {}",
+            placeholders(group.len(), 1)
+        );
+        let query = group.iter().fold(sqlx::query_as(sqlx::AssertSqlSafe(sql)), |query, id| {
+            query.bind(id.as_bytes().as_slice())
+        });
+        let rows: Vec<(Vec<u8>, Vec<u8>, bool)> = query.fetch_all(&mut *connection).await?;
+        for (id, owner, open) in rows {
+            let id = Uuid::from_slice(&id).map_err(|_| corrupt("draft", 0))?;
+            let owner = Hash::from_slice(&owner).ok_or_else(|| corrupt("draft", 0))?;
+            drafts.insert(id, if open { Draft::Of(Thumbprint(owner)) } else { Draft::Abandoned });
+        }
+    }
+    Ok(drafts)
+}
+
+async fn anybody_enrolled(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM signing_keys)";
+    Ok(sqlx::query_scalar(sql).fetch_one(connection).await?)
+}
+
+async fn load_admins(connection: &mut SqliteConnection) -> Result<HashSet<Thumbprint>, StoreError> {
+    // The pattern only narrows the search; the words decide.
+    let rows: Vec<(Vec<u8>, String)> = sqlx::query_as(
+        "SELECT thumbprint, roles FROM signing_keys
+         WHERE revoked_index IS NULL AND roles LIKE '%' || ? || '%'",
+    )
+    .bind(Role::Admin.as_str())
+    .fetch_all(connection)
+    .await?;
+    let mut admins = HashSet::new();
+    for (thumbprint, roles) in rows {
+        let roles = Roles::from_words(&roles).ok_or_else(|| corrupt("role", 0))?;
+        let thumbprint = Hash::from_slice(&thumbprint).ok_or_else(|| corrupt("thumbprint", 0))?;
+        if roles.contains(Role::Admin) {
+            admins.insert(Thumbprint(thumbprint));
+        }
+    }
+    Ok(admins)
 }
 
 async fn load_invitations(

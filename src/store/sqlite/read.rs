@@ -1,5 +1,7 @@
 //! Reading the ledger's tables, inside or outside a transaction.
 
+use std::collections::HashMap;
+
 use attestry_proof::{
     cose::Subject,
     hash::{HASH_BYTES, Hash},
@@ -15,9 +17,10 @@ use attestry_proof::{
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 use uuid::Uuid;
 
+use super::append::{placeholders, row_groups};
 use crate::store::ledger::{
-    EntryRecord, Head, KeyRecord, ManifestRecord, Roles, StoreError, SubmissionRecord,
-    subject_bytes,
+    EntryRecord, Head, KeyRecord, ManifestRecord, Roles, StoreError, StoredPayload,
+    SubmissionRecord, subject_bytes,
 };
 
 pub(super) fn corrupt(what: &'static str, place: u64) -> StoreError {
@@ -165,6 +168,68 @@ pub(super) async fn entries_about(
         .fetch_all(connection)
         .await?;
     rows.iter().map(entry_of).collect()
+}
+
+pub(super) async fn last_about(
+    connection: &mut SqliteConnection,
+    subject: Subject,
+    before: LeafIndex,
+) -> Result<Option<EntryRecord>, StoreError> {
+    let sql = format!(
+        "SELECT {ENTRY_COLUMNS} FROM entries WHERE subject = ? AND leaf_index < ? ORDER BY leaf_index DESC LIMIT 1"
+    );
+    let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(subject_bytes(&subject))
+        .bind(number(before.0))
+        .fetch_optional(connection)
+        .await?;
+    row.as_ref().map(entry_of).transpose()
+}
+
+pub(super) async fn committed_at(
+    connection: &mut SqliteConnection,
+    indices: &[LeafIndex],
+) -> Result<Vec<Option<i64>>, StoreError> {
+    let mut times = HashMap::with_capacity(indices.len());
+    for group in row_groups(indices) {
+        let sql = format!(
+            "WITH asked (leaf_index) AS (VALUES {})
+             SELECT leaf_index, (SELECT committed_at FROM batches WHERE size > leaf_index ORDER BY size LIMIT 1)
+             FROM asked",
+            placeholders(1, group.len())
+        );
+        let query = group.iter().fold(sqlx::query_as(sqlx::AssertSqlSafe(sql)), |query, index| {
+            query.bind(number(index.0))
+        });
+        let rows: Vec<(i64, Option<i64>)> = query.fetch_all(&mut *connection).await?;
+        times.extend(rows);
+    }
+    Ok(indices.iter().map(|index| times.get(&number(index.0)).copied().flatten()).collect())
+}
+
+pub(super) async fn payloads(
+    connection: &mut SqliteConnection,
+    indices: &[LeafIndex],
+) -> Result<Vec<Option<(Hash, StoredPayload)>>, StoreError> {
+    let mut found = HashMap::with_capacity(indices.len());
+    for group in row_groups(indices) {
+        let sql = format!(
+            "SELECT leaf_index, digest, sealed, body FROM payloads WHERE leaf_index IN {}",
+            placeholders(group.len(), 1)
+        );
+        let query = group.iter().fold(sqlx::query_as(sqlx::AssertSqlSafe(sql)), |query, index| {
+            query.bind(number(index.0))
+        });
+        let rows: Vec<(i64, Vec<u8>, bool, Vec<u8>)> = query.fetch_all(&mut *connection).await?;
+        for (index, digest, sealed, body) in rows {
+            let index = index_of(index)?;
+            let digest = Hash::from_slice(&digest).ok_or_else(|| corrupt("payload", index.0))?;
+            let body =
+                if sealed { StoredPayload::Sealed(body) } else { StoredPayload::Public(body) };
+            found.insert(index, (digest, body));
+        }
+    }
+    Ok(indices.iter().map(|index| found.remove(index)).collect())
 }
 
 fn entry_of(row: &SqliteRow) -> Result<EntryRecord, StoreError> {
