@@ -13,7 +13,7 @@ use ed25519_dalek::{Signer as _, SigningKey};
 
 use crate::{
     entropy::Entropy,
-    keys::file::{KeyFileError, read, read_or_create},
+    keys::file::{KeyFileError, read_log_key, read_or_create},
 };
 
 /// The signature could not be made.
@@ -107,7 +107,7 @@ impl LogSigners {
     /// # Errors
     /// [`KeyFileError`] when a file cannot be read or trusted.
     pub fn read(directory: &Path) -> Result<Self, KeyFileError> {
-        Self::each(|name| read(&directory.join(name)))
+        Self::each(|name| read_log_key(&directory.join(name)))
     }
 
     /// Whether a log was begun with these keys.
