@@ -34,7 +34,7 @@ use crate::support::{Member, ORIGIN, Refusal, Server, Token};
 
 const STALE: Refusal = (400, "stale-iat", "Time of issue not accepted");
 const INVITATION: Refusal = (403, "invitation", "Invitation not valid");
-const DAY: i64 = 86_400;
+pub const DAY: i64 = 86_400;
 
 /// This machine's clock and so many seconds.
 struct Ahead(Arc<AtomicI64>);
@@ -77,7 +77,14 @@ async fn service(directory: &Path, clock: Arc<dyn Clock>) -> Arc<Service> {
 }
 
 /// A service whose clock is `server.clock_ahead` ahead, with one administrator.
-async fn start() -> Server {
+pub async fn start() -> Server {
+    let (server, code) = unopened().await;
+    server.enroll(&server.admin, &code).await;
+    server
+}
+
+/// The same without administrator, and the code that makes one.
+pub async fn unopened() -> (Server, String) {
     let directory = tempfile::tempdir().unwrap();
     let ahead = Arc::<AtomicI64>::default();
     let service = service(directory.path(), Arc::new(Ahead(Arc::clone(&ahead)))).await;
@@ -95,11 +102,10 @@ async fn start() -> Server {
     let code = service.invite_first_admin().await.unwrap().unwrap().code;
     let mut server = Server::of(url, service, directory, stop);
     server.clock_ahead = ahead;
-    server.enroll(&server.admin, &code).await;
-    server
+    (server, code)
 }
 
-fn wait(server: &Server, seconds: i64) {
+pub fn wait(server: &Server, seconds: i64) {
     server.clock_ahead.fetch_add(seconds, Ordering::SeqCst);
 }
 

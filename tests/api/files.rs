@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use crate::support::{Call, Member, Refusal, Server, random};
 
-const NOT_YOURS: Refusal = (403, "not-yours", "Submission of another key");
 const NOT_FOUND: Refusal = (404, "not-found", "Not found");
 const FORBIDDEN: Refusal = (403, "forbidden", "Not allowed");
 const MALFORMED: Refusal = (400, "malformed-request", "Malformed request");
@@ -104,15 +103,15 @@ async fn somebody_elses_files_are_not_there() {
         assert_eq!(answer.body, scene.content);
         server.put(scene.path()).body("x").by(&reader).send().await.refused(FORBIDDEN);
     }
-    server.put(scene.path()).body(&scene.content[..]).by(&other).send().await.refused(NOT_YOURS);
+    server.put(scene.path()).body(&scene.content[..]).by(&other).send().await.refused(NOT_FOUND);
     let head = Call::new(server, Method::HEAD, scene.path()).by(&other).send().await;
-    assert_eq!(head.status, 403);
+    assert_eq!(head.status, 404);
     let path = format!("/api/v1/submissions/{}/files", scene.submission);
     let many = server.post(path.clone()).header("content-type", "application/cbor-seq");
-    many.by(&other).send().await.refused(NOT_YOURS);
+    many.by(&other).send().await.refused(NOT_FOUND);
     let question = json!({ "sha256": [scene.name().to_hex()] });
     let call = server.post(format!("{path}/missing")).json(&question).by(&other);
-    call.send().await.refused(NOT_YOURS);
+    call.send().await.refused(NOT_FOUND);
     let elsewhere = scene.path().replace(&scene.submission.to_string(), &Uuid::nil().to_string());
     server.get(elsewhere).by(&scene.owner).send().await.refused(NOT_FOUND);
 }

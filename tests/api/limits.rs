@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use serde_json::json;
+use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 
 use crate::support::{Call, Member, Refusal, Server};
 
@@ -37,7 +38,7 @@ async fn unknown_routes_and_methods_are_problems_too() {
     for (method, path, allowed) in [
         (Method::POST, "/checkpoint", "GET"),
         (Method::DELETE, "/api/v1/log", "GET"),
-        (Method::GET, "/api/v1/invitations", "POST"),
+        (Method::PUT, "/api/v1/invitations", "POST"),
         (Method::PUT, "/tile/0/000", "GET"),
         (Method::POST, "/health", "GET"),
         (Method::from_bytes(b"BREW").unwrap(), "/api/v1/keys", "GET"),
@@ -72,6 +73,22 @@ async fn health_tells_the_size_of_the_log() {
     let server = Server::start().await;
     let answer = server.get("/health").send().await.status(200).json();
     assert_eq!(answer, json!({ "status": "ok", "entries": server.size().0 }));
+}
+
+/// Anybody may ask, so what went wrong, and where, is for the operator's log.
+#[tokio::test]
+async fn health_says_in_fixed_words_what_is_wrong() {
+    let server = Server::start().await;
+    let database = server.directory.path().join("data/ledger.db");
+    let mut connection = SqliteConnectOptions::new().filename(database).connect().await.unwrap();
+    let renamed = sqlx::raw_sql("ALTER TABLE head RENAME TO elsewhere");
+    renamed.execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    let answer = server.get("/health").send().await.status(503).json();
+    let expected = json!({
+        "status": "stopped", "entries": server.size().0, "reason": "the database does not answer",
+    });
+    assert_eq!(answer, expected);
 }
 
 #[tokio::test]

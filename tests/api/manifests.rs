@@ -15,7 +15,6 @@ const NOT_STORED: Refusal = (409, "manifest-not-stored", "Files of the manifest 
 const DIFFERS: Refusal = (422, "manifest-differs", "Manifest differs");
 const FILES_MISSING: Refusal = (409, "files-missing", "Files missing");
 const NOT_FOUND: Refusal = (404, "not-found", "Not found");
-const NOT_YOURS: Refusal = (403, "not-yours", "Submission of another key");
 const MALFORMED: Refusal = (400, "malformed-request", "Malformed request");
 
 struct Scene {
@@ -218,7 +217,7 @@ async fn a_manifest_belongs_to_its_submission() {
     let manifest = two_files();
     let openings = scene.store(&manifest.to_openings()).await;
     let answer = scene.record_stored(&other, manifest.commitment(), openings).await;
-    answer.refused(NOT_YOURS);
+    answer.refused(NOT_FOUND);
     let path = format!("/api/v1/submissions/{}/manifests/xyz", scene.submission);
     let body = json!({ "openings": openings.to_hex() });
     scene.server.put(path).json(&body).by(&scene.member).send().await.refused(MALFORMED);

@@ -7,7 +7,6 @@ use uuid::Uuid;
 use crate::support::{Member, Refusal, Server, effort, new_id};
 
 const NOT_FOUND: Refusal = (404, "not-found", "Not found");
-const NOT_YOURS: Refusal = (403, "not-yours", "Submission of another key");
 const FORBIDDEN: Refusal = (403, "forbidden", "Not allowed");
 const MALFORMED: Refusal = (400, "malformed-request", "Malformed request");
 const MISSING: Refusal = (400, "payload-missing", "Payload Missing");
@@ -183,7 +182,7 @@ async fn a_payload_is_staged_for_one_submission_of_ones_own() {
         server.put(path).body(payload).by(by).send()
     };
     let digest = Hash::of(&payload);
-    stage(&other, id, digest, &payload).await.refused(NOT_YOURS);
+    stage(&other, id, digest, &payload).await.refused(NOT_FOUND);
     let auditor = server.member(&["auditor"]).await;
     stage(&auditor, id, digest, &payload).await.refused(FORBIDDEN);
     stage(&member, id, Hash::of(b"other"), &payload).await.refused(DIGEST);

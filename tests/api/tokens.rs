@@ -221,6 +221,8 @@ async fn every_route_that_is_not_public_asks_for_a_token() {
         (Method::PUT, format!("/api/v1/submissions/{id}/files/{digest}")),
         (Method::PATCH, format!("/api/v1/submissions/{id}/files/{digest}")),
         (Method::POST, "/api/v1/invitations".to_owned()),
+        (Method::GET, "/api/v1/invitations".to_owned()),
+        (Method::DELETE, format!("/api/v1/invitations/{digest}")),
         (Method::POST, format!("/api/v1/keys/{thumbprint}/revocation")),
         (Method::GET, format!("/api/v1/entries/{last}")),
         (Method::GET, format!("/api/v1/entries/{last}/statement")),

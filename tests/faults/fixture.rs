@@ -63,7 +63,9 @@ impl Fixture {
         let (small, large) = files(service, with_files, &contractor).await;
         let sent_ahead = contractor.new_effort();
         let digest = Hash::of(&sent_ahead.payload);
-        service.stage_payload(sent_ahead.submission, digest, &sent_ahead.payload).await.unwrap();
+        let (by, payload) =
+            (service.key(contractor.thumbprint()).await.unwrap(), &sent_ahead.payload);
+        service.stage_payload(&by, sent_ahead.submission, digest, payload).await.unwrap();
         let arriving = Hash::of(b"still arriving");
         let vault = service.vault();
         vault.begin_upload(with_files, arriving, 100).await.unwrap();

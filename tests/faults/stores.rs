@@ -12,8 +12,9 @@ use attestry::{
     keys::{SignError, Signer},
     log::guard::{Guard, GuardError},
     store::ledger::{
-        AppendError, Appended, BatchId, BatchRecord, Candidate, EntryRecord, Head, Invitation,
-        KeyRecord, Ledger, ManifestRecord, StoreError, StoredPayload, SubmissionRecord,
+        AppendError, Appended, BatchId, BatchRecord, Candidate, DraftOutcome, DraftRecord,
+        EntryRecord, Head, Invitation, KeyRecord, Ledger, ManifestRecord, StoreError,
+        StoredPayload, SubmissionRecord,
     },
 };
 use attestry_proof::{
@@ -149,12 +150,27 @@ impl<L: Ledger> Ledger for FaultyLedger<L> {
         self.ask(self.inner.entries_about(subject, from, limit))
     }
 
+    fn last_about(&self, subject: Subject, before: LeafIndex) -> Answer<'_, Option<EntryRecord>> {
+        self.ask(self.inner.last_about(subject, before))
+    }
+
+    fn committed_at<'a>(&'a self, indices: &'a [LeafIndex]) -> Answer<'a, Vec<Option<i64>>> {
+        self.ask(self.inner.committed_at(indices))
+    }
+
     fn tile(&self, tile: TileId) -> Answer<'_, Option<Vec<u8>>> {
         self.ask(self.inner.tile(tile))
     }
 
     fn payload(&self, index: LeafIndex) -> Answer<'_, Option<(Hash, StoredPayload)>> {
         self.ask(self.inner.payload(index))
+    }
+
+    fn payloads<'a>(
+        &'a self,
+        indices: &'a [LeafIndex],
+    ) -> Answer<'a, Vec<Option<(Hash, StoredPayload)>>> {
+        self.ask(self.inner.payloads(indices))
     }
 
     fn public_payload(&self, digest: Hash) -> Answer<'_, Option<Vec<u8>>> {
@@ -214,6 +230,49 @@ impl<L: Ledger> Ledger for FaultyLedger<L> {
 
     fn open_invitation(&self, code_digest: Hash, at: i64) -> Answer<'_, Option<Invitation>> {
         self.ask(self.inner.open_invitation(code_digest, at))
+    }
+
+    fn open_invitations(
+        &self,
+        at: i64,
+        after: Option<Hash>,
+        limit: u32,
+    ) -> Answer<'_, Vec<Invitation>> {
+        self.ask(self.inner.open_invitations(at, after, limit))
+    }
+
+    fn cancel_invitation(&self, code_digest: Hash) -> Answer<'_, bool> {
+        self.ask(self.inner.cancel_invitation(code_digest))
+    }
+
+    fn draft(&self, submission: Uuid) -> Answer<'_, Option<DraftRecord>> {
+        self.ask(self.inner.draft(submission))
+    }
+
+    fn touch_draft(
+        &self,
+        submission: Uuid,
+        owner: Thumbprint,
+        at: i64,
+        max: u32,
+    ) -> Answer<'_, DraftOutcome> {
+        self.ask(self.inner.touch_draft(submission, owner, at, max))
+    }
+
+    fn abandon_drafts(&self, before: i64, limit: u32) -> Answer<'_, Vec<Uuid>> {
+        self.ask(self.inner.abandon_drafts(before, limit))
+    }
+
+    fn clear_draft(&self, submission: Uuid) -> Answer<'_, ()> {
+        self.ask(self.inner.clear_draft(submission))
+    }
+
+    fn idle_uploads(&self, at: i64, before: i64, limit: u32) -> Answer<'_, Vec<(Uuid, Hash)>> {
+        self.ask(self.inner.idle_uploads(at, before, limit))
+    }
+
+    fn drop_expired(&self, at: i64) -> Answer<'_, ()> {
+        self.ask(self.inner.drop_expired(at))
     }
 
     fn spend_token<'a>(&'a self, token_id: &'a str, expires_at: i64, now: i64) -> Answer<'a, bool> {

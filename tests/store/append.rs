@@ -104,6 +104,9 @@ pub async fn a_batch_is_found_by_its_name(engine: &impl Engine) {
         assert_eq!((record.first, record.committed_at_ms), (LeafIndex(first_in), at_ms));
     }
     assert!(ledger.batch_of(LeafIndex(3)).await.unwrap().is_none());
+    let indices = [2, 0, 3, 1].map(LeafIndex);
+    let times = ledger.committed_at(&indices).await.unwrap();
+    assert_eq!(times, [Some(AT_MS + 5), Some(AT_MS), None, Some(AT_MS)]);
     let sizes = async |after, limit| -> Vec<u64> {
         let batches = ledger.batches_after(TreeSize(after), limit).await.unwrap();
         batches.into_iter().map(|batch| batch.size.0).collect()
@@ -164,6 +167,14 @@ pub async fn entries_about_a_subject_come_in_pages(engine: &impl Engine) {
     assert_eq!(positions(about, 5, 10).await, [5, 8]);
     assert_eq!(positions(about, 9, 10).await, [] as [u64; 0]);
     assert_eq!(positions(about_key, 0, 10).await, [2]);
+    let last = async |before| {
+        let entry = ledger.last_about(about, LeafIndex(before)).await.unwrap();
+        entry.map(|entry| (entry.index.0, entry.leaf_hash))
+    };
+    assert_eq!(last(1).await, None);
+    for (before, found) in [(2, 1), (4, 1), (5, 4), (8, 5), (9, 8), (u64::MAX, 8)] {
+        assert_eq!(last(before).await, Some((found, candidates[found as usize].leaf_hash)));
+    }
     assert_eq!(positions(Subject::Key(thumbprint(4)), 0, 10).await, [] as [u64; 0]);
 }
 
@@ -177,6 +188,13 @@ pub async fn payloads_are_kept_with_their_entry(engine: &impl Engine) {
     public.content_type = ContentType::Policy.as_str();
     append(&*ledger, &[sealed.clone(), public.clone()]).await;
     let stored = async |index| ledger.payload(LeafIndex(index)).await.unwrap();
+    let both = ledger.payloads(&[LeafIndex(1), LeafIndex(7), LeafIndex(0)]).await.unwrap();
+    let expected = [
+        Some((public.payload_digest, public.payload.clone())),
+        None,
+        Some((sealed.payload_digest, sealed.payload.clone())),
+    ];
+    assert_eq!(both, expected);
     assert_eq!(stored(0).await, Some((sealed.payload_digest, sealed.payload)));
     assert_eq!(stored(1).await, Some((public.payload_digest, public.payload)));
     assert_eq!(stored(2).await, None);

@@ -102,5 +102,6 @@ pub fn invitation(code: &[u8], expires_at: i64) -> Invitation {
         roles: Roles::new(vec![Role::Reviewer, Role::Contractor]),
         program: "main".into(),
         expires_at,
+        inviter: Some(thumbprint(8)),
     }
 }

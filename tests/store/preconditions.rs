@@ -139,6 +139,64 @@ pub async fn an_invitation_is_used_once(engine: &impl Engine) {
     assert_eq!(ledger.open_invitation(code_digest, 0).await.unwrap(), None);
 }
 
+pub async fn the_first_key_is_enrolled_when_nobody_is(engine: &impl Engine) {
+    let ledger = engine.open().await;
+    let first = |seed| {
+        let mut candidate = enrolment(seed);
+        candidate.preconditions.push(Precondition::NobodyEnrolled);
+        candidate
+    };
+    let outcomes = append(&*ledger, &[first(1), first(2)]).await.outcomes;
+    assert!(is_appended(&outcomes[0]), "{outcomes:?}");
+    assert_eq!(outcomes[1], Outcome::Dropped(Precondition::NobodyEnrolled));
+    // Nor when everybody is revoked.
+    place(&*ledger, with(vec![], vec![Effect::RevokeKey(thumbprint(1))])).await;
+    assert_eq!(
+        append_one(&*ledger, first(2)).await,
+        Outcome::Dropped(Precondition::NobodyEnrolled)
+    );
+}
+
+pub async fn an_administrator_remains(engine: &impl Engine) {
+    let ledger = engine.open().await;
+    let admin = |seed| {
+        let roles = Roles::new(vec![Role::Legal, Role::Admin]);
+        let enrol = Effect::EnrolKey { key: key(seed), roles, program: "main".into() };
+        with(vec![], vec![enrol])
+    };
+    let leave = |seed| {
+        let remains = Precondition::AdminBesides(thumbprint(seed));
+        with(vec![remains], vec![Effect::RevokeKey(thumbprint(seed))])
+    };
+    let refused = |seed| Outcome::Dropped(Precondition::AdminBesides(thumbprint(seed)));
+    append(&*ledger, &[enrolment(9), admin(1)]).await;
+    assert_eq!(append_one(&*ledger, leave(1)).await, refused(1), "others have other roles");
+    // Within one batch: an administrator who comes first counts, one who left does not.
+    let outcomes = append(&*ledger, &[leave(1), admin(2), leave(1), leave(2)]).await.outcomes;
+    assert_eq!((&outcomes[0], &outcomes[3]), (&refused(1), &refused(2)));
+    assert!(is_appended(&outcomes[1]) && is_appended(&outcomes[2]), "{outcomes:?}");
+    assert_eq!(append_one(&*ledger, leave(2)).await, refused(2));
+}
+
+pub async fn a_draft_belongs_to_whoever_began_it(engine: &impl Engine) {
+    let ledger = engine.open().await;
+    let (kept, left) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    ledger.touch_draft(kept, thumbprint(1), 200, 9).await.unwrap();
+    ledger.touch_draft(left, thumbprint(1), 100, 9).await.unwrap();
+    assert_eq!(ledger.abandon_drafts(200, 9).await.unwrap(), [left]);
+    for refused in [said_by(2, kept, false), said_by(1, left, false), said_by(2, left, true)] {
+        let fact = refused.preconditions[0].clone();
+        assert_eq!(append_one(&*ledger, refused).await, Outcome::Dropped(fact));
+    }
+    // Still so when its content is gone.
+    ledger.clear_draft(left).await.unwrap();
+    let late = said_by(1, left, false);
+    let fact = late.preconditions[0].clone();
+    assert_eq!(append_one(&*ledger, late).await, Outcome::Dropped(fact));
+    assert!(is_appended(&append_one(&*ledger, said_by(1, kept, false)).await));
+    assert_eq!(ledger.submission(left).await.unwrap(), None);
+}
+
 pub async fn a_policy_must_be_in_force(engine: &impl Engine) {
     let ledger = engine.open().await;
     let under = |version| Precondition::Policy { version };

@@ -1,6 +1,8 @@
 //! What is kept beside entries.
 
-use attestry::store::ledger::{Effect, ManifestRecord, Role, Roles, STAGED_SECONDS_MAX};
+use attestry::store::ledger::{
+    DraftOutcome, DraftRecord, Effect, Invitation, ManifestRecord, Role, Roles, STAGED_SECONDS_MAX,
+};
 use attestry_proof::{hash::Hash, manifest::Role as ManifestRole, size::LeafIndex};
 use uuid::Uuid;
 
@@ -108,6 +110,105 @@ pub async fn invitations_are_known_by_their_digest(engine: &impl Engine) {
     assert_eq!(ledger.open_invitation(Hash::of(b"other"), 0).await.unwrap(), None);
     assert_eq!(invitation.roles, Roles::new(vec![Role::Contractor, Role::Reviewer]));
     assert!(ledger.invite(&invitation).await.is_err(), "a code is made once");
+}
+
+pub async fn open_invitations_are_listed(engine: &impl Engine) {
+    let ledger = engine.open().await;
+    let by = |code: &[u8], inviter: u8, expires_at| Invitation {
+        inviter: Some(thumbprint(inviter)),
+        ..invitation(code, expires_at)
+    };
+    append(&*ledger, &[enrolment(1), enrolment(2)]).await;
+    let mut open = vec![by(b"one", 1, 100), by(b"two", 1, 200), by(b"three", 2, 200)];
+    for invitation in open.iter().chain([&by(b"of nobody", 3, 200)]) {
+        ledger.invite(invitation).await.unwrap();
+    }
+    open.sort_by_key(|invitation| invitation.code_digest.0);
+    let list = async |at, after, limit| ledger.open_invitations(at, after, limit).await.unwrap();
+    assert_eq!(list(99, None, 10).await, open);
+    assert_eq!(list(99, None, 2).await, open[..2]);
+    assert_eq!(list(99, Some(open[0].code_digest), 10).await, open[1..]);
+    // Expired, cancelled, used, or made by a key that ended.
+    let names = async |at| -> Vec<Hash> {
+        list(at, None, 10).await.into_iter().map(|invitation| invitation.code_digest).collect()
+    };
+    open.retain(|invitation| invitation.expires_at > 100);
+    assert_eq!(list(100, None, 10).await, open);
+    let (two, three) = (Hash::of(b"two"), Hash::of(b"three"));
+    place(&*ledger, with(vec![], vec![Effect::RevokeKey(thumbprint(2))])).await;
+    assert_eq!(names(100).await, [two]);
+    let spend = Effect::UseInvitation { code_digest: three, by: thumbprint(1) };
+    place(&*ledger, with(vec![], vec![spend])).await;
+    assert!(!ledger.cancel_invitation(three).await.unwrap(), "it was used");
+    assert!(!ledger.cancel_invitation(Hash::of(b"unknown")).await.unwrap());
+    assert!(ledger.cancel_invitation(two).await.unwrap());
+    assert!(!ledger.cancel_invitation(two).await.unwrap());
+    assert_eq!(names(100).await, []);
+    ledger.drop_expired(100).await.unwrap();
+    assert_eq!(names(0).await, [] as [Hash; 0], "the one that expired is gone");
+}
+
+pub async fn a_first_invitation_replaces_those_before(engine: &impl Engine) {
+    let ledger = engine.open().await;
+    let first = |code: &[u8]| Invitation { inviter: None, ..invitation(code, 100) };
+    ledger.invite(&first(b"one")).await.unwrap();
+    ledger.invite(&invitation(b"of a key", 100)).await.unwrap();
+    ledger.invite(&first(b"two")).await.unwrap();
+    let open = async |code: &[u8]| ledger.open_invitation(Hash::of(code), 0).await.unwrap();
+    assert_eq!(open(b"one").await, None);
+    assert_eq!(open(b"two").await, Some(first(b"two")));
+    assert!(open(b"of a key").await.is_some());
+    assert_eq!(ledger.open_invitations(0, None, 10).await.unwrap(), []);
+}
+
+pub async fn drafts_are_counted_until_their_statement(engine: &impl Engine) {
+    let ledger = engine.open().await;
+    let id = |number: u128| Uuid::from_u128(number);
+    let touch = async |number, seed, at| {
+        ledger.touch_draft(id(number), thumbprint(seed), at, 2).await.unwrap()
+    };
+    assert_eq!(ledger.draft(id(1)).await.unwrap(), None);
+    assert_eq!(touch(1, 1, 100).await, DraftOutcome::Open);
+    assert_eq!(touch(2, 1, 100).await, DraftOutcome::Open);
+    assert_eq!(touch(3, 1, 100).await, DraftOutcome::TooMany);
+    assert_eq!(touch(1, 1, 150).await, DraftOutcome::Open);
+    assert_eq!(touch(1, 2, 150).await, DraftOutcome::OfAnotherKey);
+    assert_eq!(touch(4, 2, 150).await, DraftOutcome::Open, "another key has its own");
+    let record = DraftRecord { owner: thumbprint(1), touched_at: 150, abandoned: false };
+    assert_eq!(ledger.draft(id(1)).await.unwrap(), Some(record));
+    place(&*ledger, said_by(1, id(2), false)).await;
+    assert_eq!(touch(3, 1, 160).await, DraftOutcome::Open);
+    assert_eq!(touch(5, 1, 160).await, DraftOutcome::TooMany);
+}
+
+pub async fn abandoned_drafts_are_found_until_they_are_cleared(engine: &impl Engine) {
+    let ledger = engine.open().await;
+    let (left, stated, fresh) = (Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(3));
+    let digest = Hash([7; 32]);
+    for (id, at) in [(left, 100), (stated, 100), (fresh, 101)] {
+        ledger.touch_draft(id, thumbprint(1), at, 9).await.unwrap();
+        ledger.stage_payload(id, digest, b"payload", 100).await.unwrap();
+    }
+    place(&*ledger, said_by(1, stated, false)).await;
+    assert_eq!(ledger.abandon_drafts(100, 9).await.unwrap(), [] as [Uuid; 0]);
+    // Clearing is for abandoned ones.
+    ledger.clear_draft(left).await.unwrap();
+    assert!(ledger.staged_payload(left, digest).await.unwrap().is_some());
+    for _ in 0..2 {
+        assert_eq!(ledger.abandon_drafts(101, 9).await.unwrap(), [left], "until it is cleared");
+    }
+    assert!(ledger.draft(left).await.unwrap().unwrap().abandoned);
+    let touched = ledger.touch_draft(left, thumbprint(1), 102, 9).await.unwrap();
+    assert_eq!(touched, DraftOutcome::Abandoned);
+    ledger.clear_draft(left).await.unwrap();
+    assert_eq!(ledger.abandon_drafts(101, 9).await.unwrap(), [] as [Uuid; 0]);
+    assert!(ledger.draft(left).await.unwrap().unwrap().abandoned, "for good");
+    assert_eq!(ledger.staged_payload(left, digest).await.unwrap(), None);
+    for id in [stated, fresh] {
+        assert!(ledger.staged_payload(id, digest).await.unwrap().is_some());
+    }
+    ledger.drop_expired(101 + STAGED_SECONDS_MAX).await.unwrap();
+    assert_eq!(ledger.staged_payload(fresh, digest).await.unwrap(), None);
 }
 
 pub async fn token_ids_are_spent_once(engine: &impl Engine) {
