@@ -17,6 +17,7 @@ pub mod explain;
 pub mod load;
 pub mod words;
 
+mod bounds;
 mod rules;
 
 /// A SHA-256 value.

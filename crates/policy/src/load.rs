@@ -73,6 +73,22 @@ pub enum LoadError {
         /// Of the first byte that is not.
         place: Place,
     },
+    /// A rule or declaration has too many brackets open at once.
+    #[error("{place}: more than {limit} brackets are open here; split the rule")]
+    TooDeep {
+        /// Of the first bracket too many.
+        place: Place,
+        /// Most brackets allowed.
+        limit: usize,
+    },
+    /// A rule or declaration has too many operators, brackets and keywords.
+    #[error("{place}: more than {limit} operators and brackets in one rule; split it")]
+    TooManyOperators {
+        /// Of the first operator too many.
+        place: Place,
+        /// Most operators allowed.
+        limit: usize,
+    },
     /// There is no schema.
     #[error("there is no {SCHEMA_PATH} among the policy files")]
     SchemaMissing,

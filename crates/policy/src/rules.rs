@@ -4,7 +4,7 @@ use std::{collections::HashMap, fmt, str::FromStr as _, sync::Arc};
 
 use cedar_policy::{
     ActionConstraint, Effect as CedarEffect, EntityTypeName, EntityUid, Policy,
-    PolicyId as CedarId, PolicySet, PrincipalConstraint, ResourceConstraint, Schema,
+    PolicyId as CedarId, PolicySet, PrincipalConstraint, ResourceConstraint, Schema, Template,
     ValidationMode, Validator,
 };
 use miette::Diagnostic;
@@ -15,6 +15,7 @@ use crate::{
         Action,
         entities::{action_uid, type_name},
     },
+    bounds::{self, Kind},
     clearance::{self, Missing},
     load::{LoadError, MAX_FILE_BYTES, MAX_ID_BYTES, MAX_RULES, POLICY_SUFFIX, Place, SCHEMA_PATH},
 };
@@ -89,14 +90,15 @@ pub(crate) struct LoadedRule {
 /// Reads and checks every `*.cedar` file and the schema.
 pub(crate) fn load(files: &[(&str, &[u8])]) -> Result<(Schema, Vec<LoadedRule>), LoadError> {
     let schema_file = files.iter().find(|(path, _)| *path == SCHEMA_PATH);
-    let schema = parse_schema(text_of(schema_file.ok_or(LoadError::SchemaMissing)?)?)?;
+    let schema = text_of(schema_file.ok_or(LoadError::SchemaMissing)?, Kind::Schema)?;
+    let schema = parse_schema(schema)?;
     let mut policy_files: Vec<_> =
         files.iter().filter(|(path, _)| path.ends_with(POLICY_SUFFIX)).collect();
     policy_files.sort_unstable_by_key(|(path, _)| *path);
 
     let mut rules: Vec<LoadedRule> = Vec::new();
     for file in policy_files {
-        let text = text_of(file)?;
+        let text = text_of(file, Kind::Rules)?;
         let set = PolicySet::from_str(text).map_err(|errors| {
             let (place, message) = locate(file.0, text, &errors, 0);
             LoadError::Syntax { place, message }
@@ -181,16 +183,18 @@ impl Scope {
     }
 }
 
-/// The text of a file, if it is text and not too long.
-fn text_of<'a>((path, bytes): &(&'a str, &'a [u8])) -> Result<&'a str, LoadError> {
+/// The text of a file, if it is text and within bounds.
+fn text_of<'a>((path, bytes): &(&'a str, &'a [u8]), kind: Kind) -> Result<&'a str, LoadError> {
     if bytes.len() > MAX_FILE_BYTES {
         let (found, limit) = (bytes.len(), MAX_FILE_BYTES);
         return Err(LoadError::TooLarge { file: (*path).into(), found, limit });
     }
-    std::str::from_utf8(bytes).map_err(|error| {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
         let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
         LoadError::NotUtf8 { place: Place::of(path, &valid, valid.len()) }
-    })
+    })?;
+    bounds::check(path, text, kind)?;
+    Ok(text)
 }
 
 fn parse_schema(text: &str) -> Result<Schema, LoadError> {
@@ -213,12 +217,11 @@ fn rules_of(
     schema: &Schema,
     set: &PolicySet,
 ) -> Result<Vec<LoadedRule>, LoadError> {
-    let start = |source: Option<String>| source.and_then(|s| text.find(&s)).unwrap_or(0);
-    if let Some(template) = set.templates().next() {
-        let place = Place::of(file, text, start(Some(template.to_cedar())));
-        return Err(LoadError::Template { place });
+    let begins = beginnings(text, set);
+    let begins = |id: &CedarId| begins.get(id).copied().unwrap_or(0);
+    if let Some(template) = set.templates().map(Template::id).min_by_key(|id| begins(id)) {
+        return Err(LoadError::Template { place: Place::of(file, text, begins(template)) });
     }
-    let begins = |id: &CedarId| start(set.policy(id).and_then(Policy::to_cedar));
     let checked = Validator::new(schema.clone()).validate(set, ValidationMode::Strict);
     let errors = checked.validation_errors().map(|e| (e.policy_id(), e as &dyn Diagnostic));
     let warnings = checked.validation_warnings().map(|w| (w.policy_id(), w as &dyn Diagnostic));
@@ -240,6 +243,30 @@ fn rules_of(
     let order = |rule: &LoadedRule| (rule.rule.place.line, rule.rule.place.column);
     rules.sort_by_key(order);
     Ok(rules)
+}
+
+/// Where each rule of a file begins, in bytes. Cedar gives the texts but not their places; it
+/// numbers the rules of a file in order.
+fn beginnings(text: &str, set: &PolicySet) -> HashMap<CedarId, usize> {
+    let policies = set.policies().map(|policy| (policy.id(), policy.to_cedar()));
+    let templates = set.templates().map(|template| (template.id(), Some(template.to_cedar())));
+    let number = |id: &CedarId| {
+        let id: &str = id.as_ref();
+        id.trim_start_matches(|letter: char| !letter.is_ascii_digit()).parse::<usize>().ok()
+    };
+    let mut sources: Vec<_> = policies.chain(templates).collect();
+    sources.sort_by_key(|(id, _)| number(id));
+    let text = bounds::blank_comments(text);
+    let mut from = 0;
+    let mut begins = HashMap::new();
+    for (id, source) in sources {
+        let source = bounds::blank_comments(&source.unwrap_or_default());
+        if let Some(found) = text[from..].find(&source) {
+            begins.insert(id.clone(), from + found);
+            from += found + source.len();
+        }
+    }
+    begins
 }
 
 fn rule_of(policy: &Policy, place: Place, decides_clearance: bool) -> Result<Rule, LoadError> {

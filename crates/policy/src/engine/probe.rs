@@ -2,7 +2,7 @@
 //! with all optional facts and with none, checked against the schema. Otherwise rules would be
 //! checked against one world and evaluated in another.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use cedar_policy::{Context, Entities, EntityUid, Request, Schema};
 
@@ -21,16 +21,24 @@ use crate::{
 
 pub(super) fn probe(engine: &PolicyEngine, schema: &Schema) -> Result<(), LoadError> {
     for (action, slice) in Action::ALL.iter().zip(&engine.access) {
+        let fits = |request: &AccessRequest<'_>| {
+            fits(schema, slice, action.as_str(), Question::about(&engine.words, request))
+        };
         for (number, person) in [(1, Some("person")), (2, None)] {
-            let request = request(*action, number, person);
-            fits(schema, slice, action.as_str(), Question::about(&engine.words, &request))?;
+            let request = request(*action, number, person, State::Received);
+            fits(&request)?;
             if action.is_open_to_visitors() {
-                let request = AccessRequest { principal: PrincipalFacts::Visitor, ..request };
-                fits(schema, slice, action.as_str(), Question::about(&engine.words, &request))?;
+                fits(&AccessRequest { principal: PrincipalFacts::Visitor, ..request })?;
+            }
+        }
+        if action.resource() == ResourceKind::Submission {
+            for state in State::ALL {
+                fits(&request(*action, 1, None, *state))?;
             }
         }
     }
-    for facts in [fullest(), barest()] {
+    let verdicts = Verdict::ALL.iter().map(|verdict| fullest(*verdict));
+    for facts in verdicts.chain([barest()]) {
         let question = dossier(&engine.words, &facts).map(|entity| Question {
             principal: engine.words.service.clone(),
             resource: engine.words.dossier.clone(),
@@ -62,7 +70,7 @@ fn fits(
 }
 
 /// A request with all optional facts if there is a person, else with none.
-fn request(action: Action, number: u8, person: Option<&str>) -> AccessRequest<'_> {
+fn request(action: Action, number: u8, person: Option<&str>, state: State) -> AccessRequest<'_> {
     let member = |number: u8| MemberFacts {
         key: KeyId([number; KEY_ID_BYTES]),
         roles: if person.is_some() { Role::ALL.iter().copied().collect() } else { RoleSet::EMPTY },
@@ -82,7 +90,7 @@ fn request(action: Action, number: u8, person: Option<&str>) -> AccessRequest<'_
             program: "program",
             withdrawn: false,
             held: false,
-            state: State::Received,
+            state,
         }),
     };
     let takes_second = action == Action::ReplaceKey && person.is_some();
@@ -109,13 +117,13 @@ fn barest() -> ClearanceFacts {
     }
 }
 
-fn fullest() -> ClearanceFacts {
+fn fullest(verdict: Verdict) -> ClearanceFacts {
     let attestation = AttestationFact {
         position: 0,
         current: true,
         withdrawn: false,
         key_valid: true,
-        purposes: BTreeSet::from([Purpose::Training]),
+        purposes: Purpose::ALL.iter().copied().collect(),
     };
     let kinds = AttestationKind::ALL.iter();
     ClearanceFacts {
@@ -127,7 +135,7 @@ fn fullest() -> ClearanceFacts {
             same_person: false,
             current: true,
             key_valid: true,
-            verdict: Verdict::Accepted,
+            verdict,
         }),
         holds: Some(0),
         open_cases: Some(0),
