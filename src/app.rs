@@ -13,6 +13,7 @@ use crate::{
     entropy::{Entropy, OsEntropy},
     http::{
         self, AppState,
+        limits::Limits,
         server::{ListenError, Listener},
     },
     keys::{LogSigners, file::KeyFileError},
@@ -209,7 +210,11 @@ impl Application {
             base_url: Arc::clone(&base_url),
             metrics,
         };
-        Ok(Listening { application: self, listener, base_url, state })
+        // Behind a proxy, all callers come from its address.
+        let per_peer_max =
+            if listen.trusted_proxy { usize::MAX } else { Limits::default().per_peer_max };
+        let limits = Limits { per_peer_max, ..Limits::default() };
+        Ok(Listening { application: self, listener, base_url, state, limits })
     }
 
     /// Finishes what is queued and closes every file.
@@ -229,6 +234,7 @@ pub struct Listening {
     listener: Listener,
     base_url: Arc<str>,
     state: AppState,
+    limits: Limits,
 }
 
 impl Listening {
@@ -264,7 +270,7 @@ impl Listening {
         self,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), StartError> {
-        let served = self.listener.serve(http::router(self.state), stop).await;
+        let served = self.listener.serve(http::router_with(self.state, self.limits), stop).await;
         self.application.close().await;
         Ok(served?)
     }
