@@ -309,8 +309,11 @@ pub trait LedgerAudit: Send + Sync {
         commitment: Hash,
     ) -> BoxFuture<'_, Result<Option<RawManifest>, StoreError>>;
 
-    /// Used invitations and the thumbprint in them, where no such key is enrolled.
+    /// Invitations that were made or used by a key that is not enrolled.
     fn invitations_of_nobody(&self, limit: u32) -> Rows<'_, Vec<u8>>;
+
+    /// Submissions in preparation by a key that is not enrolled.
+    fn drafts_of_nobody(&self, limit: u32) -> Rows<'_, Vec<u8>>;
 
     /// Files by submission and digest.
     fn files<'a>(&'a self, after: After<'a>, limit: u32) -> Rows<'a, RawFile>;

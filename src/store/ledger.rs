@@ -48,6 +48,9 @@ pub enum StoredPayload {
     Public(Vec<u8>),
 }
 
+/// A stored payload with its SHA-256.
+pub type PayloadRecord = (Hash, StoredPayload);
+
 /// A judged statement that waits for its position.
 #[derive(Clone, Debug)]
 pub struct Candidate {
@@ -437,11 +440,11 @@ pub trait Ledger: Send + Sync {
         index: LeafIndex,
     ) -> BoxFuture<'_, Result<Option<(Hash, StoredPayload)>, StoreError>>;
 
-    /// Payloads of these entries with their digests, in the order given; `None` once erased.
+    /// Payloads of these distinct entries, in the order given; `None` once erased.
     fn payloads<'a>(
         &'a self,
         indices: &'a [LeafIndex],
-    ) -> BoxFuture<'a, Result<Vec<Option<(Hash, StoredPayload)>>, StoreError>>;
+    ) -> BoxFuture<'a, Result<Vec<Option<PayloadRecord>>, StoreError>>;
 
     /// A published payload by digest.
     fn public_payload(&self, digest: Hash) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>>;

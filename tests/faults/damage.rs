@@ -243,6 +243,8 @@ pub fn small_tables() -> Vec<Damage> {
             "INSERT INTO policy_versions SELECT 77, digest, 4 FROM policy_versions LIMIT 1",
         ),
         damage("invitations", "*", "UPDATE invitations SET used_by = zeroblob(32)"),
+        update("invitations", "inviter", 5),
+        update("drafts", "owner", 6),
         update("staged_payloads", "body", 40),
         update("staged_payloads", "digest", 4),
     ]

@@ -13,8 +13,8 @@ use attestry::{
     log::guard::{Guard, GuardError},
     store::ledger::{
         AppendError, Appended, BatchId, BatchRecord, Candidate, DraftOutcome, DraftRecord,
-        EntryRecord, Head, Invitation, KeyRecord, Ledger, ManifestRecord, StoreError,
-        StoredPayload, SubmissionRecord,
+        EntryRecord, Head, Invitation, KeyRecord, Ledger, ManifestRecord, PayloadRecord,
+        StoreError, StoredPayload, SubmissionRecord,
     },
 };
 use attestry_proof::{
@@ -166,10 +166,7 @@ impl<L: Ledger> Ledger for FaultyLedger<L> {
         self.ask(self.inner.payload(index))
     }
 
-    fn payloads<'a>(
-        &'a self,
-        indices: &'a [LeafIndex],
-    ) -> Answer<'a, Vec<Option<(Hash, StoredPayload)>>> {
+    fn payloads<'a>(&'a self, indices: &'a [LeafIndex]) -> Answer<'a, Vec<Option<PayloadRecord>>> {
         self.ask(self.inner.payloads(indices))
     }
 

@@ -38,6 +38,8 @@ impl Check<'_> {
         self.settle("submissions", submissions);
         let invitations = self.invitations().await;
         self.settle("invitations", invitations);
+        let drafts = self.drafts().await;
+        self.settle("drafts", drafts);
         let staged = self.staged().await;
         self.settle("staged_payloads", staged);
     }
@@ -211,8 +213,16 @@ impl Check<'_> {
 
     async fn invitations(&mut self) -> Result<(), StoreError> {
         for code in self.subject.ledger.invitations_of_nobody(ROWS_PER_PAGE).await? {
-            let problem = "it was used by a key that is not enrolled";
+            let problem = "it was made or used by a key that is not enrolled";
             self.findings.report(Place::row("invitations", hex::encode(code)), problem);
+        }
+        Ok(())
+    }
+
+    async fn drafts(&mut self) -> Result<(), StoreError> {
+        for submission in self.subject.ledger.drafts_of_nobody(ROWS_PER_PAGE).await? {
+            let problem = "it was begun by a key that is not enrolled";
+            self.findings.report(Place::bytes("drafts", &submission), problem);
         }
         Ok(())
     }

@@ -89,6 +89,15 @@ impl SqliteLedgerAudit {
         Ok(query.fetch_all(&self.pool).await?)
     }
 
+    /// The single column of a statement that only takes a limit.
+    fn column(&self, sql: &'static str, limit: u32) -> Rows<'_, Vec<u8>> {
+        async move {
+            let rows: Vec<(Vec<u8>,)> = self.all(sql, [limit.into()]).await?;
+            Ok(rows.into_iter().map(|(value,)| value).collect())
+        }
+        .boxed()
+    }
+
     /// A page by a key of bytes.
     async fn page<T>(
         &self,
@@ -448,13 +457,20 @@ impl LedgerAudit for SqliteLedgerAudit {
     }
 
     fn invitations_of_nobody(&self, limit: u32) -> Rows<'_, Vec<u8>> {
-        async move {
-            const SQL: &str = "SELECT code_digest FROM invitations WHERE used_by IS NOT NULL
-                 AND NOT EXISTS (SELECT 1 FROM signing_keys WHERE thumbprint = used_by) LIMIT ?";
-            let rows: Vec<(Vec<u8>,)> = self.all(SQL, [limit.into()]).await?;
-            Ok(rows.into_iter().map(|(digest,)| digest).collect())
-        }
-        .boxed()
+        self.column(
+            "SELECT code_digest FROM invitations WHERE EXISTS
+                 (SELECT 1 FROM (SELECT used_by AS named UNION ALL SELECT inviter) WHERE named IS NOT NULL
+                  AND NOT EXISTS (SELECT 1 FROM signing_keys WHERE thumbprint = named)) LIMIT ?",
+            limit,
+        )
+    }
+
+    fn drafts_of_nobody(&self, limit: u32) -> Rows<'_, Vec<u8>> {
+        self.column(
+            "SELECT submission FROM drafts WHERE NOT EXISTS
+                 (SELECT 1 FROM signing_keys WHERE thumbprint = owner) LIMIT ?",
+            limit,
+        )
     }
 
     fn files<'a>(&'a self, after: After<'a>, limit: u32) -> Rows<'a, RawFile> {

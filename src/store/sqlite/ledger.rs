@@ -21,8 +21,8 @@ use super::{
 };
 use crate::store::ledger::{
     AppendError, Appended, BatchId, BatchRecord, Candidate, DraftOutcome, DraftRecord, EntryRecord,
-    Head, Invitation, KeyRecord, Ledger, ManifestRecord, STAGED_SECONDS_MAX, StoreError,
-    StoredPayload, SubmissionRecord,
+    Head, Invitation, KeyRecord, Ledger, ManifestRecord, PayloadRecord, STAGED_SECONDS_MAX,
+    StoreError, StoredPayload, SubmissionRecord,
 };
 
 /// Connections that read while the writer writes.
@@ -223,7 +223,7 @@ impl Ledger for SqliteLedger {
     fn payloads<'a>(
         &'a self,
         indices: &'a [LeafIndex],
-    ) -> BoxFuture<'a, Result<Vec<Option<(Hash, StoredPayload)>>, StoreError>> {
+    ) -> BoxFuture<'a, Result<Vec<Option<PayloadRecord>>, StoreError>> {
         async move { read::payloads(&mut *self.readers.acquire().await?, indices).await }.boxed()
     }
 

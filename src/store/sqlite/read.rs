@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::append::{placeholders, row_groups};
 use crate::store::ledger::{
-    EntryRecord, Head, KeyRecord, ManifestRecord, Roles, StoreError, StoredPayload,
+    EntryRecord, Head, KeyRecord, ManifestRecord, PayloadRecord, Roles, StoreError, StoredPayload,
     SubmissionRecord, subject_bytes,
 };
 
@@ -210,7 +210,7 @@ pub(super) async fn committed_at(
 pub(super) async fn payloads(
     connection: &mut SqliteConnection,
     indices: &[LeafIndex],
-) -> Result<Vec<Option<(Hash, StoredPayload)>>, StoreError> {
+) -> Result<Vec<Option<PayloadRecord>>, StoreError> {
     let mut found = HashMap::with_capacity(indices.len());
     for group in row_groups(indices) {
         let sql = format!(
