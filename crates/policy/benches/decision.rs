@@ -1,4 +1,4 @@
-//! How long one decision takes, without any cache: criterion for the typical time, and the
+//! How long one decision takes, remembered and afresh: criterion for the typical time, and the
 //! quantiles of single decisions, since a request waits for its own.
 
 #![allow(clippy::print_stdout, reason = "the quantiles are what this program is for")]
@@ -102,9 +102,15 @@ fn typical(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("decide");
     for (name, request) in requests() {
         group.bench_function(name, |bencher| bencher.iter(|| engine.decide(black_box(&request))));
+        group.bench_function(format!("{name}, afresh"), |bencher| {
+            bencher.iter(|| engine.decide_afresh(black_box(&request)));
+        });
     }
     let facts = clearance();
     group.bench_function("clear", |bencher| bencher.iter(|| engine.clear(black_box(&facts))));
+    group.bench_function("clear, afresh", |bencher| {
+        bencher.iter(|| engine.clear_afresh(black_box(&facts)));
+    });
     group.finish();
     criterion.bench_function("load the bundle", |bencher| {
         bencher.iter(|| PolicyEngine::load(black_box(&BUNDLE)));
@@ -132,10 +138,16 @@ fn main() {
         quantiles(name, || {
             black_box(engine.decide(black_box(&request)));
         });
+        quantiles(&format!("{name}, afresh"), || {
+            black_box(engine.decide_afresh(black_box(&request)));
+        });
     }
     let facts = clearance();
     quantiles("clear", || {
         black_box(engine.clear(black_box(&facts)));
+    });
+    quantiles("clear, afresh", || {
+        black_box(engine.clear_afresh(black_box(&facts)));
     });
     benches();
     Criterion::default().configure_from_args().final_summary();

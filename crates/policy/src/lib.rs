@@ -18,6 +18,7 @@ pub mod load;
 pub mod words;
 
 mod bounds;
+mod memo;
 mod rules;
 
 /// A SHA-256 value.

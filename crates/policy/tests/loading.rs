@@ -132,7 +132,8 @@ fn rules_that_do_not_fit_the_schema_are_placed() {
         ("principal.roles.contains(\"admin\")", ""),
         ("principal.roles.contains(Attestry::Role::\"emperor\")", "emperor"),
         ("principal.program == \"main\"", ""),
-        ("principal.person == \"x\"", "person"),
+        ("principal.person == principal.person", "person"),
+        ("principal has person && principal.person == \"x\"", ""),
         ("principal.roles", ""),
         ("resource.publicEntries > 3", ""),
         ("principal == resource", ""),
@@ -144,7 +145,10 @@ fn rules_that_do_not_fit_the_schema_are_placed() {
         assert!(message.contains(named), "{condition}: {found}");
     }
     assert!(load(SCHEMA, &rule("principal.roles.isEmpty()")).is_ok());
-    assert!(load(SCHEMA, &rule("principal has person && principal.person == \"x\"")).is_ok());
+    assert!(
+        load(SCHEMA, &rule("principal has person && principal.person == Attestry::Person::\"x\""))
+            .is_ok()
+    );
     let misspelt = OPEN.replace("readLog", "readLogs");
     let found = refusal(SCHEMA, &misspelt);
     assert!(matches!(&found, LoadError::Invalid { place, .. } if place.line == 1), "{found}");

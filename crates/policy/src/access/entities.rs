@@ -17,6 +17,7 @@ const NAMESPACE: &str = "Attestry";
 /// Everything about names that does not depend on facts.
 pub(crate) struct Vocabulary {
     member: EntityTypeName,
+    person: EntityTypeName,
     program: EntityTypeName,
     submission: EntityTypeName,
     pub visitor: EntityUid,
@@ -42,6 +43,7 @@ impl Vocabulary {
             .collect();
         Self {
             member: type_name("Member"),
+            person: type_name("Person"),
             program: type_name("Program"),
             submission: type_name("Submission"),
             visitor: uid(&type_name("Visitor"), "visitor"),
@@ -74,7 +76,7 @@ impl Vocabulary {
         attributes.insert("program".to_owned(), reference(program));
         attributes.insert("revoked".to_owned(), RestrictedExpression::new_bool(facts.revoked));
         if let Some(person) = facts.person {
-            let person = RestrictedExpression::new_string(person.to_owned());
+            let person = reference(uid(&self.person, person));
             attributes.insert("person".to_owned(), person);
         }
         if let Some(lost) = facts.replaces {
@@ -92,7 +94,7 @@ impl Vocabulary {
         attributes.insert("held".to_owned(), RestrictedExpression::new_bool(facts.held));
         attributes.insert("state".to_owned(), self.states[facts.state as usize].clone());
         if let Some(person) = facts.owner_person {
-            let person = RestrictedExpression::new_string(person.to_owned());
+            let person = reference(uid(&self.person, person));
             attributes.insert("ownerPerson".to_owned(), person);
         }
         entity(uid(&self.submission, facts.id), attributes)

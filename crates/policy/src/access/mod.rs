@@ -3,6 +3,7 @@
 mod action;
 pub(crate) mod entities;
 mod facts;
+pub(crate) mod shape;
 
 pub use action::{Action, ResourceKind};
 pub use facts::{

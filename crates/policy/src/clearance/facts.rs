@@ -31,7 +31,7 @@ words! {
 }
 
 /// All that is known about a submission when it is asked whether it may be used for a purpose.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClearanceFacts {
     /// The purpose asked about.
@@ -55,7 +55,7 @@ pub struct ClearanceFacts {
 }
 
 /// A statement by the contractor.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AttestationFact {
     /// Position in the log, for whoever checks the facts.
@@ -71,7 +71,7 @@ pub struct AttestationFact {
 }
 
 /// A scan of the current files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScanFact {
     /// Position in the log, for whoever checks the facts.
@@ -81,7 +81,7 @@ pub struct ScanFact {
 }
 
 /// A review.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReviewFact {
     /// Position in the log, for whoever checks the facts.

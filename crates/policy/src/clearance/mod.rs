@@ -4,7 +4,7 @@ mod dossier;
 mod facts;
 mod replay;
 
-pub(crate) use dossier::dossier;
+pub(crate) use dossier::{Weighed, dossier};
 pub use facts::{AttestationFact, AttestationKind, ClearanceFacts, ReviewFact, ScanFact};
 pub use replay::{Fact, Recorded, RecordedFacts, Replay, replay};
 

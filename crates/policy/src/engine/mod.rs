@@ -12,11 +12,13 @@ use crate::{
     access::{
         AccessRequest, Action, Decision, PrincipalFacts,
         entities::{Question, Vocabulary},
+        shape::{Mentioned, Shape},
     },
     bundle::bundle_digest,
-    clearance::{ClearanceDecision, ClearanceFacts, Missing, dossier},
+    clearance::{ClearanceDecision, ClearanceFacts, Missing, Weighed, dossier},
     explain::{Explanation, Outcome, RuleOutcome},
     load::LoadError,
+    memo::Memo,
     rules::{self, LoadedRule, Scope},
 };
 use slice::Slice;
@@ -43,6 +45,10 @@ pub struct PolicyEngine {
     rules: Vec<LoadedRule>,
     access: Vec<Slice>,
     clearance: Slice,
+    /// `None` if the rules mention too many names for shapes to be told apart.
+    mentioned: Option<Mentioned>,
+    decisions: Memo<Shape, Decision>,
+    clearances: Memo<Weighed, ClearanceDecision>,
 }
 
 impl PolicyEngine {
@@ -59,7 +65,10 @@ impl PolicyEngine {
         let slice = |scope| Slice::new(&schema, &rules, scope);
         let access = Action::ALL.iter().map(|action| slice(Scope::of(&schema, *action))).collect();
         let clearance = slice(Scope::of_clearance(&schema));
-        let engine = Self { digest, words, access, clearance, rules };
+        let mentioned = Mentioned::by(rules.iter().map(|loaded| &loaded.policy));
+        let (decisions, clearances) = (Memo::new(), Memo::new());
+        let engine =
+            Self { digest, words, rules, access, clearance, mentioned, decisions, clearances };
         probe::probe(&engine, &schema)?;
         Ok(engine)
     }
@@ -84,6 +93,13 @@ impl PolicyEngine {
     /// Whether the request is allowed, and by which rules.
     #[must_use]
     pub fn decide(&self, request: &AccessRequest<'_>) -> Decision {
+        let Some(mentioned) = &self.mentioned else { return self.decide_afresh(request) };
+        self.decisions.get_or(mentioned.shape(request), || self.decide_afresh(request))
+    }
+
+    /// The same, worked out by the rules whether or not it is known.
+    #[must_use]
+    pub fn decide_afresh(&self, request: &AccessRequest<'_>) -> Decision {
         let slice = &self.access[request.action.index()];
         match self.ask(request, slice) {
             Ok(Some(verdict)) => Decision {
@@ -102,7 +118,7 @@ impl PolicyEngine {
     #[must_use]
     pub fn explain(&self, request: &AccessRequest<'_>) -> Explanation {
         let slice = &self.access[request.action.index()];
-        let decision = self.decide(request);
+        let decision = self.decide_afresh(request);
         let is_asked = decision.fault.is_none() && may_ask(request);
         let rules = slice.rules().map(|index| {
             let loaded = &self.rules[index];
@@ -119,6 +135,12 @@ impl PolicyEngine {
     /// Whether a submission is cleared for a purpose, by which rules, and what is missing.
     #[must_use]
     pub fn clear(&self, facts: &ClearanceFacts) -> ClearanceDecision {
+        self.clearances.get_or(Weighed::from(facts), || self.clear_afresh(facts))
+    }
+
+    /// The same, worked out by the rules whether or not it is known.
+    #[must_use]
+    pub fn clear_afresh(&self, facts: &ClearanceFacts) -> ClearanceDecision {
         let Ok(verdict) = self.weigh(facts) else {
             let deciding = vec![PolicyId::new(PolicyId::DEFAULT_DENY)];
             return ClearanceDecision {
