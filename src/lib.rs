@@ -16,4 +16,5 @@ pub mod keys;
 pub mod log;
 pub mod service;
 pub mod store;
+mod thread;
 pub mod vault;

@@ -1,6 +1,11 @@
 //! The service's API as the commands use it: every request is signed by the caller's key.
 
-use std::{path::Path, time::Duration};
+use std::{
+    fs::File,
+    io::{self, Write as _},
+    path::Path,
+    time::Duration,
+};
 
 use attestry_proof::{hash::Hash, key::Thumbprint, size::LeafIndex};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -10,7 +15,7 @@ use reqwest::{Body, Method, RequestBuilder, Response, StatusCode};
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-use super::output::Failure;
+use super::{output::Failure, pin::Pin};
 use crate::{
     clock::{Clock as _, SystemClock},
     entropy::{Entropy as _, OsEntropy},
@@ -26,7 +31,7 @@ use crate::{
             submissions::{CustodyInfo, ManifestInfo, ManifestRequest, SubmissionInfo},
         },
     },
-    keys::{LocalSigner, Signer as _},
+    keys::{LocalSigner, Signer as _, file::create_private_directory},
 };
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -39,6 +44,7 @@ pub struct Client {
     base: String,
     identity: Option<Identity>,
     origin: String,
+    pin: Option<Pin>,
 }
 
 struct Identity {
@@ -66,26 +72,51 @@ impl Client {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|error| Failure::service(format!("no HTTP client: {error}")))?;
-        Ok(Self { http, base, identity: None, origin: String::new() })
+        Ok(Self { http, base, identity: None, origin: String::new(), pin: None })
     }
 
-    /// A client that signs its requests; asks the service for its origin first.
+    /// A client that signs for the log of a pin, once the service has shown that it is this log.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the service cannot be reached or is another log.
+    pub async fn pinned(url: &str, signer: LocalSigner, pin: Pin) -> Result<Self, Failure> {
+        let client = Self::new(url)?;
+        pin.require(&client).await?;
+        let mut client = client.signing(signer)?;
+        client.origin = pin.origin().to_owned();
+        client.pin = Some(pin);
+        Ok(client)
+    }
+
+    /// A client that signs for whichever log the service says it is. For a service of one's own
+    /// only: what it signs is meant for nobody in particular.
     ///
     /// # Errors
     /// A [`Failure`] if the service cannot be reached.
     pub async fn with_key(url: &str, signer: LocalSigner) -> Result<Self, Failure> {
-        let mut client = Self::new(url)?;
-        client.origin = client.about().await?.origin;
-        let der = signer.to_pkcs8_der().map_err(Failure::usage)?;
-        let encoding = EncodingKey::from_ed_der(der.as_bytes());
-        client.identity = Some(Identity { signer, encoding });
-        Ok(client)
+        let client = Self::new(url)?;
+        let origin = client.about().await?.origin;
+        Ok(Self { origin, ..client.signing(signer)? })
     }
 
-    /// The log's origin, as the service says.
+    fn signing(self, signer: LocalSigner) -> Result<Self, Failure> {
+        let der = signer.to_pkcs8_der().map_err(Failure::usage)?;
+        let encoding = EncodingKey::from_ed_der(der.as_bytes());
+        Ok(Self { identity: Some(Identity { signer, encoding }), ..self })
+    }
+
+    /// The log's origin: audience of what is signed.
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// The pin that the service was held against.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the client has none.
+    pub fn pin(&self) -> Result<&Pin, Failure> {
+        self.pin.as_ref().ok_or_else(|| Failure::usage("this needs a trust policy: --trust FILE"))
     }
 
     /// Address of the service.
@@ -469,11 +500,45 @@ async fn bytes(response: Response) -> Result<Vec<u8>, Failure> {
     body.map(Into::into).map_err(|error| Failure::service(format!("the answer broke off: {error}")))
 }
 
-/// Writes a file, saying which one when it cannot.
+/// Writes a file for its owner alone, in directories for their owner alone, saying which one when
+/// it cannot: payloads hold what people said in confidence, and the salts that hide it.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     parent
-        .map_or(Ok(()), std::fs::create_dir_all)
-        .and_then(|()| std::fs::write(path, bytes))
+        .map_or(Ok(()), create_private_directory)
+        .and_then(|()| write_private(path, bytes))
         .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
+}
+
+fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    // One that was there before keeps its mode unless it is told otherwise.
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    file.write_all(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_its_owners_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let path = directory.path().join("out/payloads/one.json");
+        write(&path, b"salt").unwrap();
+        assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
+        assert_eq!(mode(&directory.path().join("out")), 0o700);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        write(&path, b"pepper").unwrap();
+        assert_eq!((mode(&path), fs::read(&path).unwrap()), (0o600, b"pepper".to_vec()));
+        assert!(write(&path.join("below"), b"").unwrap_err().to_string().contains("below"));
+    }
 }

@@ -1,36 +1,31 @@
 //! `attestry custody`: every statement about a submission, in order, and any gap between them.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::process::ExitCode;
 
 use uuid::Uuid;
 
 use super::{
     block_on,
-    client::Client,
     output::{Failure, Output},
+    pin::Caller,
 };
-use crate::{http::routes::submissions::CustodyInfo, keys::file};
+use crate::http::routes::submissions::CustodyInfo;
 
 /// Which submission.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Its id.
     subject: Uuid,
-    /// Address of the service.
-    #[arg(long, value_name = "URL")]
-    server: String,
-    /// Key of its owner, or of somebody who may read any submission.
-    #[arg(long, value_name = "FILE")]
-    key: PathBuf,
+    #[command(flatten)]
+    caller: Caller,
     /// Show every line of every payload.
     #[arg(long)]
     full: bool,
 }
 
 pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
-    let signer = file::read(&arguments.key).map_err(Failure::usage)?;
     let (submission, events) = block_on(async {
-        let client = Client::with_key(&arguments.server, signer).await?;
+        let client = arguments.caller.connect().await?;
         Ok((client.submission(arguments.subject).await?, client.custody(arguments.subject).await?))
     })?;
     let gaps = gaps(&events);

@@ -6,8 +6,10 @@ use super::{
     block_on,
     client::Client,
     output::{Failure, Output},
+    pin::{Caller, Pin, path_beside},
+    trust::fingerprint,
 };
-use crate::keys::file;
+use crate::{http::routes::keys::EnrollAnswer, keys::file};
 
 /// Which key to enrol, and with what.
 #[derive(clap::Args)]
@@ -23,6 +25,9 @@ pub struct Arguments {
     /// Code of the invitation.
     #[arg(long, requires = "server")]
     code: Option<String>,
+    /// Trust policy of the log, if you have it. Default: whichever log answers is pinned.
+    #[arg(long, value_name = "FILE")]
+    trust: Option<PathBuf>,
 }
 
 pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
@@ -37,27 +42,56 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
         (None, Some(server), Some(code)) => (server, code),
         _ => return Err(Failure::usage("give the link of an invitation, or --server and --code")),
     };
-    let answer = block_on(async { Client::with_key(&server, signer).await?.enroll(&code).await })?;
+    let key = &arguments.key;
+    let (pin, answer, pinned) = block_on(async {
+        let (pin, new) = Pin::for_enrolment(&server, key, arguments.trust.as_deref()).await?;
+        let answer = Client::pinned(&server, signer, pin.clone()).await?.enroll(&code).await?;
+        Ok((pin, answer, new))
+    })?;
+    if pinned {
+        pin.write_beside(key, &server)?;
+    }
+    let path = path_beside(key);
+    let fingerprint = pin.log_key().map(fingerprint).unwrap_or_default();
     output.good(format_args!(
         "enrolled {} as {}",
         answer.key.thumbprint,
         answer.key.roles.join(", ")
     ));
-    output.line(format_args!("  program  {}", answer.key.program));
-    output.line(format_args!("  entry    {}", answer.registered.index));
-    output.json(&answer);
+    output.line(format_args!("  program      {}", answer.key.program));
+    output.line(format_args!("  entry        {}", answer.registered.index));
+    output.line(format_args!("  log          {}", pin.origin()));
+    output.line(format_args!("  fingerprint  {fingerprint}"));
+    output.line(format_args!(
+        "  {} {}: from now on this key signs for this log alone.",
+        if pinned { "wrote" } else { "kept" },
+        path.display()
+    ));
+    if pinned && arguments.trust.is_none() {
+        output.line(
+            "  Compare the fingerprint with the one that the operator tells you by another way.",
+        );
+    }
+    output.json(&Enrolled { answer, origin: pin.origin(), fingerprint, pin: path });
     Ok(ExitCode::SUCCESS)
+}
+
+/// What `enroll` prints in JSON.
+#[derive(serde::Serialize)]
+struct Enrolled<'a> {
+    #[serde(flatten)]
+    answer: EnrollAnswer,
+    origin: &'a str,
+    fingerprint: String,
+    /// Trust policy that this key's requests and statements are held against.
+    pin: PathBuf,
 }
 
 /// Whom to invite.
 #[derive(clap::Args)]
 pub struct InviteArguments {
-    /// Address of the service.
-    #[arg(long, value_name = "URL")]
-    server: String,
-    /// Key of an administrator.
-    #[arg(long, value_name = "FILE")]
-    key: PathBuf,
+    #[command(flatten)]
+    caller: Caller,
     /// Role to give; may be repeated.
     #[arg(long = "role", value_name = "ROLE", required = true)]
     roles: Vec<String>,
@@ -67,9 +101,8 @@ pub struct InviteArguments {
 }
 
 pub fn invite(arguments: InviteArguments, output: &Output) -> Result<ExitCode, Failure> {
-    let signer = file::read(&arguments.key).map_err(Failure::usage)?;
     let answer = block_on(async {
-        let client = Client::with_key(&arguments.server, signer).await?;
+        let client = arguments.caller.connect().await?;
         client.invite(&arguments.roles, &arguments.program).await
     })?;
     output.good("invitation made; it works once, within a week:");

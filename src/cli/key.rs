@@ -1,17 +1,14 @@
 //! `attestry key`: make a key, or show the public half of one.
 
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 use attestry_proof::key::Thumbprint;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::{
     block_on,
-    client::Client,
     output::{Failure, Output},
+    pin::Caller,
 };
 use crate::{
     entropy::OsEntropy,
@@ -36,12 +33,8 @@ pub enum Command {
     Revoke {
         /// Thumbprint of the key to revoke.
         thumbprint: String,
-        /// Address of the service.
-        #[arg(long, value_name = "URL")]
-        server: String,
-        /// Your key.
-        #[arg(long, value_name = "FILE")]
-        key: PathBuf,
+        #[command(flatten)]
+        caller: Caller,
         /// compromised, lost, left-program, misuse or enrolled-in-error.
         #[arg(long)]
         reason: String,
@@ -54,8 +47,8 @@ pub fn run(command: Command, output: &Output) -> Result<ExitCode, Failure> {
             let signer = file::create(&out, &OsEntropy).map_err(Failure::usage)?;
             (out, signer, true)
         }
-        Command::Revoke { thumbprint, server, key, reason } => {
-            return revoke(&thumbprint, &server, &key, &reason, output);
+        Command::Revoke { thumbprint, caller, reason } => {
+            return revoke(&thumbprint, &caller, &reason, output);
         }
         Command::Show { key } => {
             let signer = file::read(&key).map_err(Failure::usage)?;
@@ -83,18 +76,14 @@ pub fn run(command: Command, output: &Output) -> Result<ExitCode, Failure> {
 
 fn revoke(
     thumbprint: &str,
-    server: &str,
-    key: &Path,
+    caller: &Caller,
     reason: &str,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     let thumbprint = Thumbprint::from_base64url(thumbprint).ok_or_else(|| {
         Failure::usage("a thumbprint has 43 characters; attestry key show prints it")
     })?;
-    let signer = file::read(key).map_err(Failure::usage)?;
-    let registered = block_on(async {
-        Client::with_key(server, signer).await?.revoke(thumbprint, reason).await
-    })?;
+    let registered = block_on(async { caller.connect().await?.revoke(thumbprint, reason).await })?;
     output.good(format_args!("revoked {thumbprint} from entry {} on", registered.index));
     output.json(&registered);
     Ok(ExitCode::SUCCESS)

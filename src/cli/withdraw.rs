@@ -1,9 +1,14 @@
 //! `attestry withdraw`: take consent back, for everything or for some purposes.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
+use attestry_policy::clauses::ClauseCatalogue;
 use attestry_proof::{
     cose::{Attachments, Subject},
+    hash::Hash,
     payload::{
         Attestation, Payload,
         envelope::{Answer, ClauseAnswer, ClauseReference, Envelope},
@@ -17,15 +22,16 @@ use uuid::Uuid;
 
 use super::{
     block_on,
-    client::Client,
+    client::{Client, write},
+    held::require_verified,
     output::{Failure, Output},
-    submit,
+    pin::Caller,
+    submit::{self, Reading},
 };
 use crate::{
     clock::{Clock as _, SystemClock},
     entropy::{OsEntropy, random_bytes},
     http::routes::statements::Registered,
-    keys::file,
 };
 
 /// What to withdraw.
@@ -33,12 +39,8 @@ use crate::{
 pub struct Arguments {
     /// The submission.
     subject: Uuid,
-    /// Address of the service.
-    #[arg(long, value_name = "URL")]
-    server: String,
-    /// The key that submitted it.
-    #[arg(long, value_name = "FILE")]
-    key: PathBuf,
+    #[command(flatten)]
+    caller: Caller,
     /// Withdraw this purpose only: training, evaluation or redistribution; may be repeated.
     /// Default: everything.
     #[arg(long = "purpose", value_name = "PURPOSE")]
@@ -53,13 +55,17 @@ pub struct Arguments {
     /// In your words.
     #[arg(long)]
     note: Option<String>,
-    /// Sign without asking; the statement is shown all the same.
+    /// Directory to keep the statement in, with its payload, clause text and proofs. That of the
+    /// submission will do.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Sign without asking. The statement and its clause text are printed all the same; with --json
+    /// and --out they are in files that the object names.
     #[arg(long)]
     yes: bool,
 }
 
 pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
-    let signer = file::read(&arguments.key).map_err(Failure::usage)?;
     let purposes: Option<Vec<Purpose>> =
         arguments.purposes.iter().map(|word| Purpose::parse(word)).collect();
     let purposes = purposes
@@ -71,31 +77,49 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
     })?;
     let note = arguments.note.as_deref().map(Passage::new).transpose();
     let note = note.map_err(|error| Failure::usage(format!("--note: {error}")))?;
-    let (payload, registered) = block_on(async {
-        let client = Client::with_key(&arguments.server, signer).await?;
-        let payload =
-            draft(&client, arguments.subject, scope, (reason, arguments.erase), note).await?;
-        let shown = std::slice::from_ref(&payload);
-        submit::show(shown, output);
-        submit::confirm(arguments.yes, shown, output)?;
-        let registered = register(&client, arguments.subject, &payload).await?;
-        Ok((payload, registered))
+    // Without --out the proofs are verified all the same, and then forgotten.
+    let passing = tempfile::tempdir()
+        .map_err(|error| Failure::usage(format!("no directory for temporary files: {error}")))?;
+    let out = arguments.out.as_deref().unwrap_or(passing.path());
+    let (payload, registered, file) = block_on(async {
+        let client = arguments.caller.connect().await?;
+        let catalogue = submit::catalogue(&client).await?;
+        let details = (reason, arguments.erase);
+        let payload = draft(&client, &catalogue, arguments.subject, scope, details, note).await?;
+        let reading = Reading::new(std::slice::from_ref(&payload), &catalogue)?;
+        reading.show(arguments.yes && arguments.out.is_some(), output);
+        submit::confirm(arguments.yes)?;
+        reading.keep_texts(out)?;
+        let (registered, file) = register(&client, arguments.subject, &payload, out).await?;
+        Ok((payload, registered, file))
     })?;
     output.good(format_args!("withdrawn: entry {}", registered.index));
-    output.json(&serde_json::json!({ "kind": payload.kind().as_str(), "registered": registered }));
+    let mut object =
+        serde_json::json!({ "kind": payload.kind().as_str(), "registered": registered });
+    if let Some(out) = &arguments.out {
+        output.line(format_args!("  kept with receipt and proof, verified, in {}", out.display()));
+        object["file"] = serde_json::json!(file);
+        object["payload_file"] = serde_json::json!(payload_path(out, &payload));
+        object["texts"] = serde_json::json!(submit::kept_texts([&payload], out));
+    }
+    output.json(&object);
     Ok(ExitCode::SUCCESS)
+}
+
+fn payload_path(out: &Path, payload: &Payload) -> PathBuf {
+    out.join("payloads").join(format!("{}.json", Hash::of(&payload.to_bytes())))
 }
 
 /// Fills in a withdrawal: who the signer is comes from what the same key attested before.
 pub(super) async fn draft(
     client: &Client,
+    catalogue: &ClauseCatalogue,
     subject: Uuid,
     scope: Scope,
     (reason, erase): (WithdrawalReason, bool),
     note: Option<Passage>,
 ) -> Result<Payload, Failure> {
     let earlier = earlier(client, subject).await?;
-    let catalogue = submit::catalogue(client).await?;
     let locale = earlier.clauses.locale.as_str();
     let text = catalogue.current("withdrawal", locale).ok_or_else(|| {
         Failure::service(format!("the service has no text for withdrawals in {locale:?}"))
@@ -114,7 +138,7 @@ pub(super) async fn draft(
             set: name(text.set())?,
             version: name(text.version())?,
             locale: name(text.locale())?,
-            text_sha256: Digest(attestry_proof::hash::Hash(*text.sha256())),
+            text_sha256: Digest(Hash(*text.sha256())),
         },
         answers,
         supersedes: None,
@@ -141,12 +165,14 @@ async fn earlier(client: &Client, subject: Uuid) -> Result<Envelope, Failure> {
         .ok_or_else(|| Failure::service("the newest statement is no attestation"))
 }
 
-/// Signs and registers it.
+/// Signs and registers it, keeps what proves it below `out`, and verifies that it does. Answers with
+/// its place and the file of the transparent statement.
 pub(super) async fn register(
     client: &Client,
     subject: Uuid,
     payload: &Payload,
-) -> Result<Registered, Failure> {
+    out: &Path,
+) -> Result<(Registered, PathBuf), Failure> {
     let issued_at = SystemClock.now().timestamp();
     let statement = submit::sign(
         client.signer()?,
@@ -155,6 +181,15 @@ pub(super) async fn register(
         issued_at,
         payload,
     )?;
+    let payload_file = payload_path(out, payload);
+    write(&payload_file, &payload.to_bytes())?;
     let attachments = Attachments { payload: Some(payload.to_bytes()), ..Attachments::default() };
-    client.register(attachments.encode(&statement).map_err(Failure::usage)?).await
+    let registered =
+        client.register(attachments.encode(&statement).map_err(Failure::usage)?).await?;
+    let (index, kind) = (LeafIndex(registered.index), payload.kind().as_str());
+    let file = submit::keep_statement(client, index, kind, &statement, out).await?;
+    let mut held = submit::write_context(client, out).await?;
+    held.extend([file.clone(), payload_file]);
+    require_verified(held, client.pin()?)?;
+    Ok((registered, file))
 }

@@ -35,8 +35,9 @@ use crate::{
     clock::Clock,
     entropy::Entropy,
     keys::{LogSigners, SignError},
-    log::guard::{Guard, GuardError},
+    log::guard::Guard,
     store::ledger::{AppendError, Candidate, Head, Ledger, Precondition, StoreError},
+    thread::OwnThread,
 };
 
 /// Candidates that may wait for a batch; beyond it callers wait for room.
@@ -47,7 +48,7 @@ pub struct Log {
     shared: Arc<Shared>,
     queue: mpsc::Sender<sequencer::Waiting>,
     published: watch::Receiver<Arc<Published>>,
-    sequencer: JoinHandle<()>,
+    sequencer: OwnThread,
     publisher: JoinHandle<()>,
 }
 
@@ -177,7 +178,7 @@ impl Log {
     pub async fn close(self) {
         drop(self.queue);
         self.publisher.abort();
-        let _finished = self.sequencer.await;
+        self.sequencer.ended().await;
         let _aborted = self.publisher.await;
     }
 
@@ -220,12 +221,10 @@ impl Shared {
         stopped.clone().unwrap_or(Stopped::ShuttingDown)
     }
 
-    /// Steps 2 and 3 of a batch, and of recovery: remember the head, then sign its root.
-    async fn acknowledge(self: &Arc<Self>, head: Head) -> Result<Arc<Acknowledged>, Stopped> {
-        let shared = Arc::clone(self);
-        let recorded = tokio::task::spawn_blocking(move || shared.guard.record(head)).await;
-        let recorded: Result<(), GuardError> = recorded.unwrap_or(Err(GuardError::Failed));
-        recorded.map_err(|error| self.stop(Stopped::Guard(error.to_string())))?;
+    /// Steps 2 and 3 of a batch, and of recovery: remember the head, then sign its root. Blocks
+    /// until the guard is on disk, so it is for the sequencer's own thread and for opening.
+    fn acknowledge(&self, head: Head) -> Result<Arc<Acknowledged>, Stopped> {
+        self.guard.record(head).map_err(|error| self.stop(Stopped::Guard(error.to_string())))?;
         let signature = sign_root(&self.signers, &self.origin, head)
             .map_err(|error| self.stop(Stopped::Signer(error.to_string())))?;
         let acknowledged = Arc::new(Acknowledged { head, signature: Arc::new(signature) });

@@ -21,6 +21,7 @@ use crate::{
     keys::{LogSigners, SignError},
     log::guard::{Guard, GuardError},
     store::ledger::{AppendError, Candidate, Head, Ledger, Outcome, StoreError, StoredPayload},
+    thread::OwnThread,
 };
 
 /// What a log is made of.
@@ -116,6 +117,9 @@ pub enum OpenError {
         /// What is wrong with it.
         reason: VerifierKeyError,
     },
+    /// The sequencer cannot have a thread of its own.
+    #[error("no thread for the sequencer: {0}")]
+    Thread(#[source] std::io::Error),
     /// The log stopped while opening.
     #[error(transparent)]
     Stopped(#[from] Stopped),
@@ -237,10 +241,11 @@ impl Open {
             head_changed,
             stopped: RwLock::new(None),
         });
-        shared.acknowledge(head).await?;
+        shared.acknowledge(head)?;
         let (checkpoints, published) = watch::channel(Arc::new(publisher::sign(&shared, head)?));
         let (queue, waiting) = mpsc::channel(QUEUE_ENTRIES);
-        let sequencer = tokio::spawn(sequencer::run(Arc::clone(&shared), waiting));
+        let sequencing = sequencer::run(Arc::clone(&shared), waiting);
+        let sequencer = OwnThread::run("sequencer", sequencing).map_err(OpenError::Thread)?;
         let publisher = tokio::spawn(publisher::run(Arc::clone(&shared), heads, checkpoints));
         Ok(Log { shared, queue, published, sequencer, publisher })
     }

@@ -71,7 +71,7 @@ async fn commit(shared: &Arc<Shared>, candidates: &[Candidate]) -> BatchResult {
     let Some(growth) = appended.growth else {
         return Ok(appended.outcomes.into_iter().map(|outcome| place(outcome, None)).collect());
     };
-    let acknowledged = shared.acknowledge(appended.head).await?;
+    let acknowledged = shared.acknowledge(appended.head)?;
     metrics::gauge!("attestry_log_entries").set(appended.head.size.0 as f64);
     let new = (growth, Arc::clone(&acknowledged.signature));
     Ok(appended.outcomes.into_iter().map(|outcome| place(outcome, Some(&new))).collect())
@@ -107,7 +107,7 @@ async fn settle(
         Ok(None) => Err(LogError::NotCommitted(doubt.to_owned())),
         Ok(Some(head)) => {
             // It is there. What is missing is only the answer: which position each candidate has.
-            shared.acknowledge(head).await?;
+            shared.acknowledge(head)?;
             let mut outcomes = Vec::with_capacity(candidates.len());
             for candidate in candidates {
                 let found =

@@ -24,6 +24,7 @@ use crate::{
     store::keyring::{
         Epoch, Keyring, KeyringError, Rewrapped, SubmissionKeyState, WrappedSubmissionKey,
     },
+    thread::OwnThread,
 };
 
 /// Largest number of keys in one commit.
@@ -71,6 +72,9 @@ pub enum KeysError {
     /// The key-encryption key failed.
     #[error(transparent)]
     Kek(Arc<KekError>),
+    /// Keys cannot be made on a thread of their own.
+    #[error("no thread for the keyring: {0}")]
+    Thread(Arc<std::io::Error>),
     /// The service is stopping.
     #[error("the vault is closed")]
     Closed,
@@ -135,7 +139,8 @@ impl SubmissionKeys {
             epoch_choice: RwLock::new(()),
         });
         let (queue, requests) = mpsc::channel(QUEUE_LENGTH);
-        tokio::spawn(make_keys(Arc::clone(&shared), requests));
+        OwnThread::run("keyring", make_keys(Arc::clone(&shared), requests))
+            .map_err(|error| KeysError::Thread(Arc::new(error)))?;
         Ok(Self { shared, queue })
     }
 

@@ -1,6 +1,8 @@
 //! `attestry key`.
 
-use std::{fs, os::unix::fs::PermissionsExt as _};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::{
     scene::Scene,
@@ -42,7 +44,8 @@ fn a_key_that_others_can_read_or_that_is_none_is_refused() {
     fs::write(&file, "not a key").unwrap();
     attestry(&["key", "show", text(&file)]).exits(USAGE).says("attestry key new");
     let missing = directory.path().join("missing.pem");
-    attestry(&["key", "show", text(&missing)]).exits(USAGE).says("missing.pem");
+    let missing = attestry(&["key", "show", text(&missing)]).exits(USAGE).says("missing.pem");
+    missing.says("attestry key new --out");
 }
 
 #[test]
@@ -67,10 +70,49 @@ fn a_key_is_revoked_by_its_owner_and_then_signs_nothing() {
     assert_eq!(revoked["appended"], true);
     let refused = scene.submit(&url, "out", &["--yes"]).exits(REFUSED);
     refused.says("revoked");
+    let policy = fs::read(scene.trust()).unwrap();
     drop(scene);
     revoke(&mine, &admin, "lost").exits(USAGE);
     let gone = tempfile::tempdir().unwrap();
     let key = gone.path().join("k.pem");
     attestry(&["key", "new", "--out", text(&key)]).exits(DONE);
+    // Nothing says which log that key is for; then something does, but nobody answers.
+    let nowhere = revoke(&mine, text(&key), "lost").exits(USAGE).json();
+    assert!(nowhere["error"].as_str().unwrap().contains("attestry trust"), "{nowhere}");
+    fs::write(gone.path().join("k.pem.log"), policy).unwrap();
     revoke(&mine, text(&key), "lost").exits(SERVICE);
+}
+
+/// Runs another program over a key file; answers with what it prints.
+fn foreign(program: &Path, arguments: &[&str]) -> Vec<u8> {
+    let output = Command::new(program).args(arguments).output();
+    let output = output.unwrap_or_else(|error| panic!("{} is needed: {error}", program.display()));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+#[test]
+fn other_tools_read_the_key_files_and_theirs_are_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| text(&directory.path().join(name)).to_owned();
+    let (ours, theirs) = (at("ours.pem"), at("theirs.pem"));
+    let public = |key: &str| {
+        let shown = attestry(&["--json", "key", "show", key]).exits(DONE).json();
+        URL_SAFE_NO_PAD.decode(shown["public_key"].as_str().unwrap()).unwrap()
+    };
+    attestry(&["key", "new", "--out", &ours]).exits(DONE);
+    let openssl = Path::new("openssl");
+    let der = foreign(openssl, &["pkey", "-in", &ours, "-pubout", "-outform", "DER"]);
+    assert!(der.ends_with(&public(&ours)), "the same public half");
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/.tools/venv/bin/python");
+    let load = "import sys\n\
+                from cryptography.hazmat.primitives import serialization as s\n\
+                key = s.load_pem_private_key(open(sys.argv[1], 'rb').read(), None)\n\
+                sys.stdout.buffer.write(key.public_key().public_bytes_raw())\n";
+    assert_eq!(foreign(&python, &["-c", load, &ours]), public(&ours));
+
+    foreign(openssl, &["genpkey", "-algorithm", "ED25519", "-out", &theirs]);
+    fs::set_permissions(&theirs, fs::Permissions::from_mode(0o600)).unwrap();
+    let der = foreign(openssl, &["pkey", "-in", &theirs, "-pubout", "-outform", "DER"]);
+    assert!(der.ends_with(&public(&theirs)));
 }

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)]
 
+mod proxy;
 mod scene;
 mod support;
 
@@ -11,7 +12,9 @@ mod help;
 mod interruption;
 mod keys;
 mod members;
+mod pins;
 mod serve;
+mod shown;
 mod submit;
 mod tls;
 mod trust;

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::support::{DONE, Run, Service, attestry, text};
 
 /// Answers that fit any files.
-const ANSWERS: &str =
+pub const ANSWERS: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/docs/samples/01-board-memo/answers.toml");
 
 pub struct Scene {

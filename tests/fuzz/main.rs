@@ -34,6 +34,7 @@ fn fuzz(name: &str, target: fn(&[u8]), corpus: Corpus) {
     }
 }
 
+#[expect(clippy::print_stderr, reason = "the input that panicked is what the run is for")]
 fn run(name: &str, target: fn(&[u8]), input: &[u8]) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| target(input))) {
         let hex: String = input.iter().map(|byte| format!("{byte:02x}")).collect();

@@ -28,6 +28,7 @@ use crate::{
     cli::{
         client::{Client, write},
         output::{Failure, Output},
+        pin::Pin,
         submit::{self, Submission, Submitted},
         withdraw,
     },
@@ -125,12 +126,19 @@ fn signer(made: &Path, member: &str) -> Result<LocalSigner, Failure> {
     file::read_or_create(&key_path(made, member), &OsEntropy).map_err(Failure::usage)
 }
 
+/// A member's client. Everybody holds the service against the trust policy, not against
+/// what it says of itself.
+async fn client(running: &Running, made: &Path, member: &str) -> Result<Client, Failure> {
+    let pin = Pin::read(&made.join("trust.policy"))?;
+    Client::pinned(&running.url, signer(made, member)?, pin).await
+}
+
 const CONTRACTORS: [&str; 2] = ["tomas", "amara"];
 
 async fn enroll(running: &Running, made: &Path, output: &Output) -> Result<(), Failure> {
     let invitation = running.invitation.as_ref();
     let code = &invitation.ok_or_else(|| Failure::service("the log is not new"))?.code;
-    let admin = Client::with_key(&running.url, signer(made, "admin")?).await?;
+    let admin = client(running, made, "admin").await?;
     let answer = admin.enroll(code).await?;
     output.good(format_args!(
         "admin  is entry {}, key {}",
@@ -138,7 +146,7 @@ async fn enroll(running: &Running, made: &Path, output: &Output) -> Result<(), F
     ));
     for member in CONTRACTORS {
         let invited = admin.invite(&["contractor".to_owned()], "demo").await?;
-        let client = Client::with_key(&running.url, signer(made, member)?).await?;
+        let client = client(running, made, member).await?;
         let answer = client.enroll(&invited.code).await?;
         output.good(format_args!(
             "{member}  is entry {}, key {}",
@@ -153,7 +161,7 @@ async fn submit(running: &Running, made: &Path, output: &Output) -> Result<Vec<P
     let mut pieces = Vec::new();
     for (number, sample) in samples::unpack(&made.join("samples"))?.into_iter().enumerate() {
         let owner = CONTRACTORS[number % CONTRACTORS.len()];
-        let client = Client::with_key(&running.url, signer(made, owner)?).await?;
+        let client = client(running, made, owner).await?;
         let out = made.join("submissions").join(&sample.name);
         let Sample { name, request, deliverable, answers } = sample;
         let (request, deliverable) = ([request], [deliverable]);
@@ -191,7 +199,7 @@ async fn collect(running: &Running, made: &Path, pieces: &[Piece]) -> Result<(),
     }
     let mut keys: Vec<PublicKey> = Vec::new();
     for member in ["admin"].into_iter().chain(CONTRACTORS) {
-        let client = Client::with_key(&running.url, signer(made, member)?).await?;
+        let client = client(running, made, member).await?;
         submit::write_context(&client, made).await?;
         keys.push(client.signer()?.public_key());
     }
@@ -322,12 +330,13 @@ async fn withdraw(
 ) -> Result<(), Failure> {
     let piece =
         pieces.last().ok_or_else(|| Failure::usage("there are no samples in this program"))?;
-    let client = Client::with_key(&running.url, signer(made, piece.owner)?).await?;
+    let client = client(running, made, piece.owner).await?;
+    let catalogue = submit::catalogue(&client).await?;
     let scope = Scope::Purposes(vec![Purpose::Training]);
-    let draft =
-        withdraw::draft(&client, piece.id, scope, (WithdrawalReason::ChangedMind, false), None)
-            .await?;
-    let registered = withdraw::register(&client, piece.id, &draft).await?;
+    let details = (WithdrawalReason::ChangedMind, false);
+    let draft = withdraw::draft(&client, &catalogue, piece.id, scope, details, None).await?;
+    let out = made.join("submissions").join(&piece.sample);
+    let (registered, _) = withdraw::register(&client, piece.id, &draft, &out).await?;
     output.good(format_args!(
         "{} withdraws consent to training for {}: entry {}",
         piece.owner, piece.sample, registered.index

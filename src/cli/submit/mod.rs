@@ -1,4 +1,5 @@
-//! `attestry submit`: list the files, show what will be signed, sign it, send it, keep the proofs.
+//! `attestry submit`: list the files, show what will be signed with the clause texts it names, sign
+//! it, send it, keep the proofs, and verify them before anything is claimed.
 //!
 //! Everything signed is written to the output directory before it is sent. The same command with
 //! the same `--out` continues where it was interrupted: nothing is signed twice, nothing that is
@@ -6,46 +7,43 @@
 
 mod files;
 mod prepare;
+mod reading;
 mod upload;
 
 use std::{
-    io::{BufRead as _, IsTerminal as _, Write as _},
+    io::IsTerminal as _,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
-use attestry_policy::clauses::ClauseCatalogue;
 use attestry_proof::{
     cose::{Attachments, SignedStatement, key::encode_key_set},
-    hash::Hash,
     payload::Payload,
     size::LeafIndex,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use uuid::Uuid;
 
-pub(super) use self::prepare::tool;
 pub use self::prepare::{Prepared, sign};
+pub(super) use self::{
+    prepare::tool,
+    reading::{Reading, catalogue, confirm, kept_texts},
+};
 use super::{
     answers::Answers,
     block_on,
     client::{Client, write},
+    held::require_verified,
     output::{Failure, Output},
+    pin::Caller,
 };
-use crate::{
-    entropy::OsEntropy,
-    keys::{Signer as _, file},
-};
+use crate::{entropy::OsEntropy, keys::Signer as _};
 
 /// What to submit.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Address of the service.
-    #[arg(long, value_name = "URL")]
-    server: String,
-    /// Your key.
-    #[arg(long, value_name = "FILE")]
-    key: PathBuf,
+    #[command(flatten)]
+    caller: Caller,
     /// What was asked for: a file or directory; may be repeated.
     #[arg(long, value_name = "PATH", required = true)]
     request: Vec<PathBuf>,
@@ -55,10 +53,11 @@ pub struct Arguments {
     /// Your answers about this work; docs/samples/answers.example.toml explains them.
     #[arg(long, value_name = "FILE")]
     answers: PathBuf,
-    /// Directory for statements, payloads and openings; the same again continues.
+    /// Directory for statements, payloads, clause texts and openings; the same again continues.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Sign without asking; the payloads are shown all the same.
+    /// Sign without asking. Statements and clause texts are printed all the same; with --json they
+    /// are in files below --out that the object names.
     #[arg(long)]
     yes: bool,
 }
@@ -85,6 +84,8 @@ pub struct Submitted {
     pub index: u64,
     /// SHA-256 of its payload, hex.
     pub payload: String,
+    /// The payload.
+    pub payload_file: PathBuf,
     /// The transparent statement.
     pub file: PathBuf,
 }
@@ -94,25 +95,28 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
         .map_err(|error| Failure::usage(format!("{}: {error}", arguments.answers.display())))?;
     let answers = Answers::parse(&text)
         .map_err(|error| Failure::usage(format!("{}: {error}", arguments.answers.display())))?;
-    let signer = file::read(&arguments.key).map_err(Failure::usage)?;
     let submission = Submission {
         request: &arguments.request,
         deliverable: &arguments.deliverable,
         answers: &answers,
         out: &arguments.out,
     };
-    let (id, submitted) = block_on(async {
-        let client = Client::with_key(&arguments.server, signer).await?;
-        let prepared = prepare(&client, &submission, output, |payloads| {
-            confirm(arguments.yes, payloads, output)
+    let yes = arguments.yes;
+    let (prepared, submitted) = block_on(async {
+        let client = arguments.caller.connect().await?;
+        let prepared = prepare(&client, &submission, output, |reading| {
+            reading.show(yes, output);
+            confirm(yes)
         })
         .await?;
         let submitted = finish(&client, &submission, &prepared, output).await?;
-        Ok((prepared.id, submitted))
+        Ok((prepared, submitted))
     })?;
+    let id = prepared.id;
+    let texts = kept_texts(prepared.statements.iter().map(|(_, payload)| payload), &arguments.out);
     output.good(format_args!("submission {id} is in the log"));
     output.line(format_args!(
-        "  {} statements with receipts and proofs in {}",
+        "  {} statements with receipts and proofs, verified, in {}",
         submitted.len(),
         arguments.out.display()
     ));
@@ -120,9 +124,9 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
         "  check them offline: attestry verify {} --trust FILE",
         arguments.out.display()
     ));
-    output.json(
-        &serde_json::json!({ "submission": id, "statements": submitted, "out": arguments.out }),
-    );
+    output.json(&serde_json::json!({
+        "submission": id, "statements": submitted, "texts": texts, "out": arguments.out,
+    }));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -131,10 +135,10 @@ pub async fn prepare(
     client: &Client,
     submission: &Submission<'_>,
     output: &Output,
-    confirm: impl FnOnce(&[Payload]) -> Result<(), Failure>,
+    confirm: impl FnOnce(&Reading<'_>) -> Result<(), Failure>,
 ) -> Result<Prepared, Failure> {
-    if let Some(prepared) = Prepared::read(submission, client.signer()?.public_key().thumbprint())?
-    {
+    let issuer = client.signer()?.public_key().thumbprint();
+    if let Some(prepared) = Prepared::read(submission, issuer, client.origin())? {
         output.line(format_args!("continuing submission {}: nothing is signed again", prepared.id));
         return Ok(prepared);
     }
@@ -142,12 +146,13 @@ pub async fn prepare(
     let progress = progress(output, "hashing");
     let drafted = prepare::draft(submission, &catalogue, &OsEntropy, &progress)?;
     progress.finish_and_clear();
-    show(&drafted.payloads, output);
-    confirm(&drafted.payloads)?;
+    let reading = Reading::new(&drafted.payloads, &catalogue)?;
+    confirm(&reading)?;
+    reading.keep_texts(submission.out)?;
     drafted.sign(client.signer()?, client.origin(), submission.out)
 }
 
-/// Sends files and statements and writes what proves them.
+/// Sends files and statements, writes what proves them, and verifies that it does.
 pub async fn finish(
     client: &Client,
     submission: &Submission<'_>,
@@ -167,21 +172,38 @@ pub async fn finish(
         let bytes = attachments.encode(statement).map_err(Failure::usage)?;
         places.push(client.register(bytes).await?.index);
     }
+    let out = submission.out;
     let mut submitted = Vec::with_capacity(places.len());
     for ((statement, payload), index) in prepared.statements.iter().zip(places) {
         let kind = payload.kind().as_str().to_owned();
-        let file = submission.out.join("statements").join(format!("{index:08}-{kind}.cose"));
-        let bytes = fetch(client, LeafIndex(index), Some(statement)).await?;
-        write(&file, &bytes)?;
-        submitted.push(Submitted {
-            kind,
-            index,
-            payload: statement.payload_digest().to_hex(),
-            file,
-        });
+        let file = keep_statement(client, LeafIndex(index), &kind, statement, out).await?;
+        let payload = statement.payload_digest().to_hex();
+        let payload_file = out.join("payloads").join(format!("{payload}.json"));
+        submitted.push(Submitted { kind, index, payload, payload_file, file });
     }
-    write_context(client, submission.out).await?;
+    let mut held = write_context(client, out).await?;
+    held.extend(submitted.iter().flat_map(|one| [one.file.clone(), one.payload_file.clone()]));
+    held.extend(prepared.openings(out));
+    require_verified(held, client.pin()?)?;
     Ok(submitted)
+}
+
+/// Fetches the transparent statement of what was sent and writes it below `out`; answers where.
+pub(super) async fn keep_statement(
+    client: &Client,
+    index: LeafIndex,
+    kind: &str,
+    sent: &SignedStatement,
+    out: &Path,
+) -> Result<PathBuf, Failure> {
+    let bytes = fetch(client, index, Some(sent)).await?;
+    let file = statement_path(out, index, kind);
+    write(&file, &bytes)?;
+    Ok(file)
+}
+
+fn statement_path(out: &Path, LeafIndex(index): LeafIndex, kind: &str) -> PathBuf {
+    out.join("statements").join(format!("{index:08}-{kind}.cose"))
 }
 
 /// Fetches a transparent statement and checks that it is the one that was sent.
@@ -203,13 +225,14 @@ async fn fetch(
 }
 
 /// Adds what an offline verifier derives the keys from: genesis, the enrolment of the caller's key,
-/// and a key set.
-pub async fn write_context(client: &Client, out: &Path) -> Result<(), Failure> {
+/// and a key set. Answers with the files of statements and payloads.
+pub async fn write_context(client: &Client, out: &Path) -> Result<Vec<PathBuf>, Failure> {
     let own = client.signer()?.public_key();
     let enrolled =
         client.keys().await?.into_iter().find(|key| key.thumbprint == own.thumbprint().to_string());
     let enrolled = enrolled.map(|key| (key.enrolled_index, "key-enrolled"));
     let mut keys = vec![own];
+    let mut written = Vec::new();
     for (index, kind) in [(0, "genesis"), (1, "policy")].into_iter().chain(enrolled) {
         let bytes = fetch(client, LeafIndex(index), None).await?;
         let (statement, _) = SignedStatement::parse(&bytes).map_err(Failure::service)?;
@@ -219,77 +242,14 @@ pub async fn write_context(client: &Client, out: &Path) -> Result<(), Failure> {
             keys.push(genesis.body().service_key.public_key.0);
             keys.push(genesis.body().receipt_key.public_key.0);
         }
-        write(&out.join("statements").join(format!("{index:08}-{kind}.cose")), &bytes)?;
-        write(&out.join("payloads").join(format!("{digest}.json")), &payload)?;
+        let file = statement_path(out, LeafIndex(index), kind);
+        write(&file, &bytes)?;
+        let payload_file = out.join("payloads").join(format!("{digest}.json"));
+        write(&payload_file, &payload)?;
+        written.extend([file, payload_file]);
     }
-    write(&out.join("keys.cbor"), &encode_key_set(&keys))
-}
-
-/// The clause texts in force at the service: these are shown, and these are signed.
-pub(super) async fn catalogue(client: &Client) -> Result<ClauseCatalogue, Failure> {
-    let mut texts = Vec::new();
-    for set in client.about().await?.clause_sets {
-        let text = client.clause_text(&set.set, &set.version, &set.locale).await?;
-        if Hash::of(&text).to_hex() != set.sha256 {
-            return Err(Failure::service(format!(
-                "the service's text of {} is not the one it announces",
-                set.set
-            )));
-        }
-        texts.push(text);
-    }
-    ClauseCatalogue::from_texts(&texts).map_err(|error| {
-        Failure::service(format!("the service's clause texts cannot be read: {error}"))
-    })
-}
-
-/// Prints each payload as it will be signed.
-pub(super) fn show(payloads: &[Payload], output: &Output) {
-    for payload in payloads {
-        output.heading(title(payload));
-        for (label, value) in payload.summary() {
-            output.line(format_args!("  {label:<28}  {value}"));
-        }
-    }
-}
-
-fn title(payload: &Payload) -> String {
-    format!("{}  sha256 {}", payload.kind(), Hash::of(&payload.to_bytes()))
-}
-
-/// Asks whether to sign what was shown. In JSON mode it is shown here, apart from the object.
-pub(super) fn confirm(yes: bool, payloads: &[Payload], output: &Output) -> Result<(), Failure> {
-    if yes {
-        return Ok(());
-    }
-    if output.is_json() {
-        let mut stderr = std::io::stderr().lock();
-        for payload in payloads {
-            let _shown = writeln!(stderr, "\n{}", title(payload));
-            for (label, value) in payload.summary() {
-                let _shown = writeln!(stderr, "  {label:<28}  {value}");
-            }
-        }
-    }
-    let stdin = std::io::stdin();
-    if !stdin.is_terminal() {
-        return Err(Failure::usage(
-            "nobody is there to ask: read the payloads above, then run again with --yes",
-        ));
-    }
-    let mut stderr = std::io::stderr().lock();
-    let _shown = write!(
-        stderr,
-        "\nThese are the exact statements that your key will sign. Sign them? [y/N] "
-    );
-    let _flushed = stderr.flush();
-    let mut answer = String::new();
-    let _read = stdin.lock().read_line(&mut answer);
-    if matches!(answer.trim(), "y" | "Y" | "yes") {
-        Ok(())
-    } else {
-        Err(Failure::refused("nothing was signed or sent"))
-    }
+    write(&out.join("keys.cbor"), &encode_key_set(&keys))?;
+    Ok(written)
 }
 
 fn progress(output: &Output, what: &'static str) -> ProgressBar {

@@ -189,10 +189,16 @@ fn openings_path(out: &Path, role: Role) -> PathBuf {
 }
 
 impl Prepared {
+    /// Where the openings of its manifests are.
+    pub(super) fn openings(&self, out: &Path) -> [PathBuf; 2] {
+        ROLES.map(|role| openings_path(out, role))
+    }
+
     /// What an earlier run signed under the same output directory; `None` if there was none.
     pub(super) fn read(
         submission: &Submission<'_>,
         issuer: Thumbprint,
+        origin: &str,
     ) -> Result<Option<Self>, Failure> {
         let out = submission.out;
         let path = out.join(RECORD);
@@ -208,6 +214,12 @@ impl Prepared {
             serde_json::from_slice(&bytes).map_err(|error| unusable(error.to_string()))?;
         if record.issuer != issuer.to_string() {
             return Err(unusable("it was signed by another key".into()));
+        }
+        if record.origin != origin {
+            return Err(unusable(format!(
+                "it was signed for the log {}, and this is {origin}",
+                record.origin
+            )));
         }
         let mut statements = Vec::new();
         for name in &record.signed {
