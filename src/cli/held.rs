@@ -35,8 +35,8 @@ fn refusal(report: &Report, pin: &Pin) -> Failure {
         .collect();
     let found = if failed.is_empty() { report.to_text(false) } else { failed.join("\n  ") };
     Failure::refused(format!(
-        "the service answered, but what it answered is not verified under {}:\n  {found}\nKeep these files: they \
-         show what it claimed. Ask the operator, and run the same command again",
+        "what the service answered is not verified under {}, so it is not shown to be in the log:\n  {found}\n\
+         Ask the operator about it",
         pin.path().display()
     ))
 }
