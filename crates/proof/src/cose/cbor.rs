@@ -9,13 +9,13 @@ use coset::cbor::{self, Value};
 /// Deepest nesting of arrays, maps and tags that is read.
 pub const DEPTH_MAX: usize = 8;
 
-const UNSIGNED: u8 = 0;
-const NEGATIVE: u8 = 1;
-const BYTES: u8 = 2;
-const TEXT: u8 = 3;
-const ARRAY: u8 = 4;
-const MAP: u8 = 5;
-const TAG: u8 = 6;
+pub(super) const UNSIGNED: u8 = 0;
+pub(super) const NEGATIVE: u8 = 1;
+pub(super) const BYTES: u8 = 2;
+pub(super) const TEXT: u8 = 3;
+pub(super) const ARRAY: u8 = 4;
+pub(super) const MAP: u8 = 5;
+pub(super) const TAG: u8 = 6;
 const SIMPLE: u8 = 7;
 
 /// Why bytes are not one CBOR item in the deterministic encoding.
@@ -84,48 +84,6 @@ pub fn decode(bytes: &[u8]) -> Result<Value, CborError> {
     cbor::de::from_reader(bytes).map_err(|_| CborError::Unsupported)
 }
 
-/// Reads items of a shape that is known beforehand, in place. Whatever is not of that shape or not
-/// deterministic gives `None`; [`decode`] then says why.
-pub(crate) struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
-        Self(bytes)
-    }
-
-    /// Number of items of an array.
-    pub(crate) fn array(&mut self) -> Option<u64> {
-        self.head(ARRAY)
-    }
-
-    /// An unsigned integer.
-    pub(crate) fn unsigned(&mut self) -> Option<u64> {
-        self.head(UNSIGNED)
-    }
-
-    /// A byte string.
-    pub(crate) fn bytes(&mut self) -> Option<&'a [u8]> {
-        let length = usize::try_from(self.head(BYTES)?).ok()?;
-        let (content, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(content)
-    }
-
-    /// Whether everything was read.
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    fn head(&mut self, required: u8) -> Option<u64> {
-        let (major, argument, at) = head(self.0, 0).ok()?;
-        if major != required {
-            return None;
-        }
-        self.0 = &self.0[at..];
-        Some(argument)
-    }
-}
-
 /// Offset of the end of the item at `start`, which lies under `depth` arrays, maps and tags.
 fn item_end(bytes: &[u8], start: usize, depth: usize) -> Result<usize, CborError> {
     let (major, argument, at) = head(bytes, start)?;
@@ -169,7 +127,7 @@ fn map_end(bytes: &[u8], pairs: u64, start: usize, depth: usize) -> Result<usize
 }
 
 /// Major type, argument, and offset of what follows the head at `start`.
-fn head(bytes: &[u8], start: usize) -> Result<(u8, u64, usize), CborError> {
+pub(super) fn head(bytes: &[u8], start: usize) -> Result<(u8, u64, usize), CborError> {
     let initial = *bytes.get(start).ok_or(CborError::Truncated)?;
     let (major, info) = (initial >> 5, initial & 0x1f);
     let at = start + 1;
@@ -347,23 +305,6 @@ mod tests {
             ("c34107", CborError::Unsupported),
         ] {
             assert_eq!(check(&bytes(hex)), Err(error), "{hex}");
-        }
-    }
-
-    #[test]
-    fn a_known_shape_is_read_in_place_and_another_is_not() {
-        let array = bytes("83181842010240");
-        let mut reader = Reader::new(&array);
-        assert_eq!((reader.array(), reader.unsigned()), (Some(3), Some(24)));
-        assert_eq!((reader.bytes(), reader.is_empty()), (Some(&[1, 2][..]), false));
-        assert_eq!(reader.unsigned(), None, "a byte string is no number");
-        assert_eq!((reader.bytes(), reader.is_empty()), (Some(&[][..]), true));
-        assert_eq!(reader.bytes(), None);
-        for bad in ["1817", "5801", "5bffffffffffffffff", "4401", "9fff", "20", "f6", ""] {
-            let bad = bytes(bad);
-            assert_eq!(Reader::new(&bad).unsigned(), None);
-            assert_eq!(Reader::new(&bad).bytes(), None);
-            assert_eq!(Reader::new(&bad).array(), None);
         }
     }
 

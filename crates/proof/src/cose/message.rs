@@ -1,11 +1,9 @@
 //! What statements and receipts share: the `COSE_Sign1` message (RFC 9052 §4.2), its signing input
 //! and the walk over a protected header in which every label is known or refused.
 
-use coset::Label;
-use coset::cbor::Value;
-
 use super::cbor::{self, CborError};
-use crate::hash::{HASH_BYTES, Hash};
+use super::item::Item;
+use crate::hash::Hash;
 use crate::key::{SIGNATURE_BYTES, Thumbprint};
 
 /// CBOR tag of `COSE_Sign1` (RFC 9052 §2).
@@ -131,40 +129,41 @@ pub enum MessageError {
 }
 
 /// The four parts of a `COSE_Sign1` message whose encoding is deterministic.
-pub(crate) struct Sign1 {
-    pub(crate) protected: Vec<u8>,
-    pub(crate) unprotected: Vec<(Value, Value)>,
-    pub(crate) payload: Option<Vec<u8>>,
+pub(crate) struct Sign1<'a> {
+    pub(crate) protected: &'a [u8],
+    pub(crate) unprotected: Vec<(Item<'a>, Item<'a>)>,
+    pub(crate) payload: Option<&'a [u8]>,
     pub(crate) signature: [u8; SIGNATURE_BYTES],
 }
 
-impl Sign1 {
+impl<'a> Sign1<'a> {
     /// Reads the tagged form. The caller has bounded the size.
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, MessageError> {
-        let parts = match cbor::decode(bytes)? {
-            Value::Tag(SIGN1_TAG, content) => match *content {
-                Value::Array(parts) => parts,
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, MessageError> {
+        let parts = match Item::read(bytes)? {
+            Item::Tag(SIGN1_TAG, content) => match *content {
+                Item::Array(parts) => parts,
                 _ => return Err(MessageError::Shape),
             },
-            Value::Tag(found, _) => return Err(MessageError::WrongTag { found }),
+            Item::Tag(found, _) => return Err(MessageError::WrongTag { found }),
             _ => return Err(MessageError::NotTagged),
         };
-        let Ok([protected, unprotected, payload, signature]) = <[Value; 4]>::try_from(parts) else {
+        let Ok([protected, unprotected, payload, signature]) = <[Item<'a>; 4]>::try_from(parts)
+        else {
             return Err(MessageError::Shape);
         };
-        let (Value::Bytes(protected), Value::Map(unprotected), Value::Bytes(signature)) =
+        let (Item::Bytes(protected), Item::Map(unprotected), Item::Bytes(signature)) =
             (protected, unprotected, signature)
         else {
             return Err(MessageError::Shape);
         };
         let payload = match payload {
-            Value::Bytes(payload) => Some(payload),
-            Value::Null => None,
+            Item::Bytes(payload) => Some(payload),
+            Item::Null => None,
             _ => return Err(MessageError::Shape),
         };
         let signature = signature
             .try_into()
-            .map_err(|found: Vec<u8>| MessageError::SignatureLength { found: found.len() })?;
+            .map_err(|_| MessageError::SignatureLength { found: signature.len() })?;
         Ok(Self { protected, unprotected, payload, signature })
     }
 }
@@ -201,16 +200,23 @@ pub(crate) fn to_be_signed(protected: &[u8], payload: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Labels and values not yet accounted for, of a protected header or of its claims.
-pub(crate) struct Fields(Vec<(Label, Value)>);
+/// A header label or the key of a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Label<'a> {
+    Int(i64),
+    Text(&'a str),
+}
 
-impl Fields {
+/// Labels and values not yet accounted for, of a protected header or of its claims.
+pub(crate) struct Fields<'a>(Vec<(Label<'a>, Item<'a>)>);
+
+impl<'a> Fields<'a> {
     /// Decodes a protected header and refuses one that marks labels as critical.
-    pub(crate) fn of_protected(bytes: &[u8]) -> Result<Self, MessageError> {
+    pub(crate) fn of_protected(bytes: &'a [u8]) -> Result<Self, MessageError> {
         if bytes.is_empty() {
             return Ok(Self(Vec::new())); // RFC 9052 §3: the short form of an empty header.
         }
-        let Value::Map(pairs) = cbor::decode(bytes)? else {
+        let Item::Map(pairs) = Item::read(bytes)? else {
             return Err(MessageError::ProtectedNotMap);
         };
         let fields = Self::of_pairs(pairs)?;
@@ -221,44 +227,43 @@ impl Fields {
     }
 
     /// Takes the pairs of a decoded map.
-    pub(crate) fn of_pairs(pairs: Vec<(Value, Value)>) -> Result<Self, MessageError> {
-        let label = |key| match key {
-            Value::Integer(label) => i64::try_from(label).ok().map(Label::Int),
-            Value::Text(label) => Some(Label::Text(label)),
-            _ => None,
+    pub(crate) fn of_pairs(pairs: Vec<(Item<'a>, Item<'a>)>) -> Result<Self, MessageError> {
+        let label = |key: &Item<'a>| match key {
+            Item::Text(label) => Some(Label::Text(label)),
+            key => key.integer().map(Label::Int),
         };
         pairs
             .into_iter()
-            .map(|(key, value)| Some((label(key)?, value)))
+            .map(|(key, value)| Some((label(&key)?, value)))
             .collect::<Option<_>>()
             .map(Self)
             .ok_or(MessageError::LabelKind)
     }
 
     /// Removes and returns the value of an integer label.
-    pub(crate) fn take(&mut self, label: i64) -> Option<Value> {
-        self.take_label(&Label::Int(label))
+    pub(crate) fn take(&mut self, label: i64) -> Option<Item<'a>> {
+        self.take_label(Label::Int(label))
     }
 
     /// Removes and returns the value of a text label.
-    pub(crate) fn take_text(&mut self, label: &str) -> Option<Value> {
-        self.take_label(&Label::Text(label.to_owned()))
+    pub(crate) fn take_text(&mut self, label: &str) -> Option<Item<'a>> {
+        self.take_label(Label::Text(label))
     }
 
-    fn take_label(&mut self, label: &Label) -> Option<Value> {
-        let at = self.0.iter().position(|(found, _)| found == label)?;
+    fn take_label(&mut self, label: Label<'_>) -> Option<Item<'a>> {
+        let at = self.0.iter().position(|(found, _)| *found == label)?;
         Some(self.0.swap_remove(at).1)
     }
 
     /// Removes and returns the value of a header label that must be there.
-    pub(crate) fn require(&mut self, label: i64) -> Result<Value, MessageError> {
+    pub(crate) fn require(&mut self, label: i64) -> Result<Item<'a>, MessageError> {
         self.take(label).ok_or(MessageError::MissingLabel { label })
     }
 
     /// Takes label 1.
     pub(crate) fn require_algorithm(&mut self) -> Result<Algorithm, MessageError> {
         let label = LABEL_ALGORITHM;
-        let number = integer(&self.require(label)?).ok_or(MessageError::LabelValue { label })?;
+        let number = self.require(label)?.integer().ok_or(MessageError::LabelValue { label })?;
         [Algorithm::EdDsa, Algorithm::Ed25519]
             .into_iter()
             .find(|algorithm| algorithm.number() == number)
@@ -268,10 +273,10 @@ impl Fields {
     /// Takes label 4, which must be a SHA-256 thumbprint.
     pub(crate) fn require_key_id(&mut self) -> Result<Thumbprint, MessageError> {
         let label = LABEL_KEY_ID;
-        let Value::Bytes(bytes) = self.require(label)? else {
+        let Item::Bytes(bytes) = self.require(label)? else {
             return Err(MessageError::LabelValue { label });
         };
-        Hash::from_slice(&bytes)
+        Hash::from_slice(bytes)
             .map(Thumbprint)
             .ok_or(MessageError::KeyIdLength { found: bytes.len() })
     }
@@ -280,20 +285,20 @@ impl Fields {
     pub(crate) fn require_claims(&mut self) -> Result<Self, MessageError> {
         let label = LABEL_CLAIMS;
         match self.require(label)? {
-            Value::Map(pairs) => Self::of_pairs(pairs),
+            Item::Map(pairs) => Self::of_pairs(pairs),
             _ => Err(MessageError::LabelValue { label }),
         }
     }
 
     /// Removes and returns a claim that must be there.
-    pub(crate) fn require_claim(&mut self, claim: i64) -> Result<Value, MessageError> {
+    pub(crate) fn require_claim(&mut self, claim: i64) -> Result<Item<'a>, MessageError> {
         self.take(claim).ok_or(MessageError::MissingClaim { claim })
     }
 
     /// Removes and returns a claim that must be there and be text.
-    pub(crate) fn require_text_claim(&mut self, claim: i64) -> Result<String, MessageError> {
+    pub(crate) fn require_text_claim(&mut self, claim: i64) -> Result<&'a str, MessageError> {
         match self.require_claim(claim)? {
-            Value::Text(text) => Ok(text),
+            Item::Text(text) => Ok(text),
             _ => Err(MessageError::ClaimValue { claim }),
         }
     }
@@ -301,7 +306,7 @@ impl Fields {
     /// Refuses header labels that nobody took.
     pub(crate) fn no_more_labels(&self) -> Result<(), MessageError> {
         match self.0.first() {
-            Some((label, _)) => Err(MessageError::UnexpectedLabel { found: int_label(label) }),
+            Some((label, _)) => Err(MessageError::UnexpectedLabel { found: int_label(*label) }),
             None => Ok(()),
         }
     }
@@ -309,35 +314,25 @@ impl Fields {
     /// Refuses claims that nobody took.
     pub(crate) fn no_more_claims(&self) -> Result<(), MessageError> {
         match self.0.first() {
-            Some((label, _)) => Err(MessageError::UnexpectedClaim { found: int_label(label) }),
+            Some((label, _)) => Err(MessageError::UnexpectedClaim { found: int_label(*label) }),
             None => Ok(()),
         }
     }
 }
 
-fn int_label(label: &Label) -> Option<i64> {
+const fn int_label(label: Label<'_>) -> Option<i64> {
     match label {
-        Label::Int(label) => Some(*label),
+        Label::Int(label) => Some(label),
         Label::Text(_) => None,
     }
 }
 
-/// The value as a signed 64-bit integer, if it is one.
-pub(crate) fn integer(value: &Value) -> Option<i64> {
-    value.as_integer().and_then(|value| i64::try_from(value).ok())
-}
-
-/// The value as an unsigned 64-bit integer, if it is one.
-pub(crate) fn unsigned(value: &Value) -> Option<u64> {
-    value.as_integer().and_then(|value| u64::try_from(value).ok())
-}
-
 /// The value as a hash, if it is a byte string of 32 bytes.
-pub(crate) fn hash(value: &Value) -> Option<Hash> {
-    value
-        .as_bytes()
-        .filter(|bytes| bytes.len() == HASH_BYTES)
-        .and_then(|bytes| Hash::from_slice(bytes))
+pub(crate) fn hash(item: &Item<'_>) -> Option<Hash> {
+    match item {
+        Item::Bytes(bytes) => Hash::from_slice(bytes),
+        _ => None,
+    }
 }
 
 /// Cuts a CBOR sequence (RFC 8742) of tagged messages into its items, without decoding them. No
@@ -432,7 +427,7 @@ mod tests {
         let parts = Sign1::parse(&bytes).unwrap();
         assert_eq!(parts.protected, b"\xa0");
         assert!(parts.unprotected.is_empty());
-        assert_eq!(parts.payload.as_deref(), Some(&b"payload"[..]));
+        assert_eq!(parts.payload, Some(&b"payload"[..]));
         assert_eq!(parts.signature, [7; 64]);
         let detached = encode(b"\xa0", b"\xa0", None, &[7; 64]);
         assert_eq!(Sign1::parse(&detached).unwrap().payload, None);

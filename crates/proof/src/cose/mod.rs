@@ -1,14 +1,15 @@
 //! COSE signed statements, receipts and transparent statements.
 //!
 //! Everything here is CBOR in the core deterministic encoding (RFC 8949 §4.2.1), refused otherwise:
-//! a value has one encoding, so an entry has one leaf hash. [`coset`] supplies the value type, the
-//! decoder and the COSE key; determinism, limits and the closed set of header labels are ours.
+//! a value has one encoding, so an entry has one leaf hash. Messages are read in one pass that
+//! copies no string; [`coset`] supplies the COSE key and is the oracle of the tests.
 //!
 //! Not here: signing (callers sign `to_be_signed()` bytes), the policy of who may state what, and
 //! algorithms other than Ed25519.
 
 pub mod cbor;
 pub mod content_type;
+mod item;
 pub mod key;
 pub mod message;
 pub mod receipt;

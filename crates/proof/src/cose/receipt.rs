@@ -7,12 +7,11 @@
 //!
 //! Not here: whether the root belongs to a checkpoint that witnesses saw.
 
-use coset::cbor::Value;
-
-use super::cbor::{self, CborError, Reader};
+use super::cbor::{self, CborError};
+use super::item::Item;
 use super::message::{
     self, Algorithm, CLAIM_ISSUER, CLAIM_SUBJECT, Fields, LABEL_ALGORITHM, LABEL_CLAIMS,
-    LABEL_KEY_ID, MessageError, Sign1, hash, integer, unsigned,
+    LABEL_KEY_ID, MessageError, Sign1, hash,
 };
 use crate::hash::Hash;
 use crate::key::{PublicKey, SIGNATURE_BYTES, Thumbprint};
@@ -304,16 +303,16 @@ impl Receipt {
         if payload.is_some() {
             return Err(ReceiptError::PayloadAttached);
         }
-        let mut fields = Fields::of_protected(&protected)?;
+        let mut fields = Fields::of_protected(protected)?;
         let _: Algorithm = fields.require_algorithm()?;
         let kid = fields.require_key_id()?;
         let mut claims = fields.require_claims()?;
-        let issuer = claims.require_text_claim(CLAIM_ISSUER)?;
-        let origin = claims.require_text_claim(CLAIM_SUBJECT)?;
+        let issuer = claims.require_text_claim(CLAIM_ISSUER)?.to_owned();
+        let origin = claims.require_text_claim(CLAIM_SUBJECT)?.to_owned();
         check_claim(CLAIM_ISSUER, &issuer)?;
         check_claim(CLAIM_SUBJECT, &origin)?;
         let label = LABEL_STRUCTURE;
-        let found = integer(&fields.require(label)?).ok_or(MessageError::LabelValue { label })?;
+        let found = fields.require(label)?.integer().ok_or(MessageError::LabelValue { label })?;
         if found != STRUCTURE_RFC9162 {
             return Err(ReceiptError::UnknownStructure { found });
         }
@@ -322,6 +321,7 @@ impl Receipt {
             Some(value) => Some(signed_size(&value, &proof)?),
             None => None,
         };
+        let protected = protected.to_vec();
         Ok(Self { protected, kid, issuer, origin, signed_size, proof, signature })
     }
 
@@ -458,27 +458,24 @@ impl InclusionClaim<'_> {
 }
 
 impl Proof {
-    fn parse(unprotected: Vec<(Value, Value)>) -> Result<Self, ReceiptError> {
+    fn parse(unprotected: Vec<(Item<'_>, Item<'_>)>) -> Result<Self, ReceiptError> {
         let mut fields = Fields::of_pairs(unprotected)?;
-        let Value::Map(proofs) = fields.require(LABEL_PROOFS)? else {
+        let Item::Map(proofs) = fields.require(LABEL_PROOFS)? else {
             return Err(MessageError::LabelValue { label: LABEL_PROOFS }.into());
         };
-        let Ok([(kind, Value::Array(items))]) = <[(Value, Value); 1]>::try_from(proofs) else {
+        let Ok([(kind, Item::Array(items))]) = <[(Item<'_>, Item<'_>); 1]>::try_from(proofs) else {
             return Err(ReceiptError::ProofCount);
         };
-        let Ok([proof]) = <[Value; 1]>::try_from(items) else {
+        let Ok([proof]) = <[Item<'_>; 1]>::try_from(items) else {
             return Err(ReceiptError::ProofCount);
         };
-        let Value::Bytes(bytes) = proof else {
+        let Item::Bytes(bytes) = proof else {
             return Err(ReceiptError::ProofShape);
         };
-        let kind = integer(&kind).ok_or(ReceiptError::ProofCount)?;
+        let kind = kind.integer().ok_or(ReceiptError::ProofCount)?;
         // A consistency path may begin with a subtree of the older tree.
         let limit = if kind == PROOF_CONSISTENCY { MAX_PATH_HASHES } else { MAX_PATH_HASHES - 1 };
-        let (first, second, path) = match read_proof(&bytes, limit) {
-            Some(parts) => parts,
-            None => decode_proof(&bytes, limit)?,
-        };
+        let (first, second, path) = read_proof(bytes, limit)?;
         match kind {
             PROOF_INCLUSION => {
                 Ok(Self::Inclusion { size: TreeSize(first), index: LeafIndex(second), path })
@@ -493,38 +490,27 @@ impl Proof {
     }
 }
 
-/// Two numbers and a path of 1 to `limit` hashes, read in place; `None` for anything else.
-fn read_proof(bytes: &[u8], limit: usize) -> Option<(u64, u64, Vec<Hash>)> {
-    let mut reader = Reader::new(bytes);
-    reader.array().filter(|parts| *parts == 3)?;
-    let (first, second) = (reader.unsigned()?, reader.unsigned()?);
-    let length = usize::try_from(reader.array()?).ok();
-    let length = length.filter(|length| (1..=limit).contains(length))?;
-    let path = (0..length).map(|_| Hash::from_slice(reader.bytes()?)).collect::<Option<_>>()?;
-    reader.is_empty().then_some((first, second, path))
-}
-
-/// The same from a decoded item, which tells the faults apart.
-fn decode_proof(bytes: &[u8], limit: usize) -> Result<(u64, u64, Vec<Hash>), ReceiptError> {
-    let Value::Array(parts) = cbor::decode(bytes)? else {
+/// Two numbers and a path of 1 to `limit` hashes.
+fn read_proof(bytes: &[u8], limit: usize) -> Result<(u64, u64, Vec<Hash>), ReceiptError> {
+    let Item::Array(parts) = Item::read(bytes)? else {
         return Err(ReceiptError::ProofShape);
     };
-    let Ok([first, second, Value::Array(path)]) = <[Value; 3]>::try_from(parts) else {
+    let Ok([first, second, Item::Array(path)]) = <[Item<'_>; 3]>::try_from(parts) else {
         return Err(ReceiptError::ProofShape);
     };
     if path.is_empty() || path.len() > limit {
         return Err(ReceiptError::PathLength { found: path.len(), limit });
     }
     let path = path.iter().map(hash).collect::<Option<Vec<_>>>();
-    match (unsigned(&first), unsigned(&second), path) {
+    match (first.unsigned(), second.unsigned(), path) {
         (Some(first), Some(second), Some(path)) => Ok((first, second, path)),
         _ => Err(ReceiptError::ProofShape),
     }
 }
 
 /// Reads `attestry-tree-size` and requires the proof to be for that size.
-fn signed_size(value: &Value, proof: &Proof) -> Result<TreeSize, ReceiptError> {
-    let required = unsigned(value).map(TreeSize).ok_or(ReceiptError::SignedSizeValue)?;
+fn signed_size(value: &Item<'_>, proof: &Proof) -> Result<TreeSize, ReceiptError> {
+    let required = value.unsigned().map(TreeSize).ok_or(ReceiptError::SignedSizeValue)?;
     check_size(required)?;
     let (Proof::Inclusion { size: found, .. } | Proof::Consistency { new_size: found, .. }) = proof;
     if *found != required {

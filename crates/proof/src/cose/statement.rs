@@ -6,12 +6,12 @@
 //!
 //! Not here: which issuer may say what, whether the audience is this log, and how old is too old.
 
-use coset::cbor::Value;
 use uuid::Uuid;
 
+use super::item::Item;
 use super::message::{
     self, CLAIM_ISSUER, CLAIM_SUBJECT, Fields, LABEL_ALGORITHM, LABEL_CLAIMS, LABEL_KEY_ID,
-    MessageError, Sign1, integer,
+    MessageError, Sign1,
 };
 pub use super::message::{Algorithm, SequenceError};
 use super::transparent::{AttachmentError, Attachments};
@@ -136,27 +136,27 @@ impl Header {
         let issuer = fields.require_key_id()?;
         let mut claims = fields.require_claims()?;
         let label = LABEL_DIGEST_ALGORITHM;
-        let digest = integer(&fields.require(label)?).ok_or(MessageError::LabelValue { label })?;
+        let digest = fields.require(label)?.integer().ok_or(MessageError::LabelValue { label })?;
         if digest != SHA_256 {
             return Err(StatementError::DigestAlgorithm { found: digest });
         }
         let label = LABEL_PREIMAGE_TYPE;
-        let Value::Text(content_type) = fields.require(label)? else {
+        let Item::Text(content_type) = fields.require(label)? else {
             return Err(MessageError::LabelValue { label }.into());
         };
         let content_type =
-            ContentType::parse(&content_type).ok_or(StatementError::UnknownContentType)?;
+            ContentType::parse(content_type).ok_or(StatementError::UnknownContentType)?;
         fields.no_more_labels()?;
 
         if claims.require_text_claim(CLAIM_ISSUER)? != issuer.uri() {
             return Err(StatementError::IssuerMismatch);
         }
-        let subject = Subject::from_uri(&claims.require_text_claim(CLAIM_SUBJECT)?)
+        let subject = Subject::from_uri(claims.require_text_claim(CLAIM_SUBJECT)?)
             .ok_or(StatementError::SubjectForm)?;
-        let audience = claims.require_text_claim(CLAIM_AUDIENCE)?;
+        let audience = claims.require_text_claim(CLAIM_AUDIENCE)?.to_owned();
         let claim = CLAIM_ISSUED_AT;
         let issued_at =
-            integer(&claims.require_claim(claim)?).ok_or(MessageError::ClaimValue { claim })?;
+            claims.require_claim(claim)?.integer().ok_or(MessageError::ClaimValue { claim })?;
         claims.no_more_claims()?;
         let header = Self { algorithm, issuer, subject, audience, issued_at, content_type };
         header.check()?;
@@ -331,12 +331,15 @@ impl SignedStatement {
     }
 
     #[allow(clippy::type_complexity)]
-    fn from_message(message: Sign1) -> Result<(Self, Vec<(Value, Value)>), StatementError> {
+    fn from_message(
+        message: Sign1<'_>,
+    ) -> Result<(Self, Vec<(Item<'_>, Item<'_>)>), StatementError> {
         let Sign1 { protected, unprotected, payload, signature } = message;
-        let header = Header::parse(&protected)?;
+        let header = Header::parse(protected)?;
         let payload = payload.ok_or(StatementError::PayloadMissing)?;
-        let payload_digest = Hash::from_slice(&payload)
+        let payload_digest = Hash::from_slice(payload)
             .ok_or(StatementError::PayloadLength { found: payload.len() })?;
+        let protected = protected.to_vec();
         Ok((Self { header, protected, payload_digest, signature }, unprotected))
     }
 
@@ -405,7 +408,7 @@ pub fn split_statements(bytes: &[u8], statements_max: usize) -> Result<Vec<&[u8]
     message::split_sequence(bytes, statements_max, MAX_STATEMENT_BYTES)
 }
 
-fn parse_message(bytes: &[u8], limit: usize) -> Result<Sign1, StatementError> {
+fn parse_message(bytes: &[u8], limit: usize) -> Result<Sign1<'_>, StatementError> {
     if bytes.len() > limit {
         return Err(StatementError::TooLarge { found: bytes.len(), limit });
     }

@@ -1,9 +1,8 @@
 //! Transparent statements: a statement with its receipts (RFC 9943), and the other attachments that
 //! travel in its unprotected header and are no part of the entry.
 
-use coset::cbor::Value;
-
 use super::cbor;
+use super::item::Item;
 use super::key::{self, CoseKeyError};
 use super::message::Fields;
 use super::receipt::MAX_RECEIPT_BYTES;
@@ -150,7 +149,7 @@ pub struct Attachments {
 
 impl Attachments {
     pub(crate) fn of_fields(
-        mut fields: Fields,
+        mut fields: Fields<'_>,
         statement: &SignedStatement,
         known: impl FnOnce(&Thumbprint) -> Option<PublicKey>,
     ) -> Result<Self, AttachmentError> {
@@ -159,12 +158,12 @@ impl Attachments {
             |text, label| fields.take_text(text).map(|value| bytes(value, label)).transpose();
         let issuer_key = take(LABEL_KEY, AttachmentLabel::Key)?
             .map(|bytes| match known(&statement.header().issuer) {
-                Some(key) if bytes == key::encode_key(&key) => Ok(key),
-                _ => key::parse_key(&bytes),
+                Some(key) if *bytes == key::encode_key(&key) => Ok(key),
+                _ => key::parse_key(bytes),
             })
             .transpose()?;
-        let log_proof = take(LABEL_LOG_PROOF, AttachmentLabel::LogProof)?;
-        let payload = take(LABEL_PAYLOAD, AttachmentLabel::Payload)?;
+        let log_proof = take(LABEL_LOG_PROOF, AttachmentLabel::LogProof)?.map(<[u8]>::to_vec);
+        let payload = take(LABEL_PAYLOAD, AttachmentLabel::Payload)?.map(<[u8]>::to_vec);
         let attachments = Self { receipts, issuer_key, log_proof, payload };
         attachments.check(statement)?;
         Ok(attachments)
@@ -226,18 +225,18 @@ impl Attachments {
     }
 }
 
-fn receipts(value: Value) -> Result<Vec<Vec<u8>>, AttachmentError> {
+fn receipts(item: Item<'_>) -> Result<Vec<Vec<u8>>, AttachmentError> {
     let label = AttachmentLabel::Receipts;
-    let Value::Array(items) = value else {
+    let Item::Array(items) = item else {
         return Err(AttachmentError::Kind { label });
     };
     check_count(items.len())?;
-    items.into_iter().map(|item| bytes(item, label)).collect()
+    items.into_iter().map(|item| bytes(item, label).map(<[u8]>::to_vec)).collect()
 }
 
-fn bytes(value: Value, label: AttachmentLabel) -> Result<Vec<u8>, AttachmentError> {
-    match value {
-        Value::Bytes(bytes) => Ok(bytes),
+fn bytes(item: Item<'_>, label: AttachmentLabel) -> Result<&[u8], AttachmentError> {
+    match item {
+        Item::Bytes(bytes) => Ok(bytes),
         _ => Err(AttachmentError::Kind { label }),
     }
 }
@@ -258,6 +257,7 @@ fn check_length(bytes: &[u8], label: AttachmentLabel, limit: usize) -> Result<()
 
 #[cfg(test)]
 mod tests {
+    use coset::cbor::Value;
     use proptest::prelude::*;
 
     use super::*;

@@ -1,3 +1,4 @@
+use coset::cbor::Value;
 use coset::{CborSerializable as _, CoseSign1, TaggedCborSerializable as _};
 use proptest::prelude::*;
 
