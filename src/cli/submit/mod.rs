@@ -102,7 +102,7 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
         out: &arguments.out,
     };
     let yes = arguments.yes;
-    let (prepared, submitted) = block_on(async {
+    let (prepared, submitted, policy) = block_on(async {
         let client = arguments.caller.connect().await?;
         let prepared = prepare(&client, &submission, output, |reading| {
             reading.show(yes, output);
@@ -110,7 +110,7 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
         })
         .await?;
         let submitted = finish(&client, &submission, &prepared, output).await?;
-        Ok((prepared, submitted))
+        Ok((prepared, submitted, client.pin()?.path().to_owned()))
     })?;
     let id = prepared.id;
     let texts = kept_texts(prepared.statements.iter().map(|(_, payload)| payload), &arguments.out);
@@ -121,8 +121,9 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
         arguments.out.display()
     ));
     output.line(format_args!(
-        "  check them offline: attestry verify {} --trust FILE",
-        arguments.out.display()
+        "  check them again, offline: attestry verify {} --trust {}",
+        arguments.out.display(),
+        policy.display()
     ));
     output.json(&serde_json::json!({
         "submission": id, "statements": submitted, "texts": texts, "out": arguments.out,

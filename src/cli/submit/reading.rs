@@ -116,12 +116,21 @@ impl<'a> Reading<'a> {
     /// Writes the texts below `out`, as they were shown.
     ///
     /// # Errors
-    /// A [`Failure`] if a file cannot be written.
+    /// A [`Failure`] if a file cannot be written, or holds another text under the same name: that one
+    /// was signed before.
     pub fn keep_texts(&self, out: &Path) -> Result<(), Failure> {
         for part in &self.parts {
-            if let Part::Text(text) = part {
-                let path = text_path(out, text.set(), text.version(), text.locale());
-                write(&path, text.content().as_bytes())?;
+            let Part::Text(text) = part else { continue };
+            let path = text_path(out, text.set(), text.version(), text.locale());
+            match std::fs::read(&path) {
+                Ok(kept) if kept != text.content().as_bytes() => {
+                    return Err(Failure::refused(format!(
+                        "{} holds another text than the service has under this name now, which it must not \
+                         change; ask the operator, or use another --out. Nothing was signed",
+                        path.display()
+                    )));
+                }
+                _ => write(&path, text.content().as_bytes())?,
             }
         }
         Ok(())
@@ -323,6 +332,20 @@ mod tests {
             .collect();
         let other = ClauseCatalogue::from_texts(&texts).unwrap();
         assert!(Reading::new(&payloads, &other).is_err());
+    }
+
+    #[test]
+    fn a_text_that_was_signed_is_not_replaced_by_another() {
+        let out = tempfile::tempdir().unwrap();
+        let (payloads, catalogue) = sample(ANSWERS);
+        let reading = Reading::new(&payloads, &catalogue).unwrap();
+        reading.keep_texts(out.path()).unwrap();
+        reading.keep_texts(out.path()).unwrap();
+        let path = out.path().join("texts/effort-1.0-en.md");
+        std::fs::write(&path, "Something else.\n").unwrap();
+        let refused = reading.keep_texts(out.path()).unwrap_err().to_string();
+        assert!(refused.contains("effort-1.0-en.md"), "{refused}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "Something else.\n");
     }
 
     #[test]
