@@ -82,7 +82,10 @@ pub fn leaf_hash(entry: &[u8]) -> Hash {
 /// Interior node hash: SHA-256(0x01 ‖ left ‖ right) (RFC 9162 §2.1.1).
 #[must_use]
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
-    Hash::of_parts(&[&[0x01], &left.0, &right.0])
+    let mut node = [0x01; 1 + 2 * HASH_BYTES];
+    node[1..=HASH_BYTES].copy_from_slice(&left.0);
+    node[1 + HASH_BYTES..].copy_from_slice(&right.0);
+    Hash::of(&node)
 }
 
 /// Root of the tree without leaves: SHA-256 of nothing (RFC 9162 §2.1.1).

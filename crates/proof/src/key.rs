@@ -14,7 +14,11 @@ pub const THUMBPRINT_URI_PREFIX: &str = "urn:ietf:params:oauth:ckt:sha-256:";
 
 /// An Ed25519 public key whose point decodes, is canonical and is not of small order.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct PublicKey(VerifyingKey);
+pub struct PublicKey {
+    key: VerifyingKey,
+    /// Kept, since every statement and receipt asks whether it names this key.
+    thumbprint: Thumbprint,
+}
 
 /// Why 32 bytes are not an acceptable public key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,13 +57,13 @@ impl PublicKey {
         if key.is_weak() {
             return Err(PublicKeyError::SmallOrder);
         }
-        Ok(Self(key))
+        Ok(Self { key, thumbprint: thumbprint_of(bytes) })
     }
 
     /// The 32-byte encoding.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
-        self.0.as_bytes()
+        self.key.as_bytes()
     }
 
     /// Strict verification: canonical S, no small-order R (RFC 8032 §5.1.7, without cofactor).
@@ -71,17 +75,21 @@ impl PublicKey {
         message: &[u8],
         signature: &[u8; SIGNATURE_BYTES],
     ) -> Result<(), SignatureInvalid> {
-        self.0
+        self.key
             .verify_strict(message, &Signature::from_bytes(signature))
             .map_err(|_| SignatureInvalid)
     }
 
     /// SHA-256 over the deterministic COSE key `{1: 1, -1: 6, -2: x}` (RFC 9679 §3, §4.1).
     #[must_use]
-    pub fn thumbprint(&self) -> Thumbprint {
-        const HEAD: [u8; 7] = [0xa3, 0x01, 0x01, 0x20, 0x06, 0x21, 0x58];
-        Thumbprint(Hash::of_parts(&[&HEAD, &[0x20], self.as_bytes()]))
+    pub const fn thumbprint(&self) -> Thumbprint {
+        self.thumbprint
     }
+}
+
+fn thumbprint_of(point: &[u8; 32]) -> Thumbprint {
+    const HEAD: [u8; 8] = [0xa3, 0x01, 0x01, 0x20, 0x06, 0x21, 0x58, 0x20];
+    Thumbprint(Hash::of_parts(&[&HEAD, point]))
 }
 
 /// Whether bytes that encode a point are what that point is encoded as (RFC 8032 §5.1.3): y is below

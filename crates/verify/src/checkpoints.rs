@@ -45,6 +45,12 @@ impl CheckpointBook {
         &self.policy
     }
 
+    /// Whether these bytes were judged before and are a checkpoint.
+    pub(crate) fn knows(&self, note: &[u8]) -> bool {
+        let notes = self.notes.read().unwrap_or_else(PoisonError::into_inner);
+        notes.get(note).is_some_and(|judged| !matches!(judged.as_ref(), Judged::Refused(_)))
+    }
+
     /// Judges a note; signatures are verified at the first sight of its bytes only.
     pub(crate) fn judge(&self, note: &[u8]) -> Arc<Judged> {
         // A thread that panicked holding a lock left a map behind that is whole.

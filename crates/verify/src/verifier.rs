@@ -266,8 +266,10 @@ impl Judgement<'_> {
     }
 
     fn check_proof(&self, proof: &[u8], audience: &str) -> Result<Finding, Fault> {
-        let proof = LogProof::parse(proof).map_err(Fault::ProofMalformed)?;
-        let judged = self.verifier.checkpoints.judge(proof.checkpoint());
+        let checkpoints = &self.verifier.checkpoints;
+        let proof = LogProof::parse_knowing(proof, |note| checkpoints.knows(note))
+            .map_err(Fault::ProofMalformed)?;
+        let judged = checkpoints.judge(proof.checkpoint());
         let checkpoint = match judged.as_ref() {
             Judged::Trusted(trusted) => trusted.checkpoint(),
             Judged::Unwitnessed { checkpoint, .. } | Judged::Unknown { checkpoint, .. } => {

@@ -61,11 +61,12 @@ impl Subject {
     /// Reads exactly what [`Subject::uri`] writes; `None` for anything else, capitals included.
     #[must_use]
     pub fn from_uri(uri: &str) -> Option<Self> {
-        let subject = match uri.strip_prefix(UUID_URN_PREFIX) {
-            Some(text) => Self::Submission(Uuid::try_parse(text).ok()?),
-            None => Self::Key(Thumbprint::from_uri(uri)?),
+        let Some(text) = uri.strip_prefix(UUID_URN_PREFIX) else {
+            return Thumbprint::from_uri(uri).map(Self::Key);
         };
-        (subject.uri() == uri).then_some(subject)
+        // The form with hyphens is the only one of this length that is read.
+        let is_canonical = text.len() == 36 && !text.bytes().any(|byte| byte.is_ascii_uppercase());
+        Uuid::try_parse(text).ok().filter(|_| is_canonical).map(Self::Submission)
     }
 }
 
@@ -148,7 +149,7 @@ impl Header {
             ContentType::parse(content_type).ok_or(StatementError::UnknownContentType)?;
         fields.no_more_labels()?;
 
-        if claims.require_text_claim(CLAIM_ISSUER)? != issuer.uri() {
+        if Thumbprint::from_uri(claims.require_text_claim(CLAIM_ISSUER)?) != Some(issuer) {
             return Err(StatementError::IssuerMismatch);
         }
         let subject = Subject::from_uri(claims.require_text_claim(CLAIM_SUBJECT)?)

@@ -341,6 +341,22 @@ fn any_header() -> impl Strategy<Value = Header> {
 
 proptest! {
     #[test]
+    fn a_subject_has_one_spelling(
+        uuid in "[0-9a-f]{8}-?[0-9a-fA-F]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}",
+        kid in "[A-Za-z0-9_-]{42}[A-Za-z0-9_=-]{1,2}",
+    ) {
+        for uri in [
+            format!("urn:uuid:{uuid}"),
+            format!("urn:uuid:{{{uuid}}}"),
+            format!("urn:ietf:params:oauth:ckt:sha-256:{kid}"),
+        ] {
+            if let Some(subject) = Subject::from_uri(&uri) {
+                prop_assert_eq!(subject.uri(), uri);
+            }
+        }
+    }
+
+    #[test]
     fn any_statement_is_read_as_it_is_written(header in any_header()) {
         let statement = sign(header);
         let entry = statement.entry_bytes();
