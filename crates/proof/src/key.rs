@@ -4,7 +4,7 @@ use std::fmt;
 
 use ed25519_dalek::{Signature, VerifyingKey};
 
-use crate::hash::Hash;
+use crate::hash::{HASH_BYTES, Hash};
 
 /// Length in bytes of an Ed25519 signature.
 pub const SIGNATURE_BYTES: usize = 64;
@@ -131,8 +131,11 @@ impl Thumbprint {
     #[must_use]
     pub fn from_base64url(text: &str) -> Option<Self> {
         use base64::Engine as _;
-        let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).ok()?;
-        Hash::from_slice(&bytes).map(Self)
+        // The decoder wants room for what padding might have been.
+        let mut bytes = [0; HASH_BYTES + 1];
+        let decoder = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+        let length = decoder.decode_slice(text, &mut bytes).ok()?;
+        Hash::from_slice(&bytes[..length]).map(Self)
     }
 }
 
@@ -177,6 +180,18 @@ mod tests {
         }
         // Some of the first 512 encodings are points; y = ±1 with the wrong sign and y ≥ p are not.
         assert!(points[0] >= 12 && points[1] > 100, "{points:?}");
+    }
+
+    #[test]
+    fn a_thumbprint_is_32_bytes_of_base64url() {
+        use base64::Engine as _;
+        for length in 0..40 {
+            let bytes = vec![0xfb; length];
+            let text = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&bytes);
+            let expected = Hash::from_slice(&bytes).map(Thumbprint);
+            assert_eq!(Thumbprint::from_base64url(&text), expected);
+            assert_eq!(Thumbprint::from_base64url(&format!("{text}=")), None);
+        }
     }
 
     #[test]

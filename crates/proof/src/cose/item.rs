@@ -5,6 +5,9 @@
 
 use super::cbor::{ARRAY, BYTES, CborError, DEPTH_MAX, MAP, NEGATIVE, TAG, TEXT, UNSIGNED, head};
 
+/// Most items that an array or a map makes room for before it has them.
+const RESERVED_MAX: usize = 24;
+
 /// One item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Item<'a> {
@@ -21,7 +24,7 @@ pub(crate) enum Item<'a> {
 }
 
 impl<'a> Item<'a> {
-    /// Reads one deterministic item and nothing else. Memory grows with the items read, never with
+    /// Reads one deterministic item and nothing else. Memory grows with the items read, hardly with
     /// the lengths that heads announce.
     ///
     /// # Errors
@@ -91,6 +94,11 @@ const fn simple<'a>(argument: u64) -> Item<'a> {
     }
 }
 
+/// Room for so many items, if they are few; more are believed when they are there.
+fn reserve(announced: u64) -> usize {
+    usize::try_from(announced).map_or(RESERVED_MAX, |items| items.min(RESERVED_MAX))
+}
+
 fn array_at(
     bytes: &[u8],
     items: u64,
@@ -98,7 +106,7 @@ fn array_at(
     depth: usize,
 ) -> Result<(Item<'_>, usize), CborError> {
     let mut at = start;
-    let mut array = Vec::new();
+    let mut array = Vec::with_capacity(reserve(items));
     for _ in 0..items {
         let (item, end) = item_at(bytes, at, depth)?;
         array.push(item);
@@ -114,7 +122,7 @@ fn map_at(
     depth: usize,
 ) -> Result<(Item<'_>, usize), CborError> {
     let mut at = start;
-    let mut map = Vec::new();
+    let mut map = Vec::with_capacity(reserve(pairs));
     let mut previous: Option<&[u8]> = None;
     for _ in 0..pairs {
         let (key, key_end) = item_at(bytes, at, depth)?;
@@ -212,7 +220,8 @@ mod tests {
     }
 
     #[test]
-    fn announced_lengths_take_no_memory() {
+    fn announced_lengths_are_not_believed() {
+        assert_eq!((reserve(3), reserve(u64::MAX)), (3, RESERVED_MAX));
         for head in [0x9b, 0xbb, 0x5b, 0x7b] {
             let bytes = [head, 0x7f, 255, 255, 255, 255, 255, 255, 255];
             assert_eq!(Item::read(&bytes), Err(CborError::Truncated));

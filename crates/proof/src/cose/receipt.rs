@@ -501,11 +501,14 @@ fn read_proof(bytes: &[u8], limit: usize) -> Result<(u64, u64, Vec<Hash>), Recei
     if path.is_empty() || path.len() > limit {
         return Err(ReceiptError::PathLength { found: path.len(), limit });
     }
-    let path = path.iter().map(hash).collect::<Option<Vec<_>>>();
-    match (first.unsigned(), second.unsigned(), path) {
-        (Some(first), Some(second), Some(path)) => Ok((first, second, path)),
-        _ => Err(ReceiptError::ProofShape),
+    let (Some(first), Some(second)) = (first.unsigned(), second.unsigned()) else {
+        return Err(ReceiptError::ProofShape);
+    };
+    let mut hashes = Vec::with_capacity(path.len());
+    for item in &path {
+        hashes.push(hash(item).ok_or(ReceiptError::ProofShape)?);
     }
+    Ok((first, second, hashes))
 }
 
 /// Reads `attestry-tree-size` and requires the proof to be for that size.

@@ -227,12 +227,12 @@ fn parse_path(lines: &str) -> Result<Vec<Hash>, LogProofError> {
     if found > limit {
         return Err(LogProofError::TooManyHashes { found, limit });
     }
-    let hashes = lines.split('\n').enumerate();
-    hashes
-        .map(|(place, line)| {
-            hash_from_base64(line).ok_or(LogProofError::PathHash { line: place + 1 })
-        })
-        .collect()
+    let mut path = Vec::with_capacity(found);
+    for (place, line) in lines.split('\n').enumerate() {
+        let hash = hash_from_base64(line);
+        path.push(hash.ok_or(LogProofError::PathHash { line: place + 1 })?);
+    }
+    Ok(path)
 }
 
 #[cfg(test)]
