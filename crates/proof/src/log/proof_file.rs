@@ -20,6 +20,8 @@ pub const MAX_EXTRA_BYTES: usize = 64 * 1024;
 /// Largest proof accepted: the largest note, extra data in base64, and room for the path.
 pub const MAX_LOG_PROOF_BYTES: usize = MAX_NOTE_BYTES + 2 * MAX_EXTRA_BYTES + 4096;
 
+/// Hashes that a path makes room for at once: those of a log of a billion entries.
+const PATH_RESERVED: usize = 30;
 const HEADER: &str = "c2sp.org/tlog-proof@v1";
 
 /// Why bytes are not a proof.
@@ -143,8 +145,7 @@ impl LogProof {
         let (extra, rest) = parse_extra(rest)?;
         let (line, rest) = rest.split_once('\n').ok_or(LogProofError::Index)?;
         let index = line.strip_prefix("index ").and_then(decimal).ok_or(LogProofError::Index)?;
-        let (path, checkpoint) = split_path(rest)?;
-        let path = parse_path(path)?;
+        let (path, checkpoint) = parse_path(rest)?;
         let checkpoint = checkpoint.as_bytes().to_vec();
         if !known(&checkpoint) {
             SignedCheckpoint::parse(&checkpoint)?;
@@ -211,28 +212,23 @@ fn parse_extra(rest: &str) -> Result<(Option<Vec<u8>>, &str), LogProofError> {
     Ok((Some(extra.ok_or(LogProofError::Extra)?), rest))
 }
 
-/// Splits at the first empty line, which stands at once where the path has no hashes.
-fn split_path(rest: &str) -> Result<(&str, &str), LogProofError> {
-    match rest.strip_prefix('\n') {
-        Some(checkpoint) => Ok(("", checkpoint)),
-        None => rest.split_once("\n\n").ok_or(LogProofError::NoSeparator),
+/// Hashes, one in a line, up to the first empty line, and what follows that.
+fn parse_path(mut rest: &str) -> Result<(Vec<Hash>, &str), LogProofError> {
+    let limit = MAX_INCLUSION_HASHES;
+    let mut path = Vec::with_capacity(PATH_RESERVED);
+    loop {
+        let (line, after) = rest.split_once('\n').ok_or(LogProofError::NoSeparator)?;
+        if line.is_empty() {
+            return Ok((path, after));
+        }
+        if path.len() == limit {
+            let more = rest.split('\n').take_while(|line| !line.is_empty()).count();
+            return Err(LogProofError::TooManyHashes { found: limit + more, limit });
+        }
+        let place = path.len() + 1;
+        path.push(hash_from_base64(line).ok_or(LogProofError::PathHash { line: place })?);
+        rest = after;
     }
-}
-
-fn parse_path(lines: &str) -> Result<Vec<Hash>, LogProofError> {
-    if lines.is_empty() {
-        return Ok(Vec::new());
-    }
-    let (found, limit) = (lines.split('\n').count(), MAX_INCLUSION_HASHES);
-    if found > limit {
-        return Err(LogProofError::TooManyHashes { found, limit });
-    }
-    let mut path = Vec::with_capacity(found);
-    for (place, line) in lines.split('\n').enumerate() {
-        let hash = hash_from_base64(line);
-        path.push(hash.ok_or(LogProofError::PathHash { line: place + 1 })?);
-    }
-    Ok(path)
 }
 
 #[cfg(test)]
