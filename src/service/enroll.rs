@@ -183,7 +183,11 @@ impl Service {
             (
                 preconditions,
                 vec![
-                    Effect::EnrolKey { key, roles: invitation.roles, program: invitation.program },
+                    Effect::EnrolKey {
+                        key: Box::new(key),
+                        roles: invitation.roles,
+                        program: invitation.program,
+                    },
                     Effect::UseInvitation { code_digest, by: thumbprint },
                 ],
             ),

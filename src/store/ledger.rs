@@ -122,7 +122,7 @@ pub enum Effect {
     /// The key may sign from this entry on.
     EnrolKey {
         /// The key.
-        key: PublicKey,
+        key: Box<PublicKey>,
         /// Its roles.
         roles: Roles,
         /// In which program.

@@ -135,7 +135,8 @@ pub async fn a_batch_that_fails_leaves_nothing(engine: &impl Engine) {
     let ledger = engine.open().await;
     place(&*ledger, crate::candidates::enrolment(1)).await;
     let head = ledger.head().await.unwrap();
-    let twice = Effect::EnrolKey { key: key(1), roles: Roles::default(), program: "main".into() };
+    let twice =
+        Effect::EnrolKey { key: Box::new(key(1)), roles: Roles::default(), program: "main".into() };
     let other = fresh();
     let name = Uuid::new_v4();
     let refused =

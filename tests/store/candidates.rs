@@ -81,7 +81,7 @@ pub fn is_appended(outcome: &Outcome) -> bool {
 /// Enrols the key with this seed.
 pub fn enrolment(seed: u8) -> Candidate {
     let effect = Effect::EnrolKey {
-        key: key(seed),
+        key: Box::new(key(seed)),
         roles: Roles::new(vec![Role::Contractor]),
         program: "main".into(),
     };

@@ -161,7 +161,7 @@ pub async fn an_administrator_remains(engine: &impl Engine) {
     let ledger = engine.open().await;
     let admin = |seed| {
         let roles = Roles::new(vec![Role::Legal, Role::Admin]);
-        let enrol = Effect::EnrolKey { key: key(seed), roles, program: "main".into() };
+        let enrol = Effect::EnrolKey { key: Box::new(key(seed)), roles, program: "main".into() };
         with(vec![], vec![enrol])
     };
     let leave = |seed| {
@@ -247,7 +247,7 @@ pub async fn what_a_dropped_candidate_would_change_does_not_happen(engine: &impl
     dropped.preconditions.push(key_at(1, 1));
     dropped.effects = vec![
         Effect::EnrolKey {
-            key: key(2),
+            key: Box::new(key(2)),
             roles: Roles::new(vec![Role::Admin]),
             program: "main".into(),
         },
