@@ -66,11 +66,12 @@ impl Facts {
         let policy = if asks_policy { read::policy(connection).await? } else { None };
         let enrolled = asks_enrolled && anybody_enrolled(connection).await?;
         let admins = if asks_admins { load_admins(connection).await? } else { HashSet::new() };
-        let submissions = Vec::from_iter(submissions);
+        let (submissions, drafts) =
+            load_submissions(connection, &Vec::from_iter(submissions)).await?;
         Ok(Self {
             keys: load_keys(connection, &Vec::from_iter(keys)).await?,
-            submissions: load_submissions(connection, &submissions).await?,
-            drafts: load_drafts(connection, &submissions).await?,
+            submissions,
+            drafts,
             enrolled,
             admins,
             invitations: load_invitations(connection, &Vec::from_iter(codes)).await?,
@@ -154,8 +155,10 @@ async fn load_keys(
     let mut keys = HashMap::new();
     for group in row_groups(thumbprints) {
         let sql = format!(
-            "SELECT thumbprint, version FROM signing_keys WHERE thumbprint IN {}",
-            placeholders(group.len(), 1)
+            "WITH asked (thumbprint) AS (VALUES {})
+             SELECT signing_keys.thumbprint, version FROM asked
+             CROSS JOIN signing_keys ON signing_keys.thumbprint = asked.thumbprint",
+            placeholders(1, group.len())
         );
         let query =
             group.iter().fold(sqlx::query_as(sqlx::AssertSqlSafe(sql)), |query, thumbprint| {
@@ -172,52 +175,43 @@ async fn load_keys(
     Ok(keys)
 }
 
+/// What the ledger knows of one submission: its row, and its draft where it has no row yet.
+type SubmissionRow = (Vec<u8>, Option<Vec<u8>>, Option<bool>, Option<Vec<u8>>, Option<bool>);
+
+/// Submissions, and drafts of them.
+///
+/// Joined to a list of values instead of `IN (…)`, which builds a table of its own each time.
 async fn load_submissions(
     connection: &mut SqliteConnection,
     ids: &[Uuid],
-) -> Result<HashMap<Uuid, Submission>, StoreError> {
-    let mut submissions = HashMap::new();
+) -> Result<(HashMap<Uuid, Submission>, HashMap<Uuid, Draft>), StoreError> {
+    let (mut submissions, mut drafts) = (HashMap::new(), HashMap::new());
     for group in row_groups(ids) {
         let sql = format!(
-            "SELECT id, owner, withdrawn FROM submissions WHERE id IN {}",
-            placeholders(group.len(), 1)
+            "WITH asked (id) AS (VALUES {})
+             SELECT asked.id, submissions.owner, withdrawn, drafts.owner, state = 'open' FROM asked
+             LEFT JOIN submissions ON submissions.id = asked.id
+             LEFT JOIN drafts ON drafts.submission = asked.id",
+            placeholders(1, group.len())
         );
         let query = group.iter().fold(sqlx::query_as(sqlx::AssertSqlSafe(sql)), |query, id| {
             query.bind(id.as_bytes().as_slice())
         });
-        let rows: Vec<(Vec<u8>, Vec<u8>, bool)> = query.fetch_all(&mut *connection).await?;
-        for (id, owner, withdrawn) in rows {
+        let rows: Vec<SubmissionRow> = query.fetch_all(&mut *connection).await?;
+        for (id, owner, withdrawn, begun_by, open) in rows {
             let id = Uuid::from_slice(&id).map_err(|_| corrupt("submission", 0))?;
-            let owner =
-                Thumbprint(Hash::from_slice(&owner).ok_or_else(|| corrupt("submission", 0))?);
-            submissions.insert(id, Submission { owner, withdrawn });
+            if let (Some(owner), Some(withdrawn)) = (owner, withdrawn) {
+                let owner = Hash::from_slice(&owner).ok_or_else(|| corrupt("submission", 0))?;
+                submissions.insert(id, Submission { owner: Thumbprint(owner), withdrawn });
+            }
+            if let (Some(begun_by), Some(open)) = (begun_by, open) {
+                let begun_by = Hash::from_slice(&begun_by).ok_or_else(|| corrupt("draft", 0))?;
+                let draft = if open { Draft::Of(Thumbprint(begun_by)) } else { Draft::Abandoned };
+                drafts.insert(id, draft);
+            }
         }
     }
-    Ok(submissions)
-}
-
-/// Few rows at any time: a draft ends with its first statement, or is abandoned.
-async fn load_drafts(
-    connection: &mut SqliteConnection,
-    ids: &[Uuid],
-) -> Result<HashMap<Uuid, Draft>, StoreError> {
-    let mut drafts = HashMap::new();
-    for group in row_groups(ids) {
-        let sql = format!(
-            "SELECT submission, owner, state = 'open' FROM drafts WHERE submission IN {}",
-            placeholders(group.len(), 1)
-        );
-        let query = group.iter().fold(sqlx::query_as(sqlx::AssertSqlSafe(sql)), |query, id| {
-            query.bind(id.as_bytes().as_slice())
-        });
-        let rows: Vec<(Vec<u8>, Vec<u8>, bool)> = query.fetch_all(&mut *connection).await?;
-        for (id, owner, open) in rows {
-            let id = Uuid::from_slice(&id).map_err(|_| corrupt("draft", 0))?;
-            let owner = Hash::from_slice(&owner).ok_or_else(|| corrupt("draft", 0))?;
-            drafts.insert(id, if open { Draft::Of(Thumbprint(owner)) } else { Draft::Abandoned });
-        }
-    }
-    Ok(drafts)
+    Ok((submissions, drafts))
 }
 
 async fn anybody_enrolled(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
