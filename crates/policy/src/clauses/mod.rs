@@ -5,15 +5,29 @@
 //! catalogue file repeats the identifiers, so that an edit that drops or renames a clause is
 //! noticed.
 //!
+//! A changed text is a new version beside the old one. What was signed under the old one stays as it
+//! is unless a listed decision says who signs again, and for which clauses.
+//!
 //! Not here: what an answer means for clearance.
 
+mod history;
+mod place;
+mod resign;
+mod standing;
 mod text;
 
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
+use toml::Spanned;
 
 use crate::Digest;
+pub use history::HistoryError;
+pub use resign::{
+    AppliesTo, ClauseAnswer, Day, MAX_DECISIONS, MAX_REASON_BYTES, RESIGN_PATH, ResignDecision,
+    ResignError,
+};
+pub use standing::{Requirement, Signed, Standing, Use};
 pub use text::{ClauseText, TextError};
 
 /// Path of the catalogue below the policies directory.
@@ -25,14 +39,15 @@ pub const MAX_FILE_BYTES: usize = 256 * 1024;
 /// Most texts in a catalogue.
 pub const MAX_TEXTS: usize = 1_000;
 
-/// All clause texts of a policy bundle.
+/// All clause texts of a policy bundle, and who signs again where one changed.
 #[derive(Clone, Debug)]
 pub struct ClauseCatalogue {
     texts: Vec<ClauseText>,
+    decisions: Vec<ResignDecision>,
 }
 
 /// Why files make no catalogue. Entries are counted from 0 in the order of the catalogue file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CatalogueError {
     /// The catalogue file is not among the files given.
     #[error("there is no {CATALOGUE_PATH} among the policy files")]
@@ -87,6 +102,9 @@ pub enum CatalogueError {
         /// What is wrong with the file.
         error: TextError,
     },
+    /// The decisions about signing again cannot be used.
+    #[error(transparent)]
+    Resign(#[from] ResignError),
 }
 
 /// What an attestation says about the text that was shown.
@@ -139,7 +157,7 @@ pub enum ClauseError {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CatalogueFile {
-    text: Vec<Entry>,
+    text: Vec<Spanned<Entry>>,
 }
 
 #[derive(Deserialize)]
@@ -153,8 +171,8 @@ struct Entry {
 }
 
 impl ClauseCatalogue {
-    /// Reads the catalogue and its texts out of `files`: paths below the policies directory, with
-    /// `/`, and exact bytes. Files that the catalogue does not name are ignored.
+    /// Reads the catalogue, its texts and the decisions about signing again out of `files`: paths
+    /// below the policies directory, with `/`, and exact bytes. Other files are ignored.
     ///
     /// # Errors
     /// See [`CatalogueError`].
@@ -177,10 +195,15 @@ impl ClauseCatalogue {
                 .map_err(|error| CatalogueError::Text { entry, error })?;
             texts.push(parsed);
         }
-        Ok(Self { texts })
+        let mut catalogue = Self { texts, decisions: Vec::new() };
+        if let Some(content) = content_of(RESIGN_PATH) {
+            catalogue.decisions = resign::parse(content, &catalogue)?;
+        }
+        Ok(catalogue)
     }
 
-    /// A catalogue of texts that somebody else lists: each names itself in its front matter.
+    /// A catalogue of texts that somebody else lists: each names itself in its front matter. It has
+    /// no decisions.
     ///
     /// # Errors
     /// [`CatalogueError::Text`], [`CatalogueError::Repeated`], [`CatalogueError::Count`].
@@ -189,7 +212,7 @@ impl ClauseCatalogue {
         if !(1..=limit).contains(&found) {
             return Err(CatalogueError::Count { found, limit });
         }
-        let mut catalogue = Self { texts: Vec::with_capacity(found) };
+        let mut catalogue = Self { texts: Vec::with_capacity(found), decisions: Vec::new() };
         for (entry, content) in texts.iter().enumerate() {
             let text = ClauseText::parse(content)
                 .map_err(|error| CatalogueError::Text { entry, error })?;
@@ -205,6 +228,31 @@ impl ClauseCatalogue {
     #[must_use]
     pub fn texts(&self) -> &[ClauseText] {
         &self.texts
+    }
+
+    /// Who signs again where a text changed, in the order of the file.
+    #[must_use]
+    pub fn decisions(&self) -> &[ResignDecision] {
+        &self.decisions
+    }
+
+    /// The text with this SHA-256.
+    #[must_use]
+    pub fn by_digest(&self, sha256: &Digest) -> Option<&ClauseText> {
+        self.texts.iter().find(|text| text.sha256() == sha256)
+    }
+
+    /// Versions of a set in any language, each once, in the order of the catalogue file: the last
+    /// one is the newest. None if there is no such set.
+    #[must_use]
+    pub fn versions(&self, set: &str) -> Vec<&str> {
+        let mut versions = Vec::new();
+        for text in self.texts.iter().filter(|text| text.set() == set) {
+            if !versions.contains(&text.version()) {
+                versions.push(text.version());
+            }
+        }
+        versions
     }
 
     /// The text of this name.
@@ -269,7 +317,7 @@ fn read_entries(content: &[u8]) -> Result<Vec<Entry>, CatalogueError> {
     })?;
     let (found, limit) = (file.text.len(), MAX_TEXTS);
     if (1..=limit).contains(&found) {
-        Ok(file.text)
+        Ok(file.text.into_iter().map(Spanned::into_inner).collect())
     } else {
         Err(CatalogueError::Count { found, limit })
     }

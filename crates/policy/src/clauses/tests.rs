@@ -207,3 +207,59 @@ fn the_texts_of_the_repository_are_in_order() {
         files.keys().filter(|path| path.starts_with("clauses/") && path.ends_with(".md")).count();
     assert_eq!(listed, present, "every text on disk is in the catalogue");
 }
+
+#[test]
+fn a_text_is_found_by_its_digest() {
+    let catalogue = parse(CATALOGUE, TEXT).unwrap();
+    let text = &catalogue.texts()[0];
+    assert_eq!(catalogue.by_digest(text.sha256()), Some(text));
+    assert_eq!(catalogue.by_digest(&[0; 32]), None);
+}
+
+#[test]
+fn what_was_signed_must_stay_as_it_was() {
+    let before = parse(CATALOGUE, TEXT).unwrap();
+    let required = *before.texts()[0].sha256();
+    let second = CATALOGUE.replace("1.0", "1.1").replace("effort.md", "effort-1.1.md");
+    let newer = TEXT.replace("1.0", "1.1");
+    let grown = ClauseCatalogue::parse(&[
+        (CATALOGUE_PATH, format!("{CATALOGUE}{second}").as_bytes()),
+        ("clauses/en/effort-1.1.md", newer.as_bytes()),
+        ("clauses/en/effort.md", TEXT.as_bytes()),
+    ])
+    .unwrap();
+    assert_eq!(grown.continues(&before), Ok(()));
+    let (set, version, locale) = ("effort".into(), "1.1".into(), "en".into());
+    let gone = HistoryError::Gone { set, version, locale, required: *grown.texts()[1].sha256() };
+    assert_eq!(before.continues(&grown), Err(gone));
+    let edited = parse(CATALOGUE, &TEXT.replace("Words.", "Words!")).unwrap();
+    let (set, version, locale) = ("effort".into(), "1.0".into(), "en".into());
+    let found = *edited.texts()[0].sha256();
+    let changed = HistoryError::Changed { set, version, locale, found, required };
+    assert_eq!(edited.continues(&before), Err(changed));
+}
+
+#[test]
+fn faults_are_shown_in_the_file_that_has_them() {
+    let place = |catalogue: &str, text: &str| {
+        let files =
+            [(CATALOGUE_PATH, catalogue.as_bytes()), ("clauses/en/effort.md", text.as_bytes())];
+        let error = ClauseCatalogue::parse(&files).unwrap_err();
+        error.place(&files).map(|place| place.to_string())
+    };
+    let at = |place: &str| Some(place.to_owned());
+    let in_text = |line: usize| Some(format!("clauses/en/effort.md:{line}:1"));
+    assert_eq!(place("text = []", TEXT), None);
+    assert_eq!(place("[[text]]\nset = ", TEXT), at("clauses/catalogue.toml:2:1"));
+    assert_eq!(place(&CATALOGUE.repeat(2), TEXT), at("clauses/catalogue.toml:9:1"));
+    let absent = CATALOGUE.replace("effort.md", "absent.md");
+    assert_eq!(place(&absent, TEXT), at("clauses/catalogue.toml:2:1"));
+    assert_eq!(place(CATALOGUE, "# Effort\n"), in_text(1));
+    assert_eq!(place(CATALOGUE, &TEXT.replace("locale: en", "locale: de")), in_text(4));
+    assert_eq!(place(CATALOGUE, &TEXT.replace("{#time}", "{#Time}")), in_text(10));
+    assert_eq!(place(CATALOGUE, &TEXT.replace("{#job}", "{#task}")), in_text(16));
+    let torn: [(&str, &[u8]); 1] = [(CATALOGUE_PATH, b"# ok\n# \xff")];
+    let error = ClauseCatalogue::parse(&torn).unwrap_err();
+    assert_eq!(error.place(&torn).map(|place| place.to_string()), at("clauses/catalogue.toml:2:3"));
+    assert_eq!(ClauseCatalogue::parse(&[]).unwrap_err().place(&[]), None);
+}
