@@ -1,4 +1,4 @@
-//! An attestation answers the clauses that were shown: the right set, the exact text, every clause
+//! Whoever signs answers the clauses that were shown: the right set, the exact text, every clause
 //! once.
 
 use attestry_policy::clauses::{ClauseError, ClauseReference};
@@ -7,10 +7,9 @@ use attestry_proof::payload::Payload;
 use super::{Service, ServiceError};
 
 impl Service {
-    /// Checks the clause text and the answers of an attestation against the catalogue.
+    /// Checks the clause text and the answers of a payload against the catalogue.
     pub(super) fn check_clauses(&self, payload: &Payload) -> Result<(), ServiceError> {
-        let Some(envelope) = payload.envelope() else { return Ok(()) };
-        let named = &envelope.clauses;
+        let Some((named, answers)) = payload.clauses() else { return Ok(()) };
         if named.set.as_str() != payload.kind().as_str() {
             return Err(ClauseError::UnknownText.into());
         }
@@ -20,8 +19,7 @@ impl Service {
             locale: named.locale.as_str(),
             text_sha256: named.text_sha256.0.0,
         };
-        self.clauses
-            .check(&reference, envelope.answers.iter().map(|answer| answer.clause.as_str()))?;
+        self.clauses.check(&reference, answers.iter().map(|answer| answer.clause.as_str()))?;
         Ok(())
     }
 }

@@ -96,6 +96,10 @@ impl Service {
         let (bytes, staged) = self.payload_bytes(submission, digest, payload).await?;
         let payload = Payload::parse(&bytes, true)?;
         payload.check(header)?;
+        if !payload.kind().is_contractor() {
+            let found = payload.kind().as_str();
+            return Err(ServiceError::ReservedContentType { found });
+        }
         self.check_clauses(&payload)?;
         self.check_manifest(submission, &payload).await?;
 

@@ -190,6 +190,8 @@ fn the_texts_of_the_repository_are_in_order() {
         "task-authority",
         "effort",
         "withdrawal",
+        "review",
+        "key-approval",
     ] {
         let text = catalogue.current(set, "en").unwrap();
         assert!(text.clauses().len() >= 4, "{set}");

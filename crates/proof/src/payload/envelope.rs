@@ -207,9 +207,7 @@ pub struct Tool {
 impl Envelope {
     /// Rules between the fields; `kind` decides what may be absent.
     pub(super) fn validate(&self, kind: StatementKind) -> Result<(), PayloadError> {
-        count("envelope.answers", self.answers.len(), 1, MAX_ANSWERS)?;
-        distinct("envelope.answers", self.answers.iter().map(|answer| &answer.clause))?;
-        self.answers.iter().try_for_each(ClauseAnswer::validate)?;
+        validate_answers(&self.answers)?;
         let withdrawal = kind == StatementKind::Withdrawal;
         let least = usize::from(!withdrawal);
         count("envelope.manifests", self.manifests.len(), least, MAX_MANIFESTS)?;
@@ -223,11 +221,7 @@ impl Envelope {
                 return Err(PayloadError::field("envelope.work_period", FieldProblem::Missing));
             }
         }
-        if self.electronic_signature.ueta_intent != DutyToUpdate::Agreed {
-            let field = "envelope.electronic_signature.ueta_intent";
-            return Err(PayloadError::field(field, FieldProblem::NotAgreed));
-        }
-        Ok(())
+        self.electronic_signature.validate()
     }
 
     pub(super) fn summarize(&self, summary: &mut Summary) {
@@ -240,17 +234,38 @@ impl Envelope {
         summary.add_some("Period of the work", self.work_period.as_ref());
         summary.add("Knowledge", self.knowledge);
         summary.add("Duty to update", self.duty_to_update);
-        match &self.electronic_signature.esign {
-            EsignDisclosures::Shown(text) => summary.add("ESIGN disclosures shown", text),
-            EsignDisclosures::NotApplicable => summary.add("ESIGN disclosures", "not-applicable"),
-        }
-        summary.add("Intent to sign (UETA)", self.electronic_signature.ueta_intent);
-        summary.add("eIDAS level", self.electronic_signature.eidas_level);
+        self.electronic_signature.summarize(summary);
         summary.add("Clauses shown", &self.clauses);
         summary.add_each("Clause", &self.answers);
         summary.add_some("Supersedes", self.supersedes.as_ref());
         summary.add("Signed with", &self.tool);
     }
+}
+
+impl ElectronicSignature {
+    pub(super) fn validate(&self) -> Result<(), PayloadError> {
+        if self.ueta_intent == DutyToUpdate::Agreed {
+            return Ok(());
+        }
+        let field = "envelope.electronic_signature.ueta_intent";
+        Err(PayloadError::field(field, FieldProblem::NotAgreed))
+    }
+
+    pub(super) fn summarize(&self, summary: &mut Summary) {
+        match &self.esign {
+            EsignDisclosures::Shown(text) => summary.add("ESIGN disclosures shown", text),
+            EsignDisclosures::NotApplicable => summary.add("ESIGN disclosures", "not-applicable"),
+        }
+        summary.add("Intent to sign (UETA)", self.ueta_intent);
+        summary.add("eIDAS level", self.eidas_level);
+    }
+}
+
+/// Every clause at most once, and a text where an answer needs one.
+pub(super) fn validate_answers(answers: &[ClauseAnswer]) -> Result<(), PayloadError> {
+    count("envelope.answers", answers.len(), 1, MAX_ANSWERS)?;
+    distinct("envelope.answers", answers.iter().map(|answer| &answer.clause))?;
+    answers.iter().try_for_each(ClauseAnswer::validate)
 }
 
 impl ClauseAnswer {

@@ -108,6 +108,9 @@ pub enum FieldProblem {
     /// The same element twice where each may come once.
     #[error("names the same thing twice")]
     Repeated,
+    /// Elements out of their order, or one twice.
+    #[error("is not in its order, or names the same thing twice")]
+    Unsorted,
     /// An element that must be there is not.
     #[error("leaves out something that has to be answered")]
     Incomplete,

@@ -3,7 +3,13 @@
 use std::{fmt::Debug, str::FromStr};
 
 use super::{
-    Announcement, Attestation, AttestationBody, Payload, PublicBody,
+    Announcement, Attestation, AttestationBody, Official, OfficialBody, Payload, PublicBody,
+    Record, RecordBody,
+    access::{Access, AccessAct, AccessObject, AccessPurpose, SessionMethod},
+    clearance::Clearance,
+    clearance_facts::{
+        AttestationFact, AttestationFacts, ClearanceFacts, Recorded, ReviewFact, ScanFact,
+    },
     effort::{Effort, EffortBasis, Evidence, Occupation, OccupationScheme, OnTheJob, Seniority},
     envelope::{
         Answer, Capacity, ClauseAnswer, ClauseReference, DutyToUpdate, EidasLevel,
@@ -12,6 +18,7 @@ use super::{
     },
     fields::{Digest, KeyId, NamedKey, Salt},
     genesis::{ENTRY_FORMAT, Genesis, HashAlgorithm, TreeAlgorithm},
+    key_approval::{IdentityMethod, IdentityProof, KeyApproval},
     key_event::{
         EnrolmentBasis, KeyEnrolled, KeyRevoked, KeyRotated, MemberRole, RevocationReason,
         RotationReason,
@@ -21,6 +28,7 @@ use super::{
         Agreement, AgreementFinding, AgreementKind, Counsel, DtsaNotice, Exclusion,
         ExclusionGround, NdaCheck, Party, Permission, Presence, Restriction, Sector, Survival,
     },
+    office::OfficialEnvelope,
     own_work::{
         AiAssistance, CoAuthor, CoAuthorConsent, Consent, Hire, Licence, MoralRights, OwnWork,
         PurposeConsent, ThirdPartyContent,
@@ -30,6 +38,7 @@ use super::{
         AcceptedFinding, ChannelCheck, ChannelResult, HiddenChannel, RedactionCategory,
         RedactionCheck, RedactionMethod, Removal, ResidualRisk, Scan, Substance,
     },
+    review::{Review, ReviewTopic, ReviewVerdict, ReviewedFinding, SendBackCode, SendBackReason},
     shared::{Document, Grant, Owner, Ownership},
     status::{Status, SubmissionStatus},
     task_authority::{Channel, PersonalData, Requester, ShareRight, TaskAuthority, Wording},
@@ -68,6 +77,10 @@ pub fn all() -> Vec<Payload> {
         sealed(task_authority()),
         sealed(effort()),
         sealed(withdrawal()),
+        official(review()),
+        official(key_approval()),
+        recorded(clearance()),
+        recorded(access()),
         public(genesis()),
         public(policy()),
         public(key_enrolled()),
@@ -82,6 +95,21 @@ where
     Payload: From<Attestation<B>>,
 {
     Attestation::new(Salt([7; 32]), envelope(), body).unwrap().into()
+}
+
+pub fn official<B: OfficialBody>(body: B) -> Payload
+where
+    Payload: From<Official<B>>,
+{
+    let capacity = B::KIND.speaker().roles()[0];
+    Official::new(Salt([8; 32]), official_envelope(capacity), body).unwrap().into()
+}
+
+pub fn recorded<B: RecordBody>(body: B) -> Payload
+where
+    Payload: From<Record<B>>,
+{
+    Record::new(Salt([9; 32]), body).unwrap().into()
 }
 
 pub fn public<B: PublicBody>(body: B) -> Payload
@@ -123,6 +151,13 @@ pub fn envelope() -> Envelope {
         supersedes: Some(digest(0x55)),
         tool: tool(),
     }
+}
+
+pub fn official_envelope(capacity: MemberRole) -> OfficialEnvelope {
+    let Envelope { stated_at, mut answers, electronic_signature, tool, .. } = envelope();
+    answers.truncate(2);
+    let clauses = clauses("review");
+    OfficialEnvelope { stated_at, capacity, clauses, answers, electronic_signature, tool }
 }
 
 pub fn commitment(role: Role) -> ManifestCommitment {
@@ -298,6 +333,111 @@ pub fn withdrawal() -> Withdrawal {
         reason: WithdrawalReason::ThirdPartyClaim,
         note: Some(read("A former employer objects.")),
         erasure: Erasure::Requested,
+    }
+}
+
+pub fn review() -> Review {
+    Review {
+        subject: envelope().subject,
+        verdict: ReviewVerdict::SentBack,
+        rests_on: vec![digest(0x21), digest(0x20)],
+        redaction_countersigned: false,
+        accepted_findings: vec![ReviewedFinding {
+            finding: read("F-18"),
+            reason: read("A public register lists the company."),
+        }],
+        reasons: vec![
+            SendBackReason {
+                about: ReviewTopic::Files,
+                code: SendBackCode::NotRedacted,
+                text: read("A client is named on slide 3."),
+            },
+            SendBackReason {
+                about: ReviewTopic::OwnWork,
+                code: SendBackCode::Unclear,
+                text: read("Which chapter did the colleague write?"),
+            },
+        ],
+    }
+}
+
+pub fn key_approval() -> KeyApproval {
+    KeyApproval {
+        lost: KeyId(key(4).thumbprint()),
+        replacement: KeyId(key(3).thumbprint()),
+        program: read("pilot"),
+        identity_proof: IdentityProof {
+            method: IdentityMethod::Video,
+            documents_seen: vec![read("Passport"), read("Letter of engagement")],
+            date: read("2026-02-27"),
+        },
+        officer_is_another_person: true,
+    }
+}
+
+pub fn clearance() -> Clearance {
+    let fact = |position, purposes: &[Purpose]| {
+        let purposes = purposes.to_vec();
+        Some(AttestationFact {
+            position,
+            current: true,
+            withdrawn: false,
+            key_valid: true,
+            purposes,
+        })
+    };
+    let facts = ClearanceFacts {
+        purpose: Purpose::Training,
+        clearance_policy: Recorded::Known(read("standard")),
+        allowed_risk: Recorded::Known(ResidualRisk::Low),
+        attestations: Recorded::Known(AttestationFacts {
+            request_manifest: fact(1_101, &[]),
+            deliverable_manifest: fact(1_102, &[]),
+            own_work: fact(1_103, &[Purpose::Training, Purpose::Evaluation]),
+            nda_check: fact(1_104, &[]),
+            redaction_check: fact(1_105, &[]),
+            task_authority: fact(1_106, &[]),
+            effort: fact(1_107, &[]),
+        }),
+        withdrawn: Recorded::Known(false),
+        scan: Recorded::Known(Some(ScanFact {
+            position: 1_108,
+            residual_risk: ResidualRisk::Medium,
+        })),
+        review: Recorded::Known(Some(ReviewFact {
+            position: 1_109,
+            reviewer: KeyId(key(7).thumbprint()),
+            same_person: false,
+            current: true,
+            key_valid: true,
+            verdict: ReviewVerdict::Accepted,
+        })),
+        holds: Recorded::Known(Some(3)),
+        open_cases: Recorded::Redacted,
+    };
+    Clearance {
+        subject: envelope().subject,
+        purpose: Purpose::Training,
+        granted: false,
+        policy_sha256: digest(0xb0),
+        engine: Tool { name: read("cedar"), version: read("4.14.1") },
+        facts,
+        deciding: vec![read("no-hold"), read("risk-within-limit")],
+        missing: vec![read("hold"), read("risk")],
+        decided_at: read("2026-04-02T00:00:00Z"),
+    }
+}
+
+pub fn access() -> Access {
+    Access {
+        subject: envelope().subject,
+        by: KeyId(key(7).thumbprint()),
+        act: AccessAct::Download,
+        object: AccessObject::File(digest(0x31)),
+        purpose: AccessPurpose::Case,
+        note: Some(read("For counsel of the former employer")),
+        accessed_at: read("2026-04-03T08:30:00Z"),
+        session: SessionMethod::Token,
     }
 }
 

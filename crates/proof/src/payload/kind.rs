@@ -1,6 +1,6 @@
 //! The closed list of what a statement can be.
 
-use super::words::words;
+use super::{key_event::MemberRole, words::words};
 use crate::cose::ContentType;
 
 words! {
@@ -20,6 +20,14 @@ words! {
         Effort = "effort",
         /// A contractor takes consent back.
         Withdrawal = "withdrawal",
+        /// A reviewer accepts a submission or sends it back.
+        Review = "review",
+        /// An officer agrees that a lost key is replaced.
+        KeyApproval = "key-approval",
+        /// The service decides whether a submission may be used for a purpose.
+        Clearance = "clearance",
+        /// The service records that somebody was shown what is sealed.
+        Access = "access",
         /// The service names the log, its keys and its algorithms, as entry 0.
         Genesis = "genesis",
         /// The service registers the policy files it decides by.
@@ -35,24 +43,66 @@ words! {
     }
 }
 
+words! {
+    /// Who makes statements of a kind.
+    Speaker {
+        /// The contractor whose submission it is.
+        Contractor = "contractor",
+        /// A reviewer, about a submission of somebody else.
+        Reviewer = "reviewer",
+        /// An administrator or legal officer.
+        Officer = "officer",
+        /// The service, with its own key.
+        Service = "service",
+    }
+}
+
+impl Speaker {
+    /// The roles of which a member's key must have one; none for the service, which is no member.
+    #[must_use]
+    pub const fn roles(self) -> &'static [MemberRole] {
+        match self {
+            Self::Contractor => &[MemberRole::Contractor],
+            Self::Reviewer => &[MemberRole::Reviewer],
+            Self::Officer => &[MemberRole::Legal, MemberRole::Admin],
+            Self::Service => &[],
+        }
+    }
+}
+
 impl StatementKind {
+    /// Who makes statements of this kind.
+    #[must_use]
+    pub const fn speaker(self) -> Speaker {
+        match self {
+            Self::Manifest
+            | Self::OwnWork
+            | Self::NdaCheck
+            | Self::RedactionCheck
+            | Self::TaskAuthority
+            | Self::Effort
+            | Self::Withdrawal => Speaker::Contractor,
+            Self::Review => Speaker::Reviewer,
+            Self::KeyApproval => Speaker::Officer,
+            Self::Clearance
+            | Self::Access
+            | Self::Genesis
+            | Self::Policy
+            | Self::KeyEnrolled
+            | Self::KeyRotated
+            | Self::KeyRevoked
+            | Self::Status => Speaker::Service,
+        }
+    }
+
     /// True for what contractors sign.
     #[must_use]
     pub const fn is_contractor(self) -> bool {
-        matches!(
-            self,
-            Self::Manifest
-                | Self::OwnWork
-                | Self::NdaCheck
-                | Self::RedactionCheck
-                | Self::TaskAuthority
-                | Self::Effort
-                | Self::Withdrawal
-        )
+        matches!(self.speaker(), Speaker::Contractor)
     }
 
     /// What label 259 of the statement says: the kind where the payload is public, and no more than
-    /// "sealed" where people speak.
+    /// "sealed" where what is said could have to be erased.
     #[must_use]
     pub const fn content_type(self) -> ContentType {
         match self {
@@ -62,7 +112,11 @@ impl StatementKind {
             | Self::RedactionCheck
             | Self::TaskAuthority
             | Self::Effort
-            | Self::Withdrawal => ContentType::Sealed,
+            | Self::Withdrawal
+            | Self::Review
+            | Self::KeyApproval
+            | Self::Clearance
+            | Self::Access => ContentType::Sealed,
             Self::Genesis => ContentType::Genesis,
             Self::Policy => ContentType::Policy,
             Self::KeyEnrolled => ContentType::KeyEnrolled,
@@ -87,27 +141,39 @@ impl StatementKind {
 
 #[cfg(test)]
 mod tests {
-    use super::StatementKind;
+    use super::{MemberRole, Speaker, StatementKind};
+
+    fn words(is: fn(StatementKind) -> bool) -> Vec<&'static str> {
+        StatementKind::ALL.iter().filter(|kind| is(**kind)).map(|kind| kind.as_str()).collect()
+    }
 
     #[test]
-    fn seven_kinds_are_said_by_contractors_and_sealed() {
-        let sealed: Vec<_> =
-            StatementKind::ALL.iter().filter(|kind| kind.is_sealed()).map(|k| k.as_str()).collect();
-        assert_eq!(
-            sealed,
-            [
-                "manifest",
-                "own-work",
-                "nda-check",
-                "redaction-check",
-                "task-authority",
-                "effort",
-                "withdrawal"
-            ]
-        );
-        assert!(!StatementKind::Genesis.is_contractor());
+    fn what_people_say_and_what_is_decided_about_it_is_sealed() {
+        let by_contractors = [
+            "manifest",
+            "own-work",
+            "nda-check",
+            "redaction-check",
+            "task-authority",
+            "effort",
+            "withdrawal",
+        ];
+        assert_eq!(words(StatementKind::is_contractor), by_contractors);
+        let others = ["review", "key-approval", "clearance", "access"];
+        assert_eq!(words(StatementKind::is_sealed), [&by_contractors[..], &others[..]].concat());
         for kind in StatementKind::ALL.iter().filter(|kind| !kind.is_sealed()) {
             assert_eq!(kind.media_type(), kind.content_type().as_str());
+            assert_eq!(kind.speaker(), Speaker::Service, "{kind}");
         }
+    }
+
+    #[test]
+    fn every_kind_has_one_speaker() {
+        assert_eq!(words(|kind| kind.speaker() == Speaker::Reviewer), ["review"]);
+        assert_eq!(words(|kind| kind.speaker() == Speaker::Officer), ["key-approval"]);
+        assert_eq!(StatementKind::Clearance.speaker(), Speaker::Service);
+        assert_eq!(StatementKind::Access.speaker(), Speaker::Service);
+        assert!(Speaker::Service.roles().is_empty());
+        assert!(!Speaker::Officer.roles().contains(&MemberRole::Auditor));
     }
 }

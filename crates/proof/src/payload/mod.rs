@@ -8,19 +8,25 @@
 //! Not here: whether what is said suffices for anything (policy decides), whether a key may say it,
 //! and whether the clause text is one that the program uses.
 
+pub mod access;
+pub mod clearance;
+pub mod clearance_facts;
 pub mod effort;
 pub mod envelope;
 pub mod error;
 pub mod fields;
 pub mod genesis;
 mod json;
+pub mod key_approval;
 pub mod key_event;
 pub mod kind;
 pub mod manifest;
 pub mod nda_check;
+pub mod office;
 pub mod own_work;
 pub mod policy_version;
 pub mod redaction_check;
+pub mod review;
 pub mod shared;
 pub mod statement;
 pub mod status;
@@ -39,23 +45,32 @@ use serde::Deserialize;
 
 pub use crate::cose::statement::MAX_PAYLOAD_BYTES;
 pub use error::{FieldProblem, JsonFault, PayloadError};
-pub use kind::StatementKind;
-pub use statement::{Announcement, Attestation, AttestationBody, PublicBody, SCHEMA_VERSION};
+pub use kind::{Speaker, StatementKind};
+pub use statement::{
+    Announcement, Attestation, AttestationBody, Official, OfficialBody, PublicBody, Record,
+    RecordBody, SCHEMA_VERSION,
+};
 
 use crate::cose::{Header, Subject};
-use envelope::Envelope;
+use envelope::{ClauseAnswer, ClauseReference, Envelope};
 use fields::Salt;
+use key_event::MemberRole;
+use office::OfficialEnvelope;
 use summary::{Lines, Summary};
 
 macro_rules! payloads {
     (
-        sealed { $( $(#[$sealed_meta:meta])* $sealed:ident($sealed_body:ty) ),+ $(,)? }
+        attested { $( $(#[$attested_meta:meta])* $attested:ident($attested_body:ty) ),+ $(,)? }
+        official { $( $(#[$official_meta:meta])* $official:ident($official_body:ty) ),+ $(,)? }
+        recorded { $( $(#[$recorded_meta:meta])* $recorded:ident($recorded_body:ty) ),+ $(,)? }
         public { $( $(#[$public_meta:meta])* $public:ident($public_body:ty) ),+ $(,)? }
     ) => {
         /// The payload of one statement; every value has passed the checks of its kind.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum Payload {
-            $( $(#[$sealed_meta])* $sealed(Attestation<$sealed_body>), )+
+            $( $(#[$attested_meta])* $attested(Attestation<$attested_body>), )+
+            $( $(#[$official_meta])* $official(Official<$official_body>), )+
+            $( $(#[$recorded_meta])* $recorded(Record<$recorded_body>), )+
             $( $(#[$public_meta])* $public(Announcement<$public_body>), )+
         }
 
@@ -64,17 +79,28 @@ macro_rules! payloads {
             #[must_use]
             pub const fn kind(&self) -> StatementKind {
                 match self {
-                    $( Self::$sealed(_) => <$sealed_body as AttestationBody>::KIND, )+
+                    $( Self::$attested(_) => <$attested_body as AttestationBody>::KIND, )+
+                    $( Self::$official(_) => <$official_body as OfficialBody>::KIND, )+
+                    $( Self::$recorded(_) => <$recorded_body as RecordBody>::KIND, )+
                     $( Self::$public(_) => <$public_body as PublicBody>::KIND, )+
                 }
             }
 
-            /// What every attestation says; `None` for public payloads.
+            /// What every attestation by a contractor says; `None` for all else.
             #[must_use]
             pub const fn envelope(&self) -> Option<&Envelope> {
                 match self {
-                    $( Self::$sealed(attestation) => Some(attestation.envelope()), )+
-                    $( Self::$public(_) )|+ => None,
+                    $( Self::$attested(attestation) => Some(attestation.envelope()), )+
+                    _ => None,
+                }
+            }
+
+            /// What everybody says who speaks in an office; `None` for all else.
+            #[must_use]
+            pub const fn official_envelope(&self) -> Option<&OfficialEnvelope> {
+                match self {
+                    $( Self::$official(official) => Some(official.envelope()), )+
+                    _ => None,
                 }
             }
 
@@ -82,7 +108,9 @@ macro_rules! payloads {
             #[must_use]
             pub const fn salt(&self) -> Option<&Salt> {
                 match self {
-                    $( Self::$sealed(attestation) => Some(attestation.salt()), )+
+                    $( Self::$attested(attestation) => Some(attestation.salt()), )+
+                    $( Self::$official(official) => Some(official.salt()), )+
+                    $( Self::$recorded(record) => Some(record.salt()), )+
                     $( Self::$public(_) )|+ => None,
                 }
             }
@@ -92,7 +120,9 @@ macro_rules! payloads {
             #[must_use]
             pub fn to_bytes(&self) -> Vec<u8> {
                 match self {
-                    $( Self::$sealed(attestation) => json::encode(attestation), )+
+                    $( Self::$attested(attestation) => json::encode(attestation), )+
+                    $( Self::$official(official) => json::encode(official), )+
+                    $( Self::$recorded(record) => json::encode(record), )+
                     $( Self::$public(announcement) => json::encode(announcement), )+
                 }
             }
@@ -102,15 +132,32 @@ macro_rules! payloads {
             pub fn summary(&self) -> Lines {
                 let mut summary = Summary::default();
                 match self {
-                    $( Self::$sealed(attestation) => attestation.summarize(&mut summary), )+
+                    $( Self::$attested(attestation) => attestation.summarize(&mut summary), )+
+                    $( Self::$official(official) => official.summarize(&mut summary), )+
+                    $( Self::$recorded(record) => record.summarize(&mut summary), )+
                     $( Self::$public(announcement) => announcement.summarize(&mut summary), )+
                 }
                 summary.into_lines()
             }
 
+            /// The subject that a body names by itself.
+            fn subject_of_body(&self) -> Option<Subject> {
+                match self {
+                    $( Self::$official(official) => Some(official.body().subject()), )+
+                    $( Self::$recorded(record) => Some(record.body().subject()), )+
+                    _ => None,
+                }
+            }
+
             fn parse_kind(kind: StatementKind, text: &str) -> Result<Self, PayloadError> {
-                $( if kind == <$sealed_body as AttestationBody>::KIND {
-                    return Attestation::parse(text).map(Self::$sealed);
+                $( if kind == <$attested_body as AttestationBody>::KIND {
+                    return Attestation::parse(text).map(Self::$attested);
+                } )+
+                $( if kind == <$official_body as OfficialBody>::KIND {
+                    return Official::parse(text).map(Self::$official);
+                } )+
+                $( if kind == <$recorded_body as RecordBody>::KIND {
+                    return Record::parse(text).map(Self::$recorded);
                 } )+
                 $( if kind == <$public_body as PublicBody>::KIND {
                     return Announcement::parse(text).map(Self::$public);
@@ -119,9 +166,19 @@ macro_rules! payloads {
             }
         }
 
-        $( impl From<Attestation<$sealed_body>> for Payload {
-            fn from(attestation: Attestation<$sealed_body>) -> Self {
-                Self::$sealed(attestation)
+        $( impl From<Attestation<$attested_body>> for Payload {
+            fn from(attestation: Attestation<$attested_body>) -> Self {
+                Self::$attested(attestation)
+            }
+        } )+
+        $( impl From<Official<$official_body>> for Payload {
+            fn from(official: Official<$official_body>) -> Self {
+                Self::$official(official)
+            }
+        } )+
+        $( impl From<Record<$recorded_body>> for Payload {
+            fn from(record: Record<$recorded_body>) -> Self {
+                Self::$recorded(record)
             }
         } )+
         $( impl From<Announcement<$public_body>> for Payload {
@@ -133,7 +190,7 @@ macro_rules! payloads {
 }
 
 payloads! {
-    sealed {
+    attested {
         /// `manifest`.
         Manifest(manifest::Manifest),
         /// `own-work`.
@@ -148,6 +205,18 @@ payloads! {
         Effort(effort::Effort),
         /// `withdrawal`.
         Withdrawal(withdrawal::Withdrawal),
+    }
+    official {
+        /// `review`.
+        Review(review::Review),
+        /// `key-approval`.
+        KeyApproval(key_approval::KeyApproval),
+    }
+    recorded {
+        /// `clearance`.
+        Clearance(clearance::Clearance),
+        /// `access`.
+        Access(access::Access),
     }
     public {
         /// `genesis`.
@@ -195,6 +264,9 @@ impl Payload {
         if let Some(envelope) = self.envelope() {
             return Some(Subject::Submission(envelope.subject.0));
         }
+        if let Some(subject) = self.subject_of_body() {
+            return Some(subject);
+        }
         match self {
             Self::Status(status) => Some(Subject::Submission(status.body().subject.0)),
             Self::Genesis(genesis) => Some(Subject::Key(genesis.body().service_key.thumbprint.0)),
@@ -202,6 +274,24 @@ impl Payload {
             Self::KeyRotated(event) => Some(Subject::Key(event.body().previous.0)),
             Self::KeyRevoked(event) => Some(Subject::Key(event.body().key.0)),
             _ => None,
+        }
+    }
+
+    /// The clause text shown and the answers to it; `None` where the service speaks.
+    #[must_use]
+    pub fn clauses(&self) -> Option<(&ClauseReference, &[ClauseAnswer])> {
+        let attested = self.envelope().map(|it| (&it.clauses, it.answers.as_slice()));
+        let official = || self.official_envelope().map(|it| (&it.clauses, it.answers.as_slice()));
+        attested.or_else(official)
+    }
+
+    /// The roles of which the signer's key must have one: in an office, the one claimed. None where
+    /// the service speaks.
+    #[must_use]
+    pub fn required_roles(&self) -> &[MemberRole] {
+        match self.official_envelope() {
+            Some(envelope) => std::slice::from_ref(&envelope.capacity),
+            None => self.kind().speaker().roles(),
         }
     }
 

@@ -1,11 +1,13 @@
-//! The two frames around what is said: sealed and salted, or public.
+//! The frames around what is said: sealed and salted, by contractors, by officers or by the
+//! service; or public.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
     MAX_PAYLOAD_BYTES, envelope::Envelope, error::PayloadError, fields::Salt, json,
-    kind::StatementKind, summary::Summary,
+    kind::StatementKind, office::OfficialEnvelope, summary::Summary,
 };
+use crate::cose::Subject;
 
 /// Schema version of every payload written here.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -23,6 +25,42 @@ pub trait AttestationBody: Serialize + DeserializeOwned {
     /// # Errors
     /// [`PayloadError::Field`].
     fn validate(&self, envelope: &Envelope) -> Result<(), PayloadError>;
+
+    /// Adds every field to `summary`.
+    fn summarize(&self, summary: &mut Summary);
+}
+
+/// Subject matter of what somebody says in an office: as reviewer, legal officer or administrator.
+pub trait OfficialBody: Serialize + DeserializeOwned {
+    /// Kind of statement that the body makes.
+    const KIND: StatementKind;
+
+    /// What it is about; the header of the statement names the same.
+    fn subject(&self) -> Subject;
+
+    /// Rules between the fields of the body.
+    ///
+    /// # Errors
+    /// [`PayloadError::Field`].
+    fn validate(&self) -> Result<(), PayloadError>;
+
+    /// Adds every field to `summary`.
+    fn summarize(&self, summary: &mut Summary);
+}
+
+/// Subject matter of a sealed statement by the service.
+pub trait RecordBody: Serialize + DeserializeOwned {
+    /// Kind of statement that the body makes.
+    const KIND: StatementKind;
+
+    /// What it is about; the header of the statement names the same.
+    fn subject(&self) -> Subject;
+
+    /// Rules between the fields of the body.
+    ///
+    /// # Errors
+    /// [`PayloadError::Field`].
+    fn validate(&self) -> Result<(), PayloadError>;
 
     /// Adds every field to `summary`.
     fn summarize(&self, summary: &mut Summary);
@@ -56,6 +94,37 @@ struct AttestationJson<B> {
     kind: StatementKind,
     salt: Salt,
     envelope: Envelope,
+    body: B,
+}
+
+/// What somebody says in an office; a value of this type has passed every check of its kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Official<B>(OfficialJson<B>);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfficialJson<B> {
+    schema: u32,
+    #[serde(rename = "type")]
+    kind: StatementKind,
+    salt: Salt,
+    envelope: OfficialEnvelope,
+    body: B,
+}
+
+/// A sealed statement by the service; a value of this type has passed every check of its kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Record<B>(RecordJson<B>);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecordJson<B> {
+    schema: u32,
+    #[serde(rename = "type")]
+    kind: StatementKind,
+    salt: Salt,
     body: B,
 }
 
@@ -124,6 +193,105 @@ impl<B: AttestationBody> Attestation<B> {
         check_schema(B::KIND, self.0.schema)?;
         self.0.envelope.validate(B::KIND)?;
         self.0.body.validate(&self.0.envelope)
+    }
+}
+
+impl<B: OfficialBody> Official<B> {
+    /// Puts a statement together. `salt` must be fresh random bytes, used for nothing else.
+    ///
+    /// # Errors
+    /// [`PayloadError::Field`] or [`PayloadError::TooLarge`].
+    pub fn new(salt: Salt, envelope: OfficialEnvelope, body: B) -> Result<Self, PayloadError> {
+        let kind = B::KIND;
+        let made = Self(OfficialJson { schema: SCHEMA_VERSION, kind, salt, envelope, body });
+        made.validate()?;
+        within_limit(json::encode(&made).len())?;
+        Ok(made)
+    }
+
+    /// Reads text that is known to be within the size limit and to name this kind.
+    pub(super) fn parse(text: &str) -> Result<Self, PayloadError> {
+        let parsed = Self(json::decode(text)?);
+        json::require_plain(text, &parsed)?;
+        parsed.validate()?;
+        Ok(parsed)
+    }
+
+    /// The salt.
+    #[must_use]
+    pub const fn salt(&self) -> &Salt {
+        &self.0.salt
+    }
+
+    /// What every such statement says.
+    #[must_use]
+    pub const fn envelope(&self) -> &OfficialEnvelope {
+        &self.0.envelope
+    }
+
+    /// What this kind of statement says.
+    #[must_use]
+    pub const fn body(&self) -> &B {
+        &self.0.body
+    }
+
+    pub(super) fn summarize(&self, summary: &mut Summary) {
+        summary.add("Statement", self.0.kind);
+        self.0.body.summarize(summary);
+        self.0.envelope.summarize(summary);
+        summary.add("Salt", self.0.salt);
+        summary.add("Schema", self.0.schema);
+    }
+
+    fn validate(&self) -> Result<(), PayloadError> {
+        check_schema(B::KIND, self.0.schema)?;
+        self.0.envelope.validate(B::KIND)?;
+        self.0.body.validate()
+    }
+}
+
+impl<B: RecordBody> Record<B> {
+    /// Puts a record together. `salt` must be fresh random bytes, used for nothing else.
+    ///
+    /// # Errors
+    /// [`PayloadError::Field`] or [`PayloadError::TooLarge`].
+    pub fn new(salt: Salt, body: B) -> Result<Self, PayloadError> {
+        let made = Self(RecordJson { schema: SCHEMA_VERSION, kind: B::KIND, salt, body });
+        made.validate()?;
+        within_limit(json::encode(&made).len())?;
+        Ok(made)
+    }
+
+    /// Reads text that is known to be within the size limit and to name this kind.
+    pub(super) fn parse(text: &str) -> Result<Self, PayloadError> {
+        let parsed = Self(json::decode(text)?);
+        json::require_plain(text, &parsed)?;
+        parsed.validate()?;
+        Ok(parsed)
+    }
+
+    /// The salt.
+    #[must_use]
+    pub const fn salt(&self) -> &Salt {
+        &self.0.salt
+    }
+
+    /// What the record says.
+    #[must_use]
+    pub const fn body(&self) -> &B {
+        &self.0.body
+    }
+
+    pub(super) fn summarize(&self, summary: &mut Summary) {
+        summary.add("Statement", self.0.kind);
+        self.0.body.summarize(summary);
+        summary.add("Salt", self.0.salt);
+        summary.add("Schema", self.0.schema);
+    }
+
+    fn validate(&self) -> Result<(), PayloadError> {
+        check_schema(B::KIND, self.0.schema)?;
+        self.0.body.validate()
     }
 }
 

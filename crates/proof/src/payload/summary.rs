@@ -22,6 +22,11 @@ impl Summary {
         }
     }
 
+    /// Adds a line that says `yes` or `no`.
+    pub fn add_bool(&mut self, label: &'static str, value: bool) {
+        self.add(label, yes_or_no(value));
+    }
+
     /// Adds one line per element, or one that says `none`.
     pub fn add_each<T: Display>(
         &mut self,
@@ -40,4 +45,9 @@ impl Summary {
     pub fn into_lines(self) -> Lines {
         self.0
     }
+}
+
+/// A truth value in a word.
+pub(super) const fn yes_or_no(value: bool) -> &'static str {
+    if value { "yes" } else { "no" }
 }
