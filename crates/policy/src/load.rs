@@ -176,6 +176,32 @@ pub enum LoadError {
     },
 }
 
+impl LoadError {
+    /// Where in the files, if at one place.
+    #[must_use]
+    pub const fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Bundle(_)
+            | Self::TooLarge { .. }
+            | Self::SchemaMissing
+            | Self::NoRules
+            | Self::TooManyRules { .. }
+            | Self::SchemaMismatch { .. } => None,
+            Self::NotUtf8 { place }
+            | Self::TooDeep { place, .. }
+            | Self::TooManyOperators { place, .. }
+            | Self::Schema { place, .. }
+            | Self::Syntax { place, .. }
+            | Self::Invalid { place, .. }
+            | Self::Template { place }
+            | Self::IdMissing { place }
+            | Self::IdMalformed { place }
+            | Self::IdRepeated { place, .. }
+            | Self::ReasonMissing { place } => Some(place),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -51,6 +51,35 @@ fn other_files_count_for_the_digest_only() {
 }
 
 #[test]
+fn every_shipped_rule_is_asked_and_every_action_has_a_permit() {
+    let engine = support::engine();
+    assert_eq!(engine.unasked().count(), 0);
+    assert_eq!(engine.unpermitted().count(), 0);
+}
+
+#[test]
+fn rules_about_unknown_actions_and_actions_without_a_permit_are_told() {
+    let schema = SCHEMA.trim_end().strip_suffix('}').unwrap().to_owned()
+        + "    action archive appliesTo { principal: [Member], resource: [Log] };\n}\n";
+    let rule = "@id(\"archives\")\n\
+                permit (principal, action == Attestry::Action::\"archive\", resource);\n";
+    let engine = load(&schema, &format!("{OPEN}{rule}")).unwrap();
+    let unasked: Vec<&str> = engine.unasked().map(|rule| rule.id.as_str()).collect();
+    assert_eq!(unasked, ["archives"]);
+    let unpermitted: Vec<Action> = engine.unpermitted().collect();
+    assert_eq!(unpermitted.len(), Action::ALL.len() - 1);
+    assert!(!unpermitted.contains(&Action::ReadLog));
+}
+
+#[test]
+fn a_refusal_has_a_place_where_there_is_one() {
+    let place = |policy: &str| refusal(SCHEMA, policy).place().cloned();
+    assert_eq!(place("// one line\npermit (principal"), Some(at("a.cedar", 2, 18)));
+    assert_eq!(place(&OPEN.repeat(2)), Some(at("a.cedar", 3, 1)));
+    assert_eq!(place(""), None);
+}
+
+#[test]
 fn incomplete_and_oversized_bundles_are_refused() {
     let refused = |files: &[(&str, &[u8])]| PolicyEngine::load(files).err();
     assert_eq!(refused(&[]), Some(LoadError::Bundle(BundleError::Empty)));

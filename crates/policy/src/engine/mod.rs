@@ -90,6 +90,23 @@ impl PolicyEngine {
         self.rules().find(|rule| rule.id == *id)
     }
 
+    /// Rules that are never asked, by file and line: they are about actions of the schema that this
+    /// program does not know.
+    pub fn unasked(&self) -> impl Iterator<Item = &Rule> {
+        let is_asked = |index: usize| {
+            let mut slices = self.access.iter().chain([&self.clearance]);
+            slices.any(|slice| slice.rules().any(|asked| asked == index))
+        };
+        let rules = self.rules.iter().enumerate();
+        rules.filter(move |(index, _)| !is_asked(*index)).map(|(_, loaded)| &loaded.rule)
+    }
+
+    /// Actions that no rule permits, so that they are allowed to nobody.
+    pub fn unpermitted(&self) -> impl Iterator<Item = Action> {
+        let slices = Action::ALL.iter().zip(&self.access);
+        slices.filter(|(_, slice)| slice.permits(&self.rules).is_empty()).map(|(action, _)| *action)
+    }
+
     /// Whether the request is allowed, and by which rules.
     #[must_use]
     pub fn decide(&self, request: &AccessRequest<'_>) -> Decision {
