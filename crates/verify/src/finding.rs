@@ -9,7 +9,8 @@ use attestry_proof::key::Thumbprint;
 use attestry_proof::log::proof_file::LogProofError;
 use attestry_proof::log::tree::ProofError;
 use attestry_proof::log::trust::{QuorumMet, TrustError, TrustedCheckpoint};
-use attestry_proof::payload::PayloadError;
+use attestry_proof::payload::key_event::MemberRole;
+use attestry_proof::payload::{PayloadError, StatementKind};
 use attestry_proof::size::{LeafIndex, TreeSize};
 
 use crate::identity::GenesisFault;
@@ -196,9 +197,79 @@ pub enum Fault {
         /// The service key that genesis names.
         required: Thumbprint,
     },
+    /// The service says what only people say.
+    #[error("the service key {service} signed what only members say")]
+    NotByMember {
+        /// The service key that genesis names.
+        service: Thumbprint,
+    },
+    /// The issuer's key was not enrolled for saying this.
+    #[error(
+        "a {kind} is made by {}, and the issuer's key was enrolled at entry {enrolled} as {}",
+        Makers(required),
+        Words(found)
+    )]
+    RoleMissing {
+        /// What the statement is.
+        kind: StatementKind,
+        /// Roles of which the key must have one; none where only the service speaks.
+        required: Vec<MemberRole>,
+        /// Roles that it has.
+        found: Vec<MemberRole>,
+        /// Position of its enrolment.
+        enrolled: LeafIndex,
+    },
+    /// The reviewer is the contractor.
+    #[error(
+        "the reviewer's key, or another of the same holder, speaks as the contractor of this \
+         submission at entry {entry}"
+    )]
+    OwnReview {
+        /// Where.
+        entry: LeafIndex,
+    },
+    /// The officer is the holder of the lost key.
+    #[error("the officer's key and the lost key {lost} are of the same holder")]
+    OwnKeyApproved {
+        /// The lost key.
+        lost: Thumbprint,
+    },
+    /// A key that stands in for a lost one attests again what was submitted with that.
+    #[error(
+        "the issuer's key replaces the lost key {lost}, which speaks about this submission at entry \
+         {entry}: it may withdraw what was submitted with the lost key, and attest to none of it"
+    )]
+    ReplacementAttests {
+        /// The lost key.
+        lost: Thumbprint,
+        /// Where it speaks about the submission.
+        entry: LeafIndex,
+    },
     /// A genesis statement that does not introduce a log of the policy.
     #[error("the genesis statement does not introduce the log: {0}")]
     Genesis(GenesisFault),
+}
+
+struct Makers<'a>(&'a [MemberRole]);
+
+impl std::fmt::Display for Makers<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            [] => f.write_str("the service"),
+            roles => write!(f, "a key with the role {}", Words(roles)),
+        }
+    }
+}
+
+struct Words<'a>(&'a [MemberRole]);
+
+impl std::fmt::Display for Words<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            [] => f.write_str("a member"),
+            roles => list(f, roles),
+        }
+    }
 }
 
 struct LogNotTrusted<'a>(&'a TrustError);
@@ -296,6 +367,11 @@ impl Fault {
             Self::Fork { .. } | Self::ForkedEntry { .. } => "fork",
             Self::KeyEnded { .. } => "key-ended",
             Self::NotByService { .. } => "not-by-service",
+            Self::NotByMember { .. } => "not-by-member",
+            Self::RoleMissing { .. } => "role-missing",
+            Self::OwnReview { .. } => "own-review",
+            Self::OwnKeyApproved { .. } => "own-key-approved",
+            Self::ReplacementAttests { .. } => "replacement-attests",
             Self::Genesis(_) => "genesis-invalid",
         }
     }

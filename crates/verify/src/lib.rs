@@ -13,6 +13,7 @@
 mod arguments;
 mod checkpoints;
 mod consistency;
+mod entitlement;
 mod evidence;
 mod files;
 mod finding;

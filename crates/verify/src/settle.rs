@@ -9,8 +9,9 @@ use attestry_proof::payload::withdrawal::Scope;
 use attestry_proof::size::{LeafIndex, TreeSize};
 
 use crate::consistency::ConsistencyProofs;
+use crate::entitlement::Contractors;
 use crate::history::{ForkedEntries, forked_entries};
-use crate::keys::{Change, KeyHistory, What};
+use crate::keys::{Beginning, Change, KeyHistory, What};
 use crate::times::Times;
 use crate::verdict::{
     Anchor, AnchoredBy, Event, Fault, Finding, IssuerFact, ReceiptRoot, Shortfall,
@@ -58,10 +59,12 @@ impl Verifier {
         let forked_entries = forked_entries(verdicts);
         self.fail_forked(verdicts, &forked_entries);
         let keys = self.key_histories(verdicts);
+        let contractors = Contractors::among(verdicts, &keys.known);
         let words = self.public_words(verdicts);
         let times = Times::of(&self.checkpoints.all_trusted());
         for verdict in verdicts {
             self.judge_issuer(verdict, &keys);
+            contractors.judge(verdict, &keys.known);
             words.apply(verdict);
             times.apply(verdict);
         }
@@ -122,10 +125,13 @@ impl Verifier {
             let history = if by_service { &mut histories.known } else { &mut histories.claimed };
             let proven = matches!(verdict.finding, Finding::Proven(_));
             match &verdict.event {
-                Some(Event::Enrolled(key)) => history.enrolled(origin, *key, index, proven),
+                Some(Event::Enrolled { key, terms }) => {
+                    let beginning = Beginning { proven, terms: terms.clone() };
+                    history.enrolled(origin, *key, index, beginning);
+                }
                 Some(Event::Revoked(key)) => history.revoked(origin, *key, index),
                 Some(Event::Rotated { previous, next }) => {
-                    history.rotated(origin, *previous, *next, index, proven);
+                    history.rotated(origin, *previous, next.clone(), index, proven);
                 }
                 _ => {}
             }
@@ -149,19 +155,21 @@ impl Verifier {
         verdict.standing.key_ended = key_ended;
         verdict.standing.key_end_claimed = key_end_claimed;
         verdict.standing.issuer = match before {
-            Some(Change { at: ended, what: What::Ended }) => {
+            Some(&Change { at: ended, what: What::Ended }) => {
                 verdict.finding = Finding::Failed(Fault::KeyEnded { ended, index });
                 IssuerFact::NotProven
             }
             _ if is_service => IssuerFact::Service,
             _ if vouched => IssuerFact::Vouched,
-            Some(Change { at, what: What::Began { proven } }) => {
-                IssuerFact::Enrolled { at, proven }
+            Some(Change { at, what: What::Began(Beginning { proven, terms }) }) => {
+                let roles = terms.as_ref().map(|terms| terms.roles.clone());
+                verdict.standing.roles = roles.unwrap_or_default();
+                IssuerFact::Enrolled { at: *at, proven: *proven }
             }
             None => IssuerFact::NotProven,
         };
         // An enrolment must be shown to count; the end of a key weighs before it is.
-        if let Some(Change { at: ended, what: What::Ended }) = end_claimed
+        if let Some(&Change { at: ended, what: What::Ended }) = end_claimed
             && verdict.is_logged()
         {
             verdict.finding = Finding::NotProven(Shortfall::KeyEndClaimed { ended, index });

@@ -8,6 +8,7 @@ use attestry_proof::hash::Hash;
 use attestry_proof::key::Thumbprint;
 use attestry_proof::payload::StatementKind;
 use attestry_proof::payload::genesis::Genesis;
+use attestry_proof::payload::key_event::MemberRole;
 use attestry_proof::payload::manifest::Manifest;
 use attestry_proof::payload::status::SubmissionStatus;
 use attestry_proof::payload::summary::Lines;
@@ -16,6 +17,7 @@ use attestry_proof::size::LeafIndex;
 use serde::Serialize;
 
 pub use crate::finding::{Anchor, AnchoredBy, Fault, Finding, Shortfall, Unwitnessed};
+use crate::keys::Terms;
 use crate::verifier::check_genesis_at;
 
 /// How far a statement could be verified, from best to worst.
@@ -99,6 +101,11 @@ pub enum IssuerFact {
 pub struct Standing {
     /// Who the issuer is.
     pub issuer: IssuerFact,
+    /// Roles that the issuer's key was enrolled with; empty where no enrolment tells.
+    pub roles: Vec<MemberRole>,
+    /// Whether it is proven that such an issuer may say such a thing: the service what the service
+    /// says, a member what a role of its key is for. False also where the payload is not there.
+    pub entitled: bool,
     /// The issuer's key ends later in the log, at this entry.
     pub key_ended: Option<LeafIndex>,
     /// The issuer's key ends later in the log, at this entry, by somebody whom nothing shows to be
@@ -127,8 +134,8 @@ pub struct Withdrawn {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     Genesis(Box<Genesis>),
-    Enrolled(Thumbprint),
-    Rotated { previous: Thumbprint, next: Option<Thumbprint> },
+    Enrolled { key: Thumbprint, terms: Option<Terms> },
+    Rotated { previous: Thumbprint, next: Option<(Thumbprint, Terms)> },
     Revoked(Thumbprint),
     Withdrawn(Scope),
     Status(SubmissionStatus),
@@ -158,6 +165,8 @@ pub struct StatementVerdict {
     /// What other statements say about it.
     pub standing: Standing,
     pub(crate) event: Option<Event>,
+    /// The role that the signer claims to speak in, where the statement names one.
+    pub(crate) capacity: Option<MemberRole>,
     pub(crate) receipt_roots: Vec<ReceiptRoot>,
     /// Whether the issuer's key was there and the signature verified under it.
     pub(crate) signature_checked: bool,
@@ -173,6 +182,8 @@ impl StatementVerdict {
             receipts_unchecked: 0,
             standing: Standing {
                 issuer: IssuerFact::NotProven,
+                roles: Vec::new(),
+                entitled: false,
                 key_ended: None,
                 key_end_claimed: None,
                 withdrawn: Vec::new(),
@@ -181,6 +192,7 @@ impl StatementVerdict {
                 logged_by: None,
             },
             event: None,
+            capacity: None,
             receipt_roots: Vec::new(),
             signature_checked: false,
         }
@@ -190,6 +202,16 @@ impl StatementVerdict {
     #[must_use]
     pub const fn verdict(&self) -> Verdict {
         self.finding.verdict()
+    }
+
+    /// What it is: by its payload, or by its content type where that tells.
+    pub(crate) fn kind(&self) -> Option<StatementKind> {
+        if let PayloadFact::Matches { kind, .. } = self.payload {
+            return kind;
+        }
+        let content_type = self.described.as_ref()?.header.content_type;
+        let mut visible = StatementKind::ALL.iter().filter(|kind| !kind.is_sealed());
+        visible.find(|kind| kind.content_type() == content_type).copied()
     }
 
     /// Whether the log has the statement by somebody's word: verified, or logged but unwitnessed.

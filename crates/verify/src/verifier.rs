@@ -10,12 +10,13 @@ use attestry_proof::key::{PublicKey, Thumbprint};
 use attestry_proof::log::proof_file::LogProof;
 use attestry_proof::log::tree::verify_inclusion;
 use attestry_proof::log::trust::TrustPolicy;
-use attestry_proof::payload::{Payload, PayloadError};
+use attestry_proof::payload::{Payload, PayloadError, Speaker};
 
 use crate::checkpoints::{CheckpointBook, Judged};
 use crate::evidence::Evidence;
 use crate::identity::{LogIdentity, check_genesis};
 use crate::issuers::IssuerBook;
+use crate::keys::Terms;
 use crate::receipts::{ReceiptBook, follow};
 use crate::verdict::{
     Anchor, AnchoredBy, Described, Event, Fault, Finding, PayloadFact, ReceiptRoot, Shortfall,
@@ -245,6 +246,7 @@ impl Judgement<'_> {
         payload.check(header).map_err(Fault::PayloadContradiction)?;
         let lines = if evidence.summaries { payload.summary() } else { Vec::new() };
         self.verdict.payload = PayloadFact::Matches { kind: Some(payload.kind()), lines };
+        self.verdict.capacity = payload.official_envelope().map(|envelope| envelope.capacity);
         self.verdict.event = announced(header.content_type, &header.subject, Some(&payload));
         self.payload = Some(payload);
         Ok(())
@@ -329,7 +331,8 @@ impl Judgement<'_> {
         Ok(Finding::Unwitnessed(Unwitnessed::Receipt { position: Some(position) }))
     }
 
-    /// What only the service says must be said by the service key, where it is known.
+    /// What only the service says must be said by the service key, where it is known, and what
+    /// members say by any other.
     fn check_issuer(
         &self,
         found: Thumbprint,
@@ -338,10 +341,13 @@ impl Judgement<'_> {
     ) -> Result<(), Fault> {
         let Some(identity) = self.verifier.identities.get(origin) else { return Ok(()) };
         let required = identity.service_key.thumbprint();
-        if content_type.is_sealed() || found == required {
-            return Ok(());
+        let kind = self.payload.as_ref().map(Payload::kind);
+        let by_service = kind.map(|kind| kind.speaker() == Speaker::Service);
+        match (found == required, by_service.or((!content_type.is_sealed()).then_some(true))) {
+            (false, Some(true)) => Err(Fault::NotByService { found, required }),
+            (true, Some(false)) => Err(Fault::NotByMember { service: required }),
+            _ => Ok(()),
         }
-        Err(Fault::NotByService { found, required })
     }
 }
 
@@ -389,11 +395,20 @@ fn announced(
         }
         (_, _, Some(Payload::Status(status))) => Some(Event::Status(status.body().status)),
         (_, _, Some(Payload::Manifest(manifest))) => Some(Event::Manifest(manifest.body().clone())),
-        (ContentType::KeyEnrolled, Subject::Key(key), _) => Some(Event::Enrolled(*key)),
+        (ContentType::KeyEnrolled, Subject::Key(key), payload) => {
+            let terms = match payload {
+                Some(Payload::KeyEnrolled(enrolled)) => Some(Terms::from(enrolled.body())),
+                _ => None,
+            };
+            Some(Event::Enrolled { key: *key, terms })
+        }
         (ContentType::KeyRevoked, Subject::Key(key), _) => Some(Event::Revoked(*key)),
         (ContentType::KeyRotated, Subject::Key(previous), payload) => {
             let next = match payload {
-                Some(Payload::KeyRotated(rotated)) => Some(rotated.body().key.thumbprint.0),
+                Some(Payload::KeyRotated(rotated)) => {
+                    let body = rotated.body();
+                    Some((body.key.thumbprint.0, Terms::from(body)))
+                }
                 _ => None,
             };
             Some(Event::Rotated { previous: *previous, next })

@@ -69,6 +69,9 @@ pub enum PayloadError {
     /// The statement is signed by another key than the payload requires.
     #[error("the statement's issuer is not the key that its payload requires")]
     IssuerMismatch,
+    /// The statement is signed by one of the keys that its payload is about.
+    #[error("the statement's issuer is one of the keys that it approves")]
+    OwnKeyApproved,
     /// The statement is addressed to another log than the payload names.
     #[error("the statement's audience is not the log that its payload names")]
     AudienceMismatch,

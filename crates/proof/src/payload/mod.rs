@@ -299,7 +299,8 @@ impl Payload {
     ///
     /// # Errors
     /// [`PayloadError::WrongFamily`], [`PayloadError::SubjectMismatch`],
-    /// [`PayloadError::IssuerMismatch`], [`PayloadError::AudienceMismatch`].
+    /// [`PayloadError::IssuerMismatch`], [`PayloadError::OwnKeyApproved`],
+    /// [`PayloadError::AudienceMismatch`].
     pub fn check(&self, header: &Header) -> Result<(), PayloadError> {
         let kind = self.kind();
         if header.content_type != kind.content_type() {
@@ -308,6 +309,12 @@ impl Payload {
         let required = self.subject().unwrap_or(Subject::Key(header.issuer));
         if header.subject != required {
             return Err(PayloadError::SubjectMismatch);
+        }
+        if let Self::KeyApproval(approval) = self {
+            let body = approval.body();
+            if [body.lost.0, body.replacement.0].contains(&header.issuer) {
+                return Err(PayloadError::OwnKeyApproved);
+            }
         }
         if let Self::Genesis(genesis) = self {
             if genesis.body().service_key.thumbprint.0 != header.issuer {

@@ -54,6 +54,12 @@ pub struct Facts {
     pub enrolled_at: Option<u64>,
     /// Whether that entry is verified, not merely logged.
     pub enrolment_proven: Option<bool>,
+    /// Roles that the issuer's key was enrolled with, where its enrolment was given.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub issuer_roles: Vec<&'static str>,
+    /// `proven` if what is stated is the service's to say and the service says it, or takes a role
+    /// that the issuer's key is proven to have; else `not-proven`. What is shown to be wrong fails.
+    pub entitlement: &'static str,
     /// Always `not-proven`: only an index proof could show that the key was not revoked.
     pub key_not_revoked: &'static str,
     /// Entry at which the key ends later in the log, if a statement that says so was given.
@@ -190,6 +196,8 @@ impl Facts {
             issuer_key,
             enrolled_at: enrolled.map(|(at, _)| at.0),
             enrolment_proven: enrolled.map(|(_, proven)| proven),
+            issuer_roles: standing.roles.iter().map(|role| role.as_str()).collect(),
+            entitlement: if standing.entitled { "proven" } else { "not-proven" },
             key_not_revoked: "not-proven",
             key_ended_at: standing.key_ended.map(|at| at.0),
             not_withdrawn: "not-proven",

@@ -1,5 +1,7 @@
 //! The verifier against a log made by the tests, true and tampered with.
 
+mod acts;
+mod entitlement;
 mod events;
 mod files;
 mod histories;

@@ -120,13 +120,18 @@ impl World {
     }
 
     pub fn enroll(&mut self, seed: u8) -> u64 {
+        self.enroll_as(seed, &[MemberRole::Contractor], None)
+    }
+
+    /// Enrols a key, for the holder of a lost one if one is named.
+    pub fn enroll_as(&mut self, seed: u8, roles: &[MemberRole], lost: Option<u8>) -> u64 {
         let body = KeyEnrolled {
             key: NamedKey::new(public(seed)),
             program: read("pilot"),
-            roles: vec![MemberRole::Contractor],
+            roles: roles.to_vec(),
             valid_from: read("2026-01-02T00:00:00Z"),
-            basis: EnrolmentBasis::Invitation,
-            replaces: None,
+            basis: lost.map_or(EnrolmentBasis::Invitation, |_| EnrolmentBasis::LostKey),
+            replaces: lost.map(|lost| KeyId(public(lost).thumbprint())),
         };
         let payload = Announcement::new(body).expect("an enrolment").into();
         self.add(SERVICE, Subject::Key(public(seed).thumbprint()), &payload)
@@ -144,11 +149,15 @@ impl World {
     }
 
     pub fn rotate(&mut self, old: u8, new: u8) -> u64 {
+        self.rotate_as(old, new, &[MemberRole::Contractor])
+    }
+
+    pub fn rotate_as(&mut self, old: u8, new: u8, roles: &[MemberRole]) -> u64 {
         let body = KeyRotated {
             previous: KeyId(public(old).thumbprint()),
             key: NamedKey::new(public(new)),
             program: read("pilot"),
-            roles: vec![MemberRole::Contractor],
+            roles: roles.to_vec(),
             valid_from: read("2026-02-02T00:00:00Z"),
             reason: RotationReason::Scheduled,
         };
@@ -336,7 +345,7 @@ pub fn sign(
 }
 
 impl World {
-    fn next_salt(&mut self) -> Salt {
+    pub fn next_salt(&mut self) -> Salt {
         self.salt += 1;
         Salt([self.salt; 32])
     }
@@ -350,7 +359,7 @@ fn read_commitment(manifest: &FileManifest) -> ManifestCommitment {
     ManifestCommitment::of(manifest)
 }
 
-fn envelope(task: &str, commitment: ManifestCommitment) -> Envelope {
+pub fn envelope(task: &str, commitment: ManifestCommitment) -> Envelope {
     let clauses = |set| ClauseReference {
         set: read(set),
         version: read("1.0"),

@@ -2,9 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::{changed, example, examples, refused};
-use crate::payload::{
-    FieldProblem, Payload, StatementKind, clearance, key_event::MemberRole, review::ReviewTopic,
+use super::{changed, example, examples, header_for, refused};
+use crate::{
+    cose::Header,
+    payload::{
+        FieldProblem, Payload, PayloadError, StatementKind, clearance, key_event::MemberRole,
+        review::ReviewTopic,
+    },
 };
 
 #[test]
@@ -97,6 +101,17 @@ fn rules_of_key_approval() {
     assert!(changed(kind, &documents(json!(many[..8]))).is_ok());
     refused(kind, &documents(json!(many)), seen, Count { found: 9, min: 0, max: 8 });
     assert!(changed(kind, &[("/body/identity_proof/method", json!("by-ear"))]).is_err());
+}
+
+#[test]
+fn nobody_approves_a_key_of_their_own() {
+    let approval = examples::official(examples::key_approval());
+    let by = |seed| Header { issuer: examples::key(seed).thumbprint(), ..header_for(&approval) };
+    assert_eq!(approval.check(&by(7)), Ok(()));
+    // 4 is the lost key, 3 the one that replaces it.
+    for seed in [3, 4] {
+        assert_eq!(approval.check(&by(seed)), Err(PayloadError::OwnKeyApproved));
+    }
 }
 
 #[test]
