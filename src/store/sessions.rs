@@ -7,7 +7,7 @@ use attestry_proof::{hash::Hash, key::Thumbprint};
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
-use super::ledger::StoreError;
+use super::{ledger::StoreError, people::PersonRecord};
 
 /// How somebody signed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +110,14 @@ pub trait Sessions: Send + Sync {
 
     /// The person that a provider's identity belongs to.
     fn identity(&self, fingerprint: Hash) -> BoxFuture<'_, Result<Option<Uuid>, StoreError>>;
+
+    /// Keeps a person and an identity of theirs, both or neither; `false` if the address is another
+    /// person's, or the identity is.
+    fn add_identity<'a>(
+        &'a self,
+        fingerprint: Hash,
+        person: &'a PersonRecord,
+    ) -> BoxFuture<'a, Result<bool, StoreError>>;
 
     /// Says whose an identity is, unless that is known; answers with whose it is now.
     fn link_identity(

@@ -33,6 +33,7 @@ CREATE TRIGGER identities_end_with_their_person
 AFTER UPDATE OF address ON persons WHEN NEW.address IS NULL
 BEGIN
     DELETE FROM identities WHERE person = NEW.id;
+    DELETE FROM invitations WHERE person = NEW.id AND inviter IS NULL AND used_by IS NULL;
 END;
 CREATE TRIGGER identities_end_without_their_person AFTER DELETE ON persons
 BEGIN

@@ -317,6 +317,10 @@ impl Oidc {
                 issuer: self.settings.issuer.clone(),
                 subject: claims.subject().as_str().to_owned(),
                 email: verified_email(claims),
+                name: claims
+                    .name()
+                    .and_then(|name| name.get(None))
+                    .map(|name| name.as_str().to_owned()),
             },
             groups: groups(claims, &self.settings.groups_claim),
             wish: begun.wish,

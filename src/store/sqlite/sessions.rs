@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{ledger::SqliteLedger, read::corrupt};
 use crate::store::{
     ledger::StoreError,
+    people::PersonRecord,
     sessions::{Moment, SessionMethod, SessionRecord, Sessions},
 };
 
@@ -66,6 +67,36 @@ async fn open(
     .execute(&mut *transaction)
     .await?;
     Ok(transaction.commit().await?)
+}
+
+async fn add_identity(
+    writer: &SqlitePool,
+    fingerprint: Hash,
+    person: &PersonRecord,
+) -> Result<bool, StoreError> {
+    let id = person.id.as_bytes().as_slice();
+    let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
+    let added =
+        sqlx::query("INSERT OR IGNORE INTO persons (id, address, profile) VALUES (?, ?, ?)")
+            .bind(id)
+            .bind(person.address.as_bytes().as_slice())
+            .bind(person.profile.as_deref())
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected();
+    let linked =
+        sqlx::query("INSERT OR IGNORE INTO identities (fingerprint, person) VALUES (?, ?)")
+            .bind(fingerprint.as_bytes().as_slice())
+            .bind(id)
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected();
+    if added != 1 || linked != 1 {
+        // Dropped, so rolled back.
+        return Ok(false);
+    }
+    transaction.commit().await?;
+    Ok(true)
 }
 
 impl Sessions for SqliteLedger {
@@ -189,6 +220,14 @@ impl Sessions for SqliteLedger {
             row.map(person_of).transpose()
         }
         .boxed()
+    }
+
+    fn add_identity<'a>(
+        &'a self,
+        fingerprint: Hash,
+        person: &'a PersonRecord,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        add_identity(self.writer(), fingerprint, person).boxed()
     }
 
     fn link_identity(

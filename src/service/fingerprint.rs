@@ -1,0 +1,36 @@
+//! Keyed fingerprints of what is known about people: the same text gives the same fingerprint, and
+//! nobody can test a guess who does not have the service's keys, so that the database alone does not
+//! tell who somebody is.
+
+use attestry_proof::hash::Hash;
+use uuid::Uuid;
+
+use super::{Service, ServiceError};
+
+/// Whose key the fingerprints are made with: that of an id nobody has.
+const ADDRESS_BOOK: Uuid = Uuid::from_u128(0x6174_7465_7374_7279_2d61_6464_7265_7373);
+
+impl Service {
+    /// The fingerprint of an e-mail address, however it is written.
+    ///
+    /// # Errors
+    /// A failing vault.
+    pub(super) async fn address_fingerprint(&self, email: &str) -> Result<Hash, ServiceError> {
+        let key = self.vault.submission_key(ADDRESS_BOOK).await?;
+        Ok(key.fingerprint("attestry/address/v1", &email.trim().to_lowercase()))
+    }
+
+    /// The fingerprint of what a provider calls somebody.
+    ///
+    /// # Errors
+    /// A failing vault.
+    pub(super) async fn identity_fingerprint(
+        &self,
+        issuer: &str,
+        subject: &str,
+    ) -> Result<Hash, ServiceError> {
+        let key = self.vault.submission_key(ADDRESS_BOOK).await?;
+        // An issuer is a URL and holds no line break.
+        Ok(key.fingerprint("attestry/identity/v1", &format!("{issuer}\n{subject}")))
+    }
+}
