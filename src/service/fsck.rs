@@ -6,9 +6,12 @@
 //! and what is printed.
 
 mod derived;
+mod entitled;
 mod entries;
 mod facts;
 mod files;
+mod people;
+mod standing;
 
 use attestry_proof::key::PublicKey;
 
@@ -103,7 +106,7 @@ pub async fn check(
     let extent = extent(subject.ledger, check.findings).await?;
     let mut facts = Facts::new(subject.log_keys.service);
     check.log(extent, &mut facts).await;
-    check.derived(extent, &mut facts).await;
+    check.derived(extent, &facts).await;
     check.stored().await;
     if check.checked.payloads_sealed > 0 {
         let remark = format!("{} sealed payloads were not opened", check.checked.payloads_sealed);

@@ -4,6 +4,8 @@
 //! So this port hands out bytes and numbers, page by page, in the order of each table's key. It
 //! never writes.
 
+mod people;
+
 use std::fmt;
 
 use attestry_proof::{hash::Hash, key::Thumbprint, log::tile::TileId};
@@ -11,6 +13,7 @@ use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use super::{files::ObjectId, ledger::StoreError};
+pub use people::{PeopleAudit, RawApproval, RawPolicyFile, RawProfile, RawReview, RawStanding};
 
 /// Objects to ask about at once, a few megabytes of them.
 pub const OBJECTS_PER_QUESTION: usize = 65_536;
@@ -153,6 +156,8 @@ pub struct RawKey {
     pub revoked: Option<i64>,
     /// Raised with every change.
     pub version: i64,
+    /// The lost key that it was enrolled for.
+    pub replaces: Option<Vec<u8>>,
 }
 
 /// A row of `submissions`, joined with the first entry about it.
@@ -164,8 +169,10 @@ pub struct RawSubmission {
     pub owner: Vec<u8>,
     /// Position of the first statement about it.
     pub opened: i64,
-    /// Whether it was withdrawn.
-    pub withdrawn: bool,
+    /// Program.
+    pub program: String,
+    /// What the statements about it are said to come to.
+    pub standing: RawStanding,
     /// Position and issuer of the first entry about it, as `entries` has them.
     pub first: Option<(i64, Vec<u8>)>,
 }
@@ -240,7 +247,7 @@ pub type Rows<'a, T> = BoxFuture<'a, Result<Vec<T>, StoreError>>;
 pub type After<'a> = Option<(&'a [u8], &'a [u8])>;
 
 /// Reading a ledger's tables row by row.
-pub trait LedgerAudit: Send + Sync {
+pub trait LedgerAudit: PeopleAudit {
     /// What the engine's own check of the file finds, at most `limit` lines, and how the schema differs from the one that
     /// this program makes; nothing when all is well.
     fn integrity(&self, limit: u32) -> Rows<'_, String>;
@@ -290,8 +297,8 @@ pub trait LedgerAudit: Send + Sync {
     /// Submissions that entries speak about but `submissions` lacks.
     fn submissions_lost(&self, limit: u32) -> Rows<'_, Vec<u8>>;
 
-    /// Whether a submission is recorded as withdrawn; `None` if it is not recorded.
-    fn withdrawn(&self, submission: Uuid) -> BoxFuture<'_, Result<Option<bool>, StoreError>>;
+    /// Issuer of the first entry about a submission.
+    fn opened_by(&self, submission: Uuid) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>>;
 
     /// Positions of the entries about a submission, after `index`.
     fn entries_about(&self, submission: Uuid, index: i64, limit: u32) -> Rows<'_, i64>;

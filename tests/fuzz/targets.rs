@@ -2,6 +2,7 @@
 //!
 //! Each takes the bytes as they come from outside, so a coverage-guided fuzzer can call it as it is.
 
+use attestry_policy::clearance::RecordedFacts;
 use attestry_proof::cose::key::{encode_key, encode_key_set, parse_key, parse_key_set};
 use attestry_proof::cose::statement::split_statements;
 use attestry_proof::cose::{
@@ -18,6 +19,7 @@ use attestry_proof::log::tree::{root_from_inclusion, verify_consistency};
 use attestry_proof::log::trust::TrustPolicy;
 use attestry_proof::manifest::{Manifest, ManifestProof};
 use attestry_proof::payload::Payload;
+use attestry_proof::payload::clearance_facts::ClearanceFacts;
 use attestry_proof::size::{LeafIndex, TreeSize};
 
 const STATEMENTS_MAX: usize = 16;
@@ -189,5 +191,17 @@ pub fn fuzz_payload(data: &[u8]) {
         let again = Payload::parse(&bytes, sealed).expect("what was written");
         assert_eq!(again.to_bytes(), bytes);
         assert!(!payload.summary().is_empty(), "a payload that says nothing");
+        if let Payload::Clearance(clearance) = &payload {
+            facts_are_the_engines(&clearance.body().facts);
+        }
     }
+}
+
+/// Facts on record are read by the engine that decided on them, and written by it the same way.
+fn facts_are_the_engines(facts: &ClearanceFacts) {
+    let written = serde_json::to_value(facts).expect("facts are JSON");
+    let read: RecordedFacts = serde_json::from_value(written.clone()).expect("the engine's facts");
+    let again = serde_json::to_value(&read).expect("facts are JSON");
+    assert_eq!(again, written, "the engine writes other facts");
+    assert_eq!(serde_json::from_value::<ClearanceFacts>(again).expect("facts"), *facts);
 }

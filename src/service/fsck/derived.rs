@@ -1,5 +1,5 @@
 //! Tables that were derived from entries: keys, policy versions, submissions, invitations; and
-//! payloads sent ahead.
+//! payloads sent ahead. Those about people are in [`super::people`].
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,8 +12,9 @@ use uuid::Uuid;
 
 use super::{
     Check, ROWS_PER_PAGE,
-    entries::is_full_withdrawal,
+    entries::{fitting, open},
     facts::{Facts, KnownKey},
+    standing::Standing,
 };
 use crate::{
     log::fsck::Extent,
@@ -26,7 +27,7 @@ use crate::{
 
 impl Check<'_> {
     /// Compares every derived table with what the entries established.
-    pub(super) async fn derived(&mut self, extent: Extent, facts: &mut Facts) {
+    pub(super) async fn derived(&mut self, extent: Extent, facts: &Facts) {
         if extent.size > 0 {
             self.log_keys(facts);
         }
@@ -34,8 +35,9 @@ impl Check<'_> {
         self.settle("signing_keys", keys);
         let policies = self.policies(facts).await;
         self.settle("policy_versions", policies);
-        let submissions = self.submissions().await;
+        let submissions = self.submissions(facts).await;
         self.settle("submissions", submissions);
+        self.people(facts).await;
         let invitations = self.invitations().await;
         self.settle("invitations", invitations);
         let drafts = self.drafts().await;
@@ -135,14 +137,14 @@ impl Check<'_> {
         Ok(())
     }
 
-    async fn submissions(&mut self) -> Result<(), StoreError> {
+    async fn submissions(&mut self, facts: &Facts) -> Result<(), StoreError> {
         let mut after: Option<Vec<u8>> = None;
         loop {
             let page = self.subject.ledger.submissions(after.as_deref(), ROWS_PER_PAGE).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.id.clone());
             for row in page {
-                self.submission(&row).await?;
+                self.submission(&row, facts).await?;
                 self.checked.submissions += 1;
             }
         }
@@ -153,7 +155,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    async fn submission(&mut self, row: &RawSubmission) -> Result<(), StoreError> {
+    async fn submission(&mut self, row: &RawSubmission, facts: &Facts) -> Result<(), StoreError> {
         let place = || Place::bytes("submissions", &row.id);
         match &row.first {
             None => self.findings.report(place(), "there is no entry about it"),
@@ -165,48 +167,46 @@ impl Check<'_> {
                     );
                     self.findings.report(place(), problem);
                 }
-                if *issuer != row.owner {
-                    let problem = format!(
-                        "its owner is {}, entry {first} was signed by {}",
-                        key_text(&row.owner),
-                        key_text(issuer)
-                    );
+                for problem in owner_problems(row, *first, issuer, facts) {
                     self.findings.report(place(), problem);
                 }
             }
         }
         let Ok(id) = Uuid::from_slice(&row.id) else { return Ok(()) };
-        if row.withdrawn && self.was_withdrawn(id).await? == Some(false) {
-            self.findings
-                .report(place(), "it is recorded as withdrawn, but no statement withdraws it");
+        if let Some(standing) = self.standing(id).await? {
+            for problem in standing.problems(&row.standing) {
+                self.findings.report(place(), problem);
+            }
         }
         Ok(())
     }
 
-    /// Whether a statement withdraws the submission; `None` if some of them cannot be read.
-    async fn was_withdrawn(&mut self, submission: Uuid) -> Result<Option<bool>, StoreError> {
+    /// What the statements about a submission come to; `None` if some of them cannot be read.
+    async fn standing(&mut self, submission: Uuid) -> Result<Option<Standing>, StoreError> {
         let ledger = self.subject.ledger;
-        let Some(key) = self.submission_key(&mut HashMap::new(), submission).await else {
-            return Ok(None);
-        };
-        let mut unreadable = false;
+        // A key that is lost was reported with the entries.
+        let Some(vault) = self.subject.vault else { return Ok(None) };
+        let Ok(key) = vault.existing_key(submission).await else { return Ok(None) };
+        let mut standing = Standing::default();
         let mut after = -1;
         loop {
             let page = ledger.entries_about(submission, after, ROWS_PER_PAGE).await?;
-            let Some(last) = page.last() else { return Ok((!unreadable).then_some(false)) };
+            let Some(last) = page.last() else { return Ok(Some(standing)) };
             after = *last;
             for index in page {
                 let entry = ledger.entries(index, index + 1).await?.pop();
                 let payload = ledger.payloads(index, index + 1).await?.pop();
                 let said = entry.zip(payload).and_then(|(entry, payload)| {
                     let statement = SignedStatement::parse_entry(&entry.entry).ok()?;
-                    is_full_withdrawal(&statement, submission, &key, &payload.body)
+                    let payload = if payload.sealed {
+                        open(&statement, &key, &payload.body)
+                    } else {
+                        fitting(&statement, &payload.body, false)
+                    };
+                    Some((statement.header().issuer, payload.ok()?))
                 });
-                match said {
-                    Some(true) => return Ok(Some(true)),
-                    Some(false) => {}
-                    None => unreadable = true,
-                }
+                let Some((issuer, payload)) = said else { return Ok(None) };
+                standing.take(index, issuer, &payload);
             }
         }
     }
@@ -260,6 +260,29 @@ impl Check<'_> {
     }
 }
 
+/// How a row differs from what entries say of whose the submission is.
+fn owner_problems(row: &RawSubmission, first: i64, issuer: &[u8], facts: &Facts) -> Vec<String> {
+    let mut problems = Vec::new();
+    let opened_by = Hash::from_slice(issuer).map(Thumbprint);
+    let owner = opened_by.map(|key| facts.owner_now(key));
+    if owner.is_none_or(|owner| owner.0.as_bytes().as_slice() != row.owner) {
+        let (found, signer) = (key_text(&row.owner), key_text(issuer));
+        problems.push(match owner.filter(|owner| Some(*owner) != opened_by) {
+            None => format!("its owner is {found}, entry {first} was signed by {signer}"),
+            Some(owner) => format!(
+                "its owner is {found}, entry {first} was signed by {signer}, which {owner} took \
+                 over from"
+            ),
+        });
+    }
+    let known = owner.and_then(|owner| facts.keys.get(&owner)?.details.as_ref());
+    if let Some(details) = known.filter(|details| details.program != row.program) {
+        let (found, required) = (&row.program, &details.program);
+        problems.push(format!("program is {found:?}, its owner's is {required:?}"));
+    }
+    problems
+}
+
 /// How a row differs from what entries say of the key.
 fn key_problems(row: &RawKey, known: &KnownKey) -> Vec<String> {
     let mut problems = Vec::new();
@@ -295,6 +318,13 @@ fn key_problems(row: &RawKey, known: &KnownKey) -> Vec<String> {
                 details.roles.to_words()
             ));
         }
+        let lost = details.before.filter(|before| before.lost);
+        let lost = lost.as_ref().map(|before| before.key.0.as_bytes().as_slice());
+        if row.replaces.as_deref() != lost {
+            let text = |key: Option<&[u8]>| key.map_or_else(|| "none".into(), key_text);
+            let (found, said) = (text(row.replaces.as_deref()), text(lost));
+            problems.push(format!("the lost key it replaces is {found}, its entry says {said}"));
+        }
         if row.program != details.program {
             problems.push(format!(
                 "program is {:?}, its entry says {:?}",
@@ -305,7 +335,7 @@ fn key_problems(row: &RawKey, known: &KnownKey) -> Vec<String> {
     problems
 }
 
-fn key_text(thumbprint: &[u8]) -> String {
+pub(super) fn key_text(thumbprint: &[u8]) -> String {
     Hash::from_slice(thumbprint)
         .map_or_else(|| hex::encode(thumbprint), |hash| Thumbprint(hash).to_string())
 }

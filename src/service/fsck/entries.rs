@@ -10,18 +10,19 @@ use attestry_proof::{
     cose::{ContentType, SignedStatement, Subject as StatementSubject},
     hash::{Hash, leaf_hash},
     key::{PublicKey, Thumbprint},
-    payload::{Payload, withdrawal::Scope},
+    payload::Payload,
 };
 use uuid::Uuid;
 
-use super::{Check, Progress, facts::Facts};
+use super::{Check, Progress, entitled::Unentitled, facts::Facts};
 use crate::{
     log::fsck::{Extent, Leaf, PAGE_LEAVES, TreeCheck},
+    service::judge::sealed_under,
     store::{
         audit::{Place, RawEntry, RawPayload},
         ledger::StoreError,
     },
-    vault::{SubmissionKey, open_payload},
+    vault::{KeysError, SubmissionKey, open_payload},
 };
 
 /// Rows at one position.
@@ -156,6 +157,7 @@ impl Check<'_> {
     /// Everything about a page that depends on order or on keys.
     async fn judge(&mut self, examined: Vec<Examined>, facts: &mut Facts) {
         let mut keys: HashMap<Uuid, Option<SubmissionKey>> = HashMap::new();
+        let mut owners: HashMap<Uuid, Option<Thumbprint>> = HashMap::new();
         let mut judging = Vec::with_capacity(examined.len());
         for one in examined {
             let Examined { index, statement, public, sealed, problems, .. } = one;
@@ -177,13 +179,13 @@ impl Check<'_> {
                     format_args!("the key {issuer} is unknown, so its signature is not checked"),
                 );
             }
-            let sealed = match (sealed, statement.header().subject) {
-                (Some(row), StatementSubject::Submission(submission)) => {
-                    let key = self.submission_key(&mut keys, submission).await;
+            let sealed = match sealed {
+                Some(row) => {
+                    let key = self.seal_key(&mut keys, statement.header().subject).await;
                     self.checked.payloads_sealed += u64::from(key.is_none());
                     key.map(|key| (row, key))
                 }
-                _ => None,
+                None => None,
             };
             self.checked.payloads += u64::from(public.is_some());
             judging.push(Judged {
@@ -203,10 +205,43 @@ impl Check<'_> {
                 self.findings.report(place, problem);
             }
             if let Some(payload) = &judged.payload {
-                let compared = self.compare_with_tables(&judged.statement, payload).await;
+                let place = Place::row("entries", judged.index);
+                let said = (judged.index, &judged.statement, payload);
+                let entitled = self.entitle(said, facts, &mut owners).await;
+                if let Some(Err(problem)) = self.findings.read(|| place.clone(), entitled) {
+                    self.findings.report(place, problem);
+                }
+                let compared = self.compare_with_manifests(&judged.statement, payload).await;
                 self.settle("submissions", compared);
             }
         }
+    }
+
+    /// Whether what was opened is its issuer's to say.
+    async fn entitle(
+        &self,
+        (index, statement, payload): (u64, &SignedStatement, &Payload),
+        facts: &mut Facts,
+        owners: &mut HashMap<Uuid, Option<Thumbprint>>,
+    ) -> Result<Result<(), Unentitled>, StoreError> {
+        if let Payload::KeyApproval(said) = payload
+            && let Some(approval) = facts.approvals.get_mut(&index)
+        {
+            approval.replacement = Some(said.body().replacement.0);
+        }
+        let opened_by = match statement.header().subject {
+            StatementSubject::Key(_) => None,
+            StatementSubject::Submission(submission) => match owners.get(&submission) {
+                Some(owner) => *owner,
+                None => {
+                    let issuer = self.subject.ledger.opened_by(submission).await?;
+                    let owner = issuer.and_then(|bytes| Hash::from_slice(&bytes)).map(Thumbprint);
+                    owners.insert(submission, owner);
+                    owner
+                }
+            },
+        };
+        Ok(facts.entitle(statement, payload, opened_by))
     }
 
     /// The key of a thumbprint, from entries or, since the thumbprint vouches for it, from the
@@ -241,8 +276,25 @@ impl Check<'_> {
         key
     }
 
-    /// What a sealed statement changed in other tables.
-    async fn compare_with_tables(
+    /// The key under which payloads about a subject are sealed. One about a key goes with what is
+    /// known of its holder, so it may be destroyed without more.
+    async fn seal_key(
+        &mut self,
+        keys: &mut HashMap<Uuid, Option<SubmissionKey>>,
+        subject: StatementSubject,
+    ) -> Option<SubmissionKey> {
+        let under = sealed_under(subject);
+        if let StatementSubject::Key(_) = subject {
+            let found = self.subject.vault?.existing_key(under).await;
+            if matches!(found, Err(KeysError::Destroyed { .. })) {
+                return None;
+            }
+        }
+        self.submission_key(keys, under).await
+    }
+
+    /// What a sealed statement says of manifests.
+    async fn compare_with_manifests(
         &mut self,
         statement: &SignedStatement,
         payload: &Payload,
@@ -250,36 +302,22 @@ impl Check<'_> {
         let StatementSubject::Submission(submission) = statement.header().subject else {
             return Ok(());
         };
-        match payload {
-            Payload::Withdrawal(said)
-                if said.body().scope == Scope::Everything
-                    && self.subject.ledger.withdrawn(submission).await? == Some(false) =>
-            {
-                let problem = "it was withdrawn by a statement, but is not recorded as such";
-                self.findings.report(Place::row("submissions", submission), problem);
-            }
-            Payload::Manifest(stated) => {
-                let stated = stated.body();
-                let commitment = stated.commitment.0;
-                let place =
-                    || Place::pair("manifests", submission.as_bytes(), commitment.as_bytes());
-                match self.subject.ledger.manifest(submission, commitment).await? {
-                    None => {
-                        self.findings.report(place(), "is missing, but a statement commits to it")
-                    }
-                    Some(row) => {
-                        let same = row.role == stated.role.as_str()
-                            && u64::try_from(row.files) == Ok(stated.count)
-                            && u64::try_from(row.bytes) == Ok(stated.total_size);
-                        if !same {
-                            let problem =
-                                "role, count or size differ from the statement that commits to it";
-                            self.findings.report(place(), problem);
-                        }
-                    }
+        let Payload::Manifest(stated) = payload else { return Ok(()) };
+        let stated = stated.body();
+        let commitment = stated.commitment.0;
+        let place = || Place::pair("manifests", submission.as_bytes(), commitment.as_bytes());
+        match self.subject.ledger.manifest(submission, commitment).await? {
+            None => self.findings.report(place(), "is missing, but a statement commits to it"),
+            Some(row) => {
+                let same = row.role == stated.role.as_str()
+                    && u64::try_from(row.files) == Ok(stated.count)
+                    && u64::try_from(row.bytes) == Ok(stated.total_size);
+                if !same {
+                    let problem =
+                        "role, count or size differ from the statement that commits to it";
+                    self.findings.report(place(), problem);
                 }
             }
-            _ => {}
         }
         Ok(())
     }
@@ -405,7 +443,11 @@ fn examine_payload(examined: &mut Examined, payload: Option<RawPayload>) {
 }
 
 /// The payload, if its bytes are those that the statement commits to and say what it may say.
-fn fitting(statement: &SignedStatement, bytes: &[u8], sealed: bool) -> Result<Payload, String> {
+pub(super) fn fitting(
+    statement: &SignedStatement,
+    bytes: &[u8],
+    sealed: bool,
+) -> Result<Payload, String> {
     let (found, required) = (Hash::of(bytes), statement.payload_digest());
     if found != required {
         return Err(format!("its bytes have SHA-256 {found}, the entry commits to {required}"));
@@ -428,15 +470,8 @@ fn open_and_verify(mut judged: Judged) -> Judged {
             }
         }
     }
-    let submission = match judged.statement.header().subject {
-        StatementSubject::Submission(submission) => submission,
-        StatementSubject::Key(_) => return judged,
-    };
     if let Some((row, key)) = judged.sealed.take() {
-        let opened = open_payload(&key, submission, &judged.statement.payload_digest(), &row.body)
-            .map_err(|error| error.to_string())
-            .and_then(|bytes| fitting(&judged.statement, &bytes, true));
-        match opened {
+        match open(&judged.statement, &key, &row.body) {
             Ok(payload) => judged.payload = Some(payload),
             Err(problem) => judged.problems.push((Place::row("payloads", judged.index), problem)),
         }
@@ -444,16 +479,15 @@ fn open_and_verify(mut judged: Judged) -> Judged {
     judged
 }
 
-/// Whether a sealed payload is a withdrawal of everything; `None` if it does not open.
-pub(super) fn is_full_withdrawal(
+/// A sealed payload, if it opens and is what its entry commits to.
+pub(super) fn open(
     statement: &SignedStatement,
-    submission: Uuid,
     key: &SubmissionKey,
     body: &[u8],
-) -> Option<bool> {
-    let bytes = open_payload(key, submission, &statement.payload_digest(), body).ok()?;
-    let payload = fitting(statement, &bytes, true).ok()?;
-    Some(matches!(payload, Payload::Withdrawal(said) if said.body().scope == Scope::Everything))
+) -> Result<Payload, String> {
+    let under = sealed_under(statement.header().subject);
+    let bytes = open_payload(key, under, &statement.payload_digest(), body);
+    fitting(statement, &bytes.map_err(|error| error.to_string())?, true)
 }
 
 /// Runs `work` on every item, on all cores, and gives the results in order.

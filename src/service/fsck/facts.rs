@@ -1,13 +1,16 @@
-//! What entries establish as they are read in order: the log's own keys, members' keys and policy
-//! versions.
+//! What entries establish as they are read in order: the log's own keys, members' keys, officers'
+//! approvals and policy versions.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use attestry_proof::{
     cose::{ContentType, SignedStatement, Subject},
     hash::Hash,
     key::{PublicKey, Thumbprint},
-    payload::Payload,
+    payload::{
+        Payload,
+        key_event::{KeyEnrolled, KeyRotated},
+    },
 };
 
 use crate::store::ledger::Roles;
@@ -31,13 +34,34 @@ pub(super) struct KeyDetails {
     pub key: PublicKey,
     pub roles: Roles,
     pub program: String,
+    /// The key of the same holder before this one.
+    pub before: Option<Predecessor>,
 }
 
-/// A policy version that an entry adopted; its digest, unless the payload is unreadable.
-#[derive(Clone, Copy, Debug)]
+/// A key of the same holder that another one came after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Predecessor {
+    pub key: Thumbprint,
+    /// Whether it was lost, and not handed over by its own holder.
+    pub lost: bool,
+}
+
+/// An officer's approval that a lost key is replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct KnownApproval {
+    pub lost: Thumbprint,
+    pub officer: Thumbprint,
+    /// By which key; `None` until its payload is opened.
+    pub replacement: Option<Thumbprint>,
+}
+
+/// A policy version that an entry adopted; its digest and the digests of its files, unless the
+/// payload is unreadable.
+#[derive(Clone, Debug)]
 pub(super) struct KnownPolicy {
     pub index: u64,
     pub digest: Option<Hash>,
+    pub files: Vec<Hash>,
 }
 
 /// The state after the entries read so far.
@@ -48,6 +72,10 @@ pub(super) struct Facts {
     pub genesis: Option<GenesisKeys>,
     pub keys: HashMap<Thumbprint, KnownKey>,
     pub policies: Vec<KnownPolicy>,
+    /// Which key took over from which.
+    pub successors: HashMap<Thumbprint, Thumbprint>,
+    /// Approvals by position.
+    pub approvals: BTreeMap<u64, KnownApproval>,
 }
 
 /// The log's keys by its first entry.
@@ -74,10 +102,23 @@ pub(super) enum Unauthorized {
 impl Facts {
     /// Starts with the service key that is on disk, until genesis names it.
     pub fn new(service: Option<PublicKey>) -> Self {
-        Self { service, genesis: None, keys: HashMap::new(), policies: Vec::new() }
+        Self {
+            service,
+            genesis: None,
+            keys: HashMap::new(),
+            policies: Vec::new(),
+            successors: HashMap::new(),
+            approvals: BTreeMap::new(),
+        }
     }
 
-    /// Whether the issuer could sign this at `index`.
+    /// Whether a key is the service's.
+    pub fn is_service(&self, key: Thumbprint) -> bool {
+        self.service.is_some_and(|service| service.thumbprint() == key)
+    }
+
+    /// Whether the issuer could sign this at `index`. What is sealed is judged again once it is
+    /// opened.
     pub fn authorize(&self, index: u64, statement: &SignedStatement) -> Result<(), Unauthorized> {
         let header = statement.header();
         let issuer = header.issuer;
@@ -90,6 +131,9 @@ impl Facts {
                 }
                 _ => Ok(()),
             };
+        }
+        if self.is_service(issuer) {
+            return Ok(());
         }
         match self.keys.get(&issuer) {
             Some(known) if known.enrolled < index => match known.revoked {
@@ -114,6 +158,11 @@ impl Facts {
             Subject::Key(thumbprint) => thumbprint,
             Subject::Submission(_) => return,
         };
+        let keys = &mut self.keys;
+        let mut enrol = |thumbprint, details| {
+            let key = KnownKey { enrolled: index, revoked: None, changes: 1, details };
+            keys.entry(thumbprint).or_insert(key);
+        };
         match statement.header().content_type {
             ContentType::Genesis if index == 0 => {
                 if let Some(Payload::Genesis(genesis)) = payload {
@@ -128,42 +177,35 @@ impl Facts {
                 }
             }
             ContentType::Policy => {
-                let digest = match payload {
-                    Some(Payload::Policy(policy)) => Some(policy.body().bundle_sha256.0),
+                let said = match payload {
+                    Some(Payload::Policy(policy)) => Some(policy.body()),
                     _ => None,
                 };
-                self.policies.push(KnownPolicy { index, digest });
+                let digest = said.map(|said| said.bundle_sha256.0);
+                let files = said.map(|said| said.files.iter().map(|file| file.sha256.0).collect());
+                self.policies.push(KnownPolicy { index, digest, files: files.unwrap_or_default() });
             }
             ContentType::KeyEnrolled => {
                 let details = match payload {
-                    Some(Payload::KeyEnrolled(event)) => Some(KeyDetails {
-                        key: event.body().key.public_key.0,
-                        roles: Roles::new(event.body().roles.clone()),
-                        program: event.body().program.as_str().to_owned(),
-                    }),
+                    Some(Payload::KeyEnrolled(event)) => Some(event.body().into()),
                     _ => None,
                 };
-                let key = KnownKey { enrolled: index, revoked: None, changes: 1, details };
-                self.keys.entry(subject).or_insert(key);
+                enrol(subject, details);
+            }
+            // The only sealed statement about a key.
+            ContentType::Sealed => {
+                let officer = statement.header().issuer;
+                let approval = KnownApproval { lost: subject, officer, replacement: None };
+                self.approvals.insert(index, approval);
             }
             ContentType::KeyRevoked => self.revoke(subject, index),
             ContentType::KeyRotated => {
-                self.revoke(subject, index);
                 if let Some(Payload::KeyRotated(event)) = payload {
-                    let body = event.body();
-                    let details = KeyDetails {
-                        key: body.key.public_key.0,
-                        roles: Roles::new(body.roles.clone()),
-                        program: body.program.as_str().to_owned(),
-                    };
-                    let key = KnownKey {
-                        enrolled: index,
-                        revoked: None,
-                        changes: 1,
-                        details: Some(details),
-                    };
-                    self.keys.entry(body.key.thumbprint.0).or_insert(key);
+                    let next = event.body().key.thumbprint.0;
+                    enrol(next, Some(event.body().into()));
+                    self.successors.entry(subject).or_insert(next);
                 }
+                self.revoke(subject, index);
             }
             _ => {}
         }
@@ -173,6 +215,28 @@ impl Facts {
         if let Some(known) = self.keys.get_mut(&thumbprint) {
             known.revoked = known.revoked.or(Some(index));
             known.changes += 1;
+        }
+    }
+}
+
+impl From<&KeyEnrolled> for KeyDetails {
+    fn from(enrolled: &KeyEnrolled) -> Self {
+        Self {
+            key: enrolled.key.public_key.0,
+            roles: Roles::new(enrolled.roles.clone()),
+            program: enrolled.program.as_str().to_owned(),
+            before: enrolled.replaces.map(|key| Predecessor { key: key.0, lost: true }),
+        }
+    }
+}
+
+impl From<&KeyRotated> for KeyDetails {
+    fn from(rotated: &KeyRotated) -> Self {
+        Self {
+            key: rotated.key.public_key.0,
+            roles: Roles::new(rotated.roles.clone()),
+            program: rotated.program.as_str().to_owned(),
+            before: Some(Predecessor { key: rotated.previous.0, lost: false }),
         }
     }
 }
@@ -231,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_service_enrols_and_it_does_not_attest() {
+    fn only_the_service_enrols() {
         let facts = facts();
         let about = Subject::Key(key(3).thumbprint());
         let enrol =
@@ -239,8 +303,8 @@ mod tests {
         assert_eq!(enrol(1), Ok(()));
         let (content_type, issuer) = (ContentType::KeyEnrolled.as_str(), key(2).thumbprint());
         assert_eq!(enrol(2), Err(Unauthorized::NotTheService { content_type, issuer }));
-        let issuer = key(1).thumbprint();
-        assert_eq!(facts.authorize(4, &said_by(1)), Err(Unauthorized::NotEnrolled { issuer }));
+        // It decides and records under seal too.
+        assert_eq!(facts.authorize(4, &said_by(1)), Ok(()));
     }
 
     #[test]

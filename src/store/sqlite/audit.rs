@@ -1,5 +1,7 @@
 //! The audit ports on SQLite: files opened for reading only, tables read as they are.
 
+mod people;
+
 use std::{collections::BTreeMap, path::Path};
 
 use attestry_proof::{hash::Hash, key::Thumbprint};
@@ -216,9 +218,8 @@ async fn reference(schema: &Migrator) -> Result<Definitions, StoreError> {
 }
 
 type EntryColumns = (i64, i64, Vec<u8>, Vec<u8>, Vec<u8>, String, Vec<u8>);
-type KeyColumns = (Vec<u8>, Vec<u8>, String, String, i64, Option<i64>, i64);
+type KeyColumns = (Vec<u8>, Vec<u8>, String, String, i64, Option<i64>, i64, Option<Vec<u8>>);
 type ManifestColumns = (Vec<u8>, Vec<u8>, String, i64, i64, Vec<u8>);
-type SubmissionColumns = (Vec<u8>, Vec<u8>, i64, bool, Option<i64>, Option<Vec<u8>>);
 
 fn manifest_of(
     (submission, commitment, role, files, bytes, openings): ManifestColumns,
@@ -338,10 +339,12 @@ impl LedgerAudit for SqliteLedgerAudit {
 
     fn keys<'a>(&'a self, after: Option<&'a [u8]>, limit: u32) -> Rows<'a, RawKey> {
         async move {
-            const SQL: &str = "SELECT thumbprint, public_key, roles, program, enrolled_index, revoked_index, version
+            const SQL: &str = "SELECT thumbprint, public_key, roles, program, enrolled_index, revoked_index, version, replaces
                  FROM signing_keys WHERE thumbprint > ? ORDER BY thumbprint LIMIT ?";
             let rows: Vec<KeyColumns> = self.page(SQL, after, limit).await?;
-            let row = |(thumbprint, public_key, roles, program, enrolled, revoked, version)| RawKey {
+            let row = |columns: KeyColumns| {
+                let (thumbprint, public_key, roles, program, enrolled, revoked, version, replaces) = columns;
+                RawKey {
                 thumbprint,
                 public_key,
                 roles,
@@ -349,7 +352,8 @@ impl LedgerAudit for SqliteLedgerAudit {
                 enrolled,
                 revoked,
                 version,
-            };
+                replaces,
+            }};
             Ok(rows.into_iter().map(row).collect())
         }
         .boxed()
@@ -369,20 +373,7 @@ impl LedgerAudit for SqliteLedgerAudit {
     }
 
     fn submissions<'a>(&'a self, after: Option<&'a [u8]>, limit: u32) -> Rows<'a, RawSubmission> {
-        async move {
-            const SQL: &str = "WITH page AS (
-                 SELECT id, owner, opened_index, withdrawn,
-                        (SELECT min(leaf_index) FROM entries WHERE subject = id) AS first_index
-                 FROM submissions WHERE id > ? ORDER BY id LIMIT ?)
-                 SELECT id, owner, opened_index, withdrawn, first_index, issuer
-                 FROM page LEFT JOIN entries ON leaf_index = first_index ORDER BY id";
-            let rows: Vec<SubmissionColumns> = self.page(SQL, after, limit).await?;
-            let row = |(id, owner, opened, withdrawn, first, issuer): SubmissionColumns| {
-                RawSubmission { id, owner, opened, withdrawn, first: first.zip(issuer) }
-            };
-            Ok(rows.into_iter().map(row).collect())
-        }
-        .boxed()
+        self.page(people::SUBMISSIONS, after, limit).boxed()
     }
 
     fn submissions_lost(&self, limit: u32) -> Rows<'_, Vec<u8>> {
@@ -395,12 +386,12 @@ impl LedgerAudit for SqliteLedgerAudit {
         .boxed()
     }
 
-    fn withdrawn(&self, submission: Uuid) -> BoxFuture<'_, Result<Option<bool>, StoreError>> {
+    fn opened_by(&self, submission: Uuid) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>> {
         async move {
-            Ok(sqlx::query_scalar("SELECT withdrawn FROM submissions WHERE id = ?")
-                .bind(submission.as_bytes().as_slice())
-                .fetch_optional(&self.pool)
-                .await?)
+            const SQL: &str =
+                "SELECT issuer FROM entries WHERE subject = ? ORDER BY leaf_index LIMIT 1";
+            let query = sqlx::query_scalar(SQL).bind(submission.as_bytes().as_slice());
+            Ok(query.fetch_optional(&self.pool).await?)
         }
         .boxed()
     }
