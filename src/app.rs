@@ -4,16 +4,15 @@ pub mod fsck;
 
 use std::{path::PathBuf, sync::Arc};
 
-use attestry_policy::clauses::ClauseCatalogue;
-
 use crate::{
-    assets::{self, NamedFile},
+    assets,
     clock::{Clock, SystemClock},
     config::{DEFAULT_ORIGIN, Identity, Listen, Storage},
     entropy::{Entropy, OsEntropy},
     http::{
-        self, AppState,
+        self, AppState, EntriesAccess,
         limits::Limits,
+        oidc::{Oidc, OidcSetupError, settings::SettingsError},
         server::{ListenError, Listener},
     },
     keys::{LogSigners, file::KeyFileError},
@@ -21,7 +20,7 @@ use crate::{
         Open, OpenError,
         guard::{FileGuard, Guard as _, GuardError, lock_directory},
     },
-    service::{Service, ServiceError, enroll::Invited, genesis},
+    service::{Service, ServiceError, enroll::Invited, genesis, policies::Policies},
     store::{
         files::Files,
         keyring::KeyringError,
@@ -97,6 +96,12 @@ pub enum StartError {
     /// The service cannot listen.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// The file about the identity provider cannot be used.
+    #[error(transparent)]
+    OidcSettings(#[from] SettingsError),
+    /// Signing in through the identity provider cannot be offered.
+    #[error("sign-in through the identity provider cannot be offered: {0}")]
+    Oidc(#[from] OidcSetupError),
     /// Metrics cannot be recorded.
     #[error("metrics cannot be recorded: {0}")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
@@ -154,7 +159,7 @@ impl Application {
         let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
         make_private(&storage.data)?;
         let lock = lock_directory(&storage.data)?;
-        let (policies, clauses) = load_policies(&identity)?;
+        let policies = load_policies(&identity)?;
         let ledger = Arc::new(SqliteLedger::open(&storage.ledger()).await?);
         let origin = origin(&*ledger, identity.origin.as_deref()).await?;
         let signers = match ledger.head().await? {
@@ -173,13 +178,17 @@ impl Application {
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
         };
-        let first = genesis::genesis(&signers, &origin, &policies, clock.now())?;
+        let first = genesis::genesis(&signers, &origin, policies.files(), clock.now())?;
         let log = log.run(|| first).await?;
         let keyring = Arc::new(SqliteKeyring::open(&storage.keyring()).await?);
         let vault = open_vault(storage, &ledger, &keyring, &entropy).await?;
         let port = Arc::clone(&ledger) as Arc<dyn Ledger>;
-        let service = Arc::new(Service::new(log, port, vault, clauses, clock, entropy));
-        service.adopt_policies(&policies).await?;
+        let public_entries = identity.entries == EntriesAccess::Public;
+        let service =
+            Arc::new(Service::new(log, port, vault, policies, clock, entropy, public_entries));
+        service.register_policies().await?;
+        // What a crash left unsaid is said before anybody asks.
+        service.publish_due().await?;
         Ok(Self { service, ledger, keyring, identity, _lock: lock })
     }
 
@@ -204,11 +213,14 @@ impl Application {
             None => listener.base_url().into(),
         };
         let metrics = http::metrics::install()?;
+        let oidc =
+            listen.oidc.clone().map(|settings| Oidc::new(settings, &base_url)).transpose()?;
         let state = AppState {
             service: Arc::clone(&self.service),
             entries: self.identity.entries,
             base_url: Arc::clone(&base_url),
             metrics,
+            oidc: oidc.map(Arc::new),
         };
         // Behind a proxy, all callers come from its address.
         let per_peer_max =
@@ -311,17 +323,14 @@ async fn open_vault(
     Ok(Vault::open(parts).await?)
 }
 
-fn load_policies(identity: &Identity) -> Result<(Vec<NamedFile>, ClauseCatalogue), StartError> {
+fn load_policies(identity: &Identity) -> Result<Policies, StartError> {
     let path = identity.policies.clone().unwrap_or_else(|| PathBuf::from("(built in)"));
     let unusable = |reason: String| StartError::Policies { path: path.clone(), reason };
     let files = match &identity.policies {
         Some(folder) => assets::read_folder(folder).map_err(|error| unusable(error.to_string()))?,
         None => assets::policies(),
     };
-    let named: Vec<(&str, &[u8])> =
-        files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
-    let catalogue = ClauseCatalogue::parse(&named).map_err(|error| unusable(error.to_string()))?;
-    Ok((files, catalogue))
+    Policies::load(files).map_err(|error| unusable(error.to_string()))
 }
 
 /// The log's name: the one in its genesis, or the one asked for if it is new.

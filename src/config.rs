@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use crate::http::{EntriesAccess, server::TlsFiles};
+use crate::http::{EntriesAccess, oidc::settings::OidcSettings, server::TlsFiles};
 
 /// Where things are kept.
 #[derive(Clone, Debug)]
@@ -67,6 +67,8 @@ pub struct Listen {
     pub trusted_proxy: bool,
     /// Address that callers use, if it is not the one listened on.
     pub public_url: Option<String>,
+    /// Identity provider to sign in through.
+    pub oidc: Option<OidcSettings>,
 }
 
 /// What the service is.

@@ -23,10 +23,12 @@ use crate::{
         auth::{Claims, TOKEN_LIFETIME_S_MAX, TOKEN_TYPE, content_digest},
         routes::{
             files::{FilesMissing, FilesQuestion},
+            key_changes::RevokeRequest,
             keys::{
-                EnrollAnswer, EnrollRequest, InviteAnswer, InviteRequest, KeyInfo, RevokeRequest,
+                EnrollAnswer, EnrollRequest, InviteAnswer, InviteRequest, KeyInfo, PersonRequest,
             },
             log::{About, Consistency},
+            policies::{ExplainAnswer, ExplainRequest},
             statements::Registered,
             submissions::{CustodyInfo, ManifestInfo, ManifestRequest, SubmissionInfo},
         },
@@ -164,6 +166,7 @@ impl Client {
             htm: method.as_str().to_owned(),
             htu: without_query.to_string(),
             body: body.map(|digest| content_digest(&digest)),
+            nonce: None,
         };
         let header = Header {
             typ: Some(TOKEN_TYPE.into()),
@@ -183,11 +186,11 @@ impl Client {
         bytes(self.send(self.http.get(format!("{}{path}", self.base))).await?).await
     }
 
-    async fn get_signed<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+    pub(super) async fn get_signed<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
         json(self.send(self.signed(Method::GET, path, None)?).await?).await
     }
 
-    async fn send_json<T: DeserializeOwned>(
+    pub(super) async fn send_json<T: DeserializeOwned>(
         &self,
         method: Method,
         path: &str,
@@ -276,8 +279,14 @@ impl Client {
     ///
     /// # Errors
     /// A [`Failure`] if this key is no administrator's.
-    pub async fn invite(&self, roles: &[String], program: &str) -> Result<InviteAnswer, Failure> {
-        let request = InviteRequest { roles: roles.to_vec(), program: program.to_owned() };
+    pub async fn invite(
+        &self,
+        roles: &[String],
+        program: &str,
+        person: Option<PersonRequest>,
+    ) -> Result<InviteAnswer, Failure> {
+        let (roles, program) = (roles.to_vec(), program.to_owned());
+        let request = InviteRequest { roles, program, person };
         self.send_json(Method::POST, "/api/v1/invitations", &request).await
     }
 
@@ -290,9 +299,17 @@ impl Client {
         thumbprint: Thumbprint,
         reason: &str,
     ) -> Result<Registered, Failure> {
-        let request = RevokeRequest { reason: reason.to_owned() };
+        let request = RevokeRequest { reason: reason.to_owned(), effective_at: None };
         self.send_json(Method::POST, &format!("/api/v1/keys/{thumbprint}/revocation"), &request)
             .await
+    }
+
+    /// Asks why something is allowed or not.
+    ///
+    /// # Errors
+    /// A [`Failure`] if this key may not ask, or about something that is not there.
+    pub async fn explain(&self, question: &ExplainRequest) -> Result<ExplainAnswer, Failure> {
+        self.send_json(Method::POST, "/api/v1/policy/explain", question).await
     }
 
     /// Every key the log knows.

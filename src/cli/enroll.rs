@@ -9,7 +9,10 @@ use super::{
     pin::{Caller, Pin, path_beside},
     trust::fingerprint,
 };
-use crate::{http::routes::keys::EnrollAnswer, keys::file};
+use crate::{
+    http::routes::keys::{EnrollAnswer, PersonRequest},
+    keys::file,
+};
 
 /// Which key to enrol, and with what.
 #[derive(clap::Args)]
@@ -98,12 +101,20 @@ pub struct InviteArguments {
     /// Program that the new key is for.
     #[arg(long, default_value = "main")]
     program: String,
+    /// Name of the person, kept sealed. Reviews and clearance need to know who is whom.
+    #[arg(long, requires = "email")]
+    name: Option<String>,
+    /// E-mail address of the person, kept sealed. One address is one person.
+    #[arg(long, requires = "name")]
+    email: Option<String>,
 }
 
 pub fn invite(arguments: InviteArguments, output: &Output) -> Result<ExitCode, Failure> {
     let answer = block_on(async {
         let client = arguments.caller.connect().await?;
-        client.invite(&arguments.roles, &arguments.program).await
+        let person = arguments.name.zip(arguments.email);
+        let person = person.map(|(name, email)| PersonRequest { name, email });
+        client.invite(&arguments.roles, &arguments.program, person).await
     })?;
     output.good("invitation made; it works once, within a week:");
     output.line(format_args!("  {}", answer.link));

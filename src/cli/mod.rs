@@ -14,6 +14,8 @@ mod held;
 mod key;
 pub mod output;
 pub mod pin;
+mod policy;
+mod program;
 mod serve;
 pub mod submit;
 mod trust;
@@ -63,8 +65,14 @@ enum Command {
     Verify(attestry_verify::Arguments),
     /// Show the main job from end to end, on built-in samples.
     Demo(demo::Arguments),
+    /// Open programs, and list their members and work.
+    #[command(subcommand)]
+    Program(program::Command),
     /// Check a data directory that no service is using.
     Fsck(fsck::Arguments),
+    /// Check policies, or ask why something is allowed or not.
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// Measure this machine.
     #[command(subcommand)]
     Bench(bench::Command),
@@ -88,7 +96,9 @@ pub fn run() -> ExitCode {
         Command::Custody(arguments) => custody::run(arguments, &output),
         Command::Verify(arguments) => verify::run(&arguments, &output),
         Command::Demo(arguments) => demo::run(arguments, &output),
+        Command::Program(command) => program::run(command, &output),
         Command::Fsck(arguments) => fsck::run(arguments, &output),
+        Command::Policy(command) => policy::run(command, &output),
         Command::Bench(command) => bench::run(command, &output),
     };
     match result {

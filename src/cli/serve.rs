@@ -11,6 +11,7 @@ use crate::{
     config::{Identity, Listen, Storage},
     http::{
         EntriesAccess,
+        oidc::settings::OidcSettings,
         server::{ListenError, TlsFiles},
     },
     log::OpenError,
@@ -50,6 +51,9 @@ pub struct Arguments {
     /// Address that callers use, when it is not the one listened on.
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
+    /// Identity provider to sign in through, as a TOML file.
+    #[arg(long, value_name = "FILE")]
+    oidc: Option<PathBuf>,
 }
 
 /// Runs the service until SIGINT or SIGTERM.
@@ -78,6 +82,7 @@ async fn open(arguments: Arguments) -> Result<Listening, StartError> {
         tls: tls.map(|(certificate, key)| TlsFiles { certificate, key }),
         trusted_proxy: arguments.trusted_proxy,
         public_url: arguments.public_url,
+        oidc: arguments.oidc.as_deref().map(OidcSettings::read).transpose()?,
     };
     app::start(&storage, identity, &listen).await
 }
@@ -121,6 +126,8 @@ pub(super) fn start_failure(error: StartError) -> Failure {
         | StartError::OtherOrigin { .. }
         | StartError::Service(ServiceError::Malformed { .. })
         | StartError::Policies { .. }
+        | StartError::OidcSettings(_)
+        | StartError::Oidc(_)
         | StartError::Directory { .. } => Failure::usage(error),
         _ => Failure::service(error),
     }

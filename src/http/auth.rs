@@ -1,4 +1,5 @@
-//! Request authentication: a JSON Web Token that the caller signs for this one request.
+//! Request authentication: a JSON Web Token that the caller signs for this one request, or the
+//! cookie of a session that began with one.
 //!
 //! `Authorization: Bearer <JWT>`, EdDSA, `typ: attestry-auth+jwt`, `kid` = key thumbprint, `iss` =
 //! `sub` = its URI,
@@ -21,8 +22,11 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jsonwebtoken::{Algorithm, DecodingKey, TokenData, Validation};
 use serde::{Deserialize, Serialize};
 
-use super::{AppState, problem::Problem};
-use crate::{service::ServiceError, store::ledger::KeyRecord};
+use super::{AppState, problem::Problem, session};
+use crate::{
+    service::ServiceError,
+    store::{ledger::KeyRecord, sessions::SessionRecord},
+};
 
 /// `typ` of a request token.
 pub const TOKEN_TYPE: &str = "attestry-auth+jwt";
@@ -59,18 +63,45 @@ pub struct Claims {
     /// Content-Digest of the body, `sha-256=:…:`; absent for none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub body: Option<String>,
+    /// Answers a challenge, to begin a session.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub nonce: Option<String>,
 }
 
-/// Who is calling, proven by a token for this request.
+/// What is known about the body before it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Vouched {
+    /// The token gives its SHA-256.
+    Digest(Hash),
+    /// The token says that there is none.
+    Nothing,
+    /// The session vouches for whatever its browser sends.
+    Session,
+}
+
+impl Vouched {
+    /// The SHA-256 that the token gives.
+    #[must_use]
+    pub const fn digest(self) -> Option<Hash> {
+        match self {
+            Self::Digest(digest) => Some(digest),
+            Self::Nothing | Self::Session => None,
+        }
+    }
+}
+
+/// Who is calling, proven by a token for this request or by a session.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// The caller's key.
+    /// The caller's key, as its record is now.
     pub key: Arc<KeyRecord>,
-    /// SHA-256 that the body must have; `None` if there must be none.
-    pub body: Option<Hash>,
+    /// What is known about the body.
+    pub body: Vouched,
+    /// The session; `None` if the request has a token of its own.
+    pub session: Option<SessionRecord>,
 }
 
-/// A body whose digest the token vouches for, and who sent it.
+/// A body that the caller vouches for, and who sent it.
 pub struct SignedBody {
     /// Who is calling.
     pub key: Arc<KeyRecord>,
@@ -109,7 +140,9 @@ fn unauthenticated(reason: impl Into<String>) -> Problem {
 fn token(headers: &HeaderMap) -> Result<(&str, Thumbprint), Problem> {
     let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = value.and_then(|value| value.strip_prefix("Bearer ")).ok_or_else(|| {
-        unauthenticated("this route needs a token signed by your key: Authorization: Bearer <JWT>")
+        unauthenticated(
+            "this route needs a token signed by your key: Authorization: Bearer <JWT>, or the cookie of a session",
+        )
     })?;
     if token.len() > TOKEN_BYTES_MAX {
         return Err(unauthenticated(format!("the token is longer than {TOKEN_BYTES_MAX} bytes")));
@@ -196,15 +229,29 @@ async fn spend(app: &AppState, claims: &Claims, key: &PublicKey) -> Result<(), P
     }
 }
 
-fn body_digest(claims: &Claims) -> Result<Option<Hash>, Problem> {
-    let Some(text) = &claims.body else { return Ok(None) };
+fn vouched(claims: &Claims) -> Result<Vouched, Problem> {
+    let Some(text) = &claims.body else { return Ok(Vouched::Nothing) };
     let digest = parse_content_digest(text);
     digest
-        .map(Some)
+        .map(Vouched::Digest)
         .ok_or_else(|| unauthenticated("the token's body claim must be sha-256=:<base64>:"))
 }
 
+/// Whoever sends a token is judged by it alone, cookie or not.
 async fn authenticate(app: &AppState, parts: &Parts) -> Result<Caller, Problem> {
+    if !parts.headers.contains_key(header::AUTHORIZATION)
+        && let Some(caller) = session::caller(app, parts).await?
+    {
+        return Ok(caller);
+    }
+    let (key, claims) = by_token(app, parts).await?;
+    let body = vouched(&claims)?;
+    spend(app, &claims, &key.key).await?;
+    Ok(Caller { key, body, session: None })
+}
+
+/// The enrolled key whose token this is, and what the token says. It is not spent yet.
+async fn by_token(app: &AppState, parts: &Parts) -> Result<(Arc<KeyRecord>, Claims), Problem> {
     let (token, kid) = token(&parts.headers)?;
     let key = app.service.valid_key(kid).await.map_err(|error| match error {
         ServiceError::UnknownKey { .. } | ServiceError::RevokedKey { .. } => {
@@ -213,9 +260,36 @@ async fn authenticate(app: &AppState, parts: &Parts) -> Result<Caller, Problem> 
         other => other.into(),
     })?;
     let claims = verify(app, token, &key.key, (&parts.method, &parts.uri))?;
-    let body = body_digest(&claims)?;
+    Ok((key, claims))
+}
+
+/// The key whose token answers a challenge of this service.
+///
+/// # Errors
+/// A problem with status 401.
+pub(super) async fn answer_challenge(
+    app: &AppState,
+    parts: &Parts,
+    body: &[u8],
+) -> Result<Arc<KeyRecord>, Problem> {
+    let (key, claims) = by_token(app, parts).await?;
+    require_digest(vouched(&claims)?, body)?;
+    let nonce = claims.nonce.as_deref().ok_or_else(|| {
+        unauthenticated("the token must carry a nonce; POST /api/v1/sessions/challenges gives one")
+    })?;
+    app.service.answer_challenge(nonce, key.key.thumbprint())?;
     spend(app, &claims, &key.key).await?;
-    Ok(Caller { key, body })
+    Ok(key)
+}
+
+impl Caller {
+    /// Who makes this request.
+    ///
+    /// # Errors
+    /// A problem with status 401, or 403 for a session without its CSRF token.
+    pub async fn of(app: &AppState, parts: &Parts) -> Result<Self, Problem> {
+        authenticate(app, parts).await
+    }
 }
 
 impl FromRequestParts<AppState> for Caller {
@@ -256,22 +330,27 @@ impl Possession {
             ));
         }
         let claims = verify(app, token, &key, (&parts.method, &parts.uri))?;
-        require_digest(body_digest(&claims)?, &bytes)?;
+        require_digest(vouched(&claims)?, &bytes)?;
         spend(app, &claims, &key).await?;
         Ok(Self { key, bytes })
     }
 }
 
-/// Compares a whole body with the digest that the token vouches for.
+/// Compares a whole body with what the token says about it.
 ///
 /// # Errors
 /// A problem with status 401.
-pub fn require_digest(required: Option<Hash>, bytes: &[u8]) -> Result<(), Problem> {
-    match required {
-        Some(digest) if digest == Hash::of(bytes) => Ok(()),
-        None if bytes.is_empty() => Ok(()),
-        Some(_) => Err(unauthenticated("the body is not the one that the token was signed for")),
-        None => Err(unauthenticated("the token has no body claim, but the request has a body")),
+pub fn require_digest(vouched: Vouched, bytes: &[u8]) -> Result<(), Problem> {
+    match vouched {
+        Vouched::Session => Ok(()),
+        Vouched::Digest(digest) if digest == Hash::of(bytes) => Ok(()),
+        Vouched::Nothing if bytes.is_empty() => Ok(()),
+        Vouched::Digest(_) => {
+            Err(unauthenticated("the body is not the one that the token was signed for"))
+        }
+        Vouched::Nothing => {
+            Err(unauthenticated("the token has no body claim, but the request has a body"))
+        }
     }
 }
 

@@ -3,10 +3,14 @@
 pub mod auth;
 pub mod limits;
 pub mod metrics;
+pub mod oidc;
+pub mod open;
 mod openapi;
 pub mod problem;
+pub mod purpose;
 pub mod routes;
 pub mod server;
+mod session;
 
 use std::{sync::Arc, time::Duration};
 
@@ -54,6 +58,8 @@ pub struct AppState {
     pub base_url: Arc<str>,
     /// Renders the metrics page.
     pub metrics: PrometheusHandle,
+    /// The identity provider, if there is one.
+    pub oidc: Option<Arc<oidc::Oidc>>,
 }
 
 /// Every route with the usual limits.

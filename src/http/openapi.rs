@@ -5,12 +5,12 @@ use utoipa::{
     OpenApi,
     openapi::{
         OpenApi as Document,
-        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use super::AppState;
+use super::{AppState, session::SESSION_COOKIE};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -31,6 +31,8 @@ use super::AppState;
         (name = "Submissions", description = "Submissions and their custody"),
         (name = "Files", description = "Files of submissions"),
         (name = "Keys", description = "Invitations and keys"),
+        (name = "Sessions", description = "Signing in, and what is signed in"),
+        (name = "Policies", description = "Rules and clause texts in force, and why they decide as they do"),
         (name = "Operations", description = "Health and metrics")
     )
 )]
@@ -48,6 +50,12 @@ pub(super) fn document() -> Document {
         .build();
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("request-token", SecurityScheme::Http(token));
+    let cookie = ApiKeyValue::with_description(
+        SESSION_COOKIE,
+        "Begun by POST /api/v1/sessions; accepted wherever a token of an enrolled key is. Methods that change \
+         something also need X-CSRF-Token",
+    );
+    components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     document
 }
 

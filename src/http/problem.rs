@@ -47,9 +47,18 @@ pub struct Problem {
     status: StatusCode,
     /// What is wrong here, and what to do about it.
     detail: String,
-    /// Which rule decided, for refusals by policy.
+    /// Which rules decided, for refusals by policy.
     #[serde(skip_serializing_if = "Option::is_none")]
-    policy: Option<String>,
+    policy: Option<DecidedBy>,
+}
+
+/// The rules that refused something, and the bundle that they are in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DecidedBy {
+    /// Their names, `default-deny` where none allowed it.
+    rules: Vec<String>,
+    /// Digest of the bundle, hex.
+    bundle_sha256: String,
 }
 
 fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
@@ -151,7 +160,10 @@ impl From<ServiceError> for Problem {
     fn from(error: ServiceError) -> Self {
         let (status, kind, title) = classify(&error);
         let policy = match &error {
-            ServiceError::Forbidden { .. } => Some("roles".to_owned()),
+            ServiceError::Forbidden(refusal) => Some(DecidedBy {
+                rules: refusal.rules.clone(),
+                bundle_sha256: refusal.bundle.to_hex(),
+            }),
             _ => None,
         };
         if status.is_server_error() {
@@ -243,8 +255,20 @@ fn classify(error: &ServiceError) -> (StatusCode, &'static str, &'static str) {
             (S::TOO_MANY_REQUESTS, "too-many-open", "Too many submissions without statement")
         }
         E::LastAdmin { .. } => (S::CONFLICT, "last-admin", "Last administrator"),
-        E::Forbidden { .. } => (S::FORBIDDEN, "forbidden", "Not allowed"),
+        E::ReviewOfNothing { .. } => {
+            (S::UNPROCESSABLE_ENTITY, "review-of-nothing", "Review of something else")
+        }
+        E::ReviewOutdated { .. } => (S::CONFLICT, "review-outdated", "Review overtaken"),
+        E::NotApproved { .. } => (S::FORBIDDEN, "not-approved", "Not approved by two officers"),
+        E::PurposeMissing => (S::BAD_REQUEST, "purpose-missing", "Purpose not stated"),
+        E::HasKey { .. } => (S::CONFLICT, "has-key", "Has a key in this program"),
+        E::Forbidden(_) => (S::FORBIDDEN, "forbidden", "Not allowed"),
         E::Unauthenticated { .. } => (S::UNAUTHORIZED, "unauthenticated", "Not authenticated"),
+        E::NothingGranted { .. } => (S::FORBIDDEN, "nothing-granted", "No role granted"),
+        E::RolesNotGranted { .. } => (S::FORBIDDEN, "roles-not-granted", "Roles not granted"),
+        E::ProgramUnclear { .. } => (S::CONFLICT, "program-unclear", "Several programs"),
+        E::IdentityTaken => (S::CONFLICT, "identity-taken", "Identity of somebody else"),
+        E::AddressKnown => (S::CONFLICT, "address-known", "Address known here"),
         E::InvitationInvalid => (S::FORBIDDEN, "invitation", "Invitation not valid"),
         E::KeyEnrolled { .. } => (S::CONFLICT, "key-enrolled", "Key enrolled already"),
         E::PublicKey(_) => (S::BAD_REQUEST, "public-key", "Public key not acceptable"),

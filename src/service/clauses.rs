@@ -19,7 +19,9 @@ impl Service {
             locale: named.locale.as_str(),
             text_sha256: named.text_sha256.0.0,
         };
-        self.clauses.check(&reference, answers.iter().map(|answer| answer.clause.as_str()))?;
+        self.policies()
+            .clauses()
+            .check(&reference, answers.iter().map(|answer| answer.clause.as_str()))?;
         Ok(())
     }
 }

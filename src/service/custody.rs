@@ -4,12 +4,15 @@ use attestry_proof::{
     cose::{SignedStatement, Subject},
     hash::Hash,
     key::Thumbprint,
-    payload::{Payload, StatementKind},
+    payload::{
+        Payload, StatementKind,
+        access::{AccessAct, AccessObject},
+    },
     size::LeafIndex,
 };
 use uuid::Uuid;
 
-use super::{Service, ServiceError};
+use super::{Service, ServiceError, access::Stated, authorize::Action};
 use crate::store::ledger::{EntryRecord, KeyRecord};
 
 /// Most events of one answer.
@@ -51,8 +54,10 @@ impl Service {
         caller: &KeyRecord,
         submission: Uuid,
         from: LeafIndex,
+        stated: &Stated,
     ) -> Result<Vec<CustodyEvent>, ServiceError> {
-        self.readable_submission(caller, submission).await?;
+        let opened = (AccessAct::View, AccessObject::Record);
+        self.open_sealed(caller, Action::ReadSubmission, submission, opened, stated).await?;
         let subject = Subject::Submission(submission);
         let mut entries = self.ledger.entries_about(subject, from, CUSTODY_EVENTS_MAX).await?;
         let mut previous = match entries.first() {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     Service, ServiceError,
-    authorize::{Action, authorize},
+    authorize::{Action, Thing},
 };
 use crate::{
     clock::Clock,
@@ -51,9 +51,10 @@ impl Service {
     pub async fn writable_submission(
         &self,
         caller: &KeyRecord,
+        action: Action,
         submission: Uuid,
     ) -> Result<(), ServiceError> {
-        self.standing(caller, submission).await.map(drop)
+        self.standing(caller, action, submission).await.map(drop)
     }
 
     /// As [`Service::writable_submission`], and counts the submission among those the caller is
@@ -64,10 +65,11 @@ impl Service {
     pub async fn prepare_submission(
         &self,
         caller: &KeyRecord,
+        action: Action,
         submission: Uuid,
     ) -> Result<(), ServiceError> {
         let now = self.now();
-        match self.standing(caller, submission).await? {
+        match self.standing(caller, action, submission).await? {
             Standing::Registered => return Ok(()),
             Standing::Draft { touched_at } if now - touched_at < TOUCHED_EVERY_S => return Ok(()),
             Standing::Draft { .. } | Standing::New => {}
@@ -84,9 +86,10 @@ impl Service {
     async fn standing(
         &self,
         caller: &KeyRecord,
+        action: Action,
         submission: Uuid,
     ) -> Result<Standing, ServiceError> {
-        authorize(caller, Action::Upload)?;
+        self.authorize(Some(caller), action, Thing::OwnSubmission(submission))?;
         let caller = caller.key.thumbprint();
         if let Some(record) = self.ledger.submission(submission).await? {
             return match record {

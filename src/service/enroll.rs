@@ -13,11 +13,13 @@ use attestry_proof::{
     size::LeafIndex,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use uuid::Uuid;
 
 use super::{
     Service, ServiceError,
-    authorize::{Action, authorize},
+    authorize::{Action, Thing},
     genesis::timestamp,
+    members::PersonProfile,
     state::state,
 };
 use crate::{
@@ -25,8 +27,13 @@ use crate::{
     store::ledger::{Effect, Invitation, KeyRecord, Precondition, Role, Roles},
 };
 
+/// The program whose administrators run the service and open the others.
+pub const OPERATIONS: &str = "operations";
 /// How long an invitation is good for.
 pub const INVITATION_SECONDS: i64 = 7 * 24 * 3600;
+
+/// How long one is good for that a sign-in made: whoever it is for is there.
+pub const SIGNED_IN_INVITATION_SECONDS: i64 = 3600;
 
 /// An invitation, with the code that is told once and never kept.
 #[derive(Clone, Debug)]
@@ -47,9 +54,27 @@ impl Service {
         caller: &KeyRecord,
         roles: Roles,
         program: &str,
+        person: Option<Uuid>,
     ) -> Result<Invited, ServiceError> {
-        authorize(caller, Action::Invite)?;
-        self.invite_unchecked(roles, program, Some(caller.key.thumbprint())).await
+        self.authorize(Some(caller), Action::Invite, Thing::Program(program))?;
+        self.invite_unchecked(roles, program, Some(caller.key.thumbprint()), person).await
+    }
+
+    /// As [`Service::invite`], for somebody who is known by name.
+    ///
+    /// # Errors
+    /// Those, and those of [`Service::known_person`].
+    pub async fn invite_person(
+        &self,
+        caller: &KeyRecord,
+        roles: Roles,
+        program: &str,
+        profile: &PersonProfile,
+    ) -> Result<Invited, ServiceError> {
+        // Asked first, so that nobody fills the address book who may not invite.
+        self.authorize(Some(caller), Action::Invite, Thing::Program(program))?;
+        let person = self.known_person(profile).await?;
+        self.invite(caller, roles, program, Some(person)).await
     }
 
     /// The invitation for the first administrator of a new log, made by whoever runs the service;
@@ -62,7 +87,21 @@ impl Service {
             return Ok(None);
         }
         let roles = Roles::new(vec![Role::Admin]);
-        self.invite_unchecked(roles, "operations", None).await.map(Some)
+        self.invite_unchecked(roles, OPERATIONS, None, None).await.map(Some)
+    }
+
+    /// The invitation for somebody whom an identity provider vouches for. It takes the place of
+    /// those that sign-ins of the same person made before for this program.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] for a program that was not opened, or a failing store.
+    pub(super) async fn invite_signed_in(
+        &self,
+        roles: Roles,
+        program: &str,
+        person: Uuid,
+    ) -> Result<Invited, ServiceError> {
+        self.invite_unchecked(roles, program, None, Some(person)).await
     }
 
     /// Invitations that can still be used, at most `limit` after `after`.
@@ -75,8 +114,13 @@ impl Service {
         after: Option<Hash>,
         limit: u32,
     ) -> Result<Vec<Invitation>, ServiceError> {
-        authorize(caller, Action::Invite)?;
-        Ok(self.ledger.open_invitations(self.now(), after, limit).await?)
+        self.authorize(Some(caller), Action::Invite, Thing::Program(&caller.program))?;
+        let mut open = self.ledger.open_invitations(self.now(), after, limit).await?;
+        open.retain(|invitation| {
+            self.authorize(Some(caller), Action::Invite, Thing::Program(&invitation.program))
+                .is_ok()
+        });
+        Ok(open)
     }
 
     /// Makes an invitation useless that was not used yet.
@@ -88,8 +132,13 @@ impl Service {
         caller: &KeyRecord,
         code_digest: Hash,
     ) -> Result<(), ServiceError> {
-        authorize(caller, Action::Invite)?;
-        if self.ledger.cancel_invitation(code_digest).await? {
+        self.authorize(Some(caller), Action::Invite, Thing::Program(&caller.program))?;
+        let invitation = self.ledger.open_invitation(code_digest, self.now()).await?;
+        let mine = invitation.is_some_and(|invitation| {
+            self.authorize(Some(caller), Action::Invite, Thing::Program(&invitation.program))
+                .is_ok()
+        });
+        if mine && self.ledger.cancel_invitation(code_digest).await? {
             return Ok(());
         }
         Err(ServiceError::NotFound { what: "open invitation", id: code_digest.to_hex() })
@@ -100,8 +149,10 @@ impl Service {
         roles: Roles,
         program: &str,
         inviter: Option<Thumbprint>,
+        person: Option<Uuid>,
     ) -> Result<Invited, ServiceError> {
         program_name(program)?;
+        self.require_program(program).await?;
         if roles.as_slice().is_empty() {
             return Err(ServiceError::Malformed {
                 what: "roles",
@@ -109,12 +160,17 @@ impl Service {
             });
         }
         let code = URL_SAFE_NO_PAD.encode(self.random::<24>());
+        let seconds = match (inviter, person) {
+            (None, Some(_)) => SIGNED_IN_INVITATION_SECONDS,
+            _ => INVITATION_SECONDS,
+        };
         let invitation = Invitation {
             code_digest: Self::code_digest(&code),
             roles,
             program: program.to_owned(),
-            expires_at: self.now() + INVITATION_SECONDS,
+            expires_at: self.now() + seconds,
             inviter,
+            person,
         };
         self.ledger.invite(&invitation).await?;
         Ok(Invited { code, invitation })
@@ -129,13 +185,17 @@ impl Service {
         let invitation = self.ledger.open_invitation(code_digest, at).await?;
         let invitation = invitation.ok_or(ServiceError::InvitationInvalid)?;
         let open = Precondition::InvitationOpen { code_digest, at };
-        let Some(thumbprint) = invitation.inviter else {
+        if invitation.opens_the_log() {
             return Ok((invitation, vec![open, Precondition::NobodyEnrolled]));
-        };
+        }
+        let Some(thumbprint) = invitation.inviter else { return Ok((invitation, vec![open])) };
         // Not the cached record: what a revoked key made ends with it.
         let inviter = self.ledger.key(thumbprint).await?;
         let inviter = inviter
-            .filter(|key| key.revoked.is_none() && authorize(key, Action::Invite).is_ok())
+            .filter(|key| {
+                let program = Thing::Program(&invitation.program);
+                key.revoked.is_none() && self.authorize(Some(key), Action::Invite, program).is_ok()
+            })
             .ok_or(ServiceError::InvitationInvalid)?;
         let valid = Precondition::Key { thumbprint, version: inviter.version };
         Ok((invitation, vec![open, valid]))
@@ -162,14 +222,19 @@ impl Service {
         let (now, code_digest) = (self.clock.now(), invitation.code_digest);
         let thumbprint = key.thumbprint();
         preconditions.push(Precondition::KeyUnknown(thumbprint));
+        if let Some(person) = invitation.person {
+            // One key for each person and program.
+            let program = invitation.program.clone();
+            preconditions.push(Precondition::OnlyKey { person, program, except: None });
+        }
         let body = KeyEnrolled {
             key: NamedKey::new(key),
             program: program_name(&invitation.program)?,
             roles: invitation.roles.as_slice().to_vec(),
             valid_from: timestamp(now)?,
-            basis: match invitation.inviter {
-                None => EnrolmentBasis::Bootstrap,
-                Some(_) => EnrolmentBasis::Invitation,
+            basis: match invitation.opens_the_log() {
+                true => EnrolmentBasis::Bootstrap,
+                false => EnrolmentBasis::Invitation,
             },
             replaces: None,
         };
@@ -187,6 +252,8 @@ impl Service {
                         key: Box::new(key),
                         roles: invitation.roles,
                         program: invitation.program,
+                        person: invitation.person,
+                        replaces: None,
                     },
                     Effect::UseInvitation { code_digest, by: thumbprint },
                 ],
@@ -195,6 +262,9 @@ impl Service {
         let logged = self.log.append(candidate).await.map_err(|error| match error {
             LogError::Stale(Precondition::KeyUnknown(thumbprint)) => {
                 ServiceError::KeyEnrolled { thumbprint }
+            }
+            LogError::Stale(Precondition::OnlyKey { program, .. }) => {
+                ServiceError::HasKey { program }
             }
             LogError::Stale(_) => ServiceError::InvitationInvalid,
             other => other.into(),
@@ -209,7 +279,7 @@ impl Service {
     }
 }
 
-fn program_name(program: &str) -> Result<Name, ServiceError> {
+pub(super) fn program_name(program: &str) -> Result<Name, ServiceError> {
     Name::new(program)
         .map_err(|error| ServiceError::Malformed { what: "program", reason: error.to_string() })
 }

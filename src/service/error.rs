@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::{
     keys::SignError,
     log::LogError,
-    service::authorize::Action,
+    service::authorize::Refusal,
     store::{files::FilesError, ledger::StoreError},
     vault::{KeysError, VaultError},
 };
@@ -164,22 +164,52 @@ pub enum ServiceError {
         /// Which key.
         thumbprint: Thumbprint,
     },
-    /// The caller may not do this.
-    #[error("{action} needs one of the roles {required}; this key has {found}")]
-    Forbidden {
-        /// What was asked.
-        action: Action,
-        /// Roles that may.
-        required: &'static str,
-        /// Roles of the caller.
-        found: String,
-    },
+    /// The rules do not allow it.
+    #[error("{0}")]
+    Forbidden(Box<Refusal>),
     /// The request carries no acceptable credentials.
     #[error("{reason}")]
     Unauthenticated {
         /// What is wrong with them.
         reason: String,
     },
+    /// The groups that a provider vouches for give nothing here.
+    #[error(
+        "none of your groups at the identity provider gives a role here{}; ask for the group, then sign in again",
+        program.as_ref().map(|name| format!(" in the program {name:?}")).unwrap_or_default()
+    )]
+    NothingGranted {
+        /// Where somebody wanted to go.
+        program: Option<String>,
+    },
+    /// The key may do more than the groups give.
+    #[error(
+        "your key in the program {program:?} has the roles {roles}, and your groups at the identity provider do not give \
+         all of them; sign in with the key itself"
+    )]
+    RolesNotGranted {
+        /// In which program.
+        program: String,
+        /// Roles of the key.
+        roles: String,
+    },
+    /// The groups give roles in several programs.
+    #[error("your groups give roles in several programs; sign in again with ?program= and one of: {}", programs.join(", "))]
+    ProgramUnclear {
+        /// Which programs.
+        programs: Vec<String>,
+    },
+    /// The identity is linked to another person than the one signed in.
+    #[error(
+        "this identity at the provider belongs to somebody else here than the key you are signed in with; sign out first"
+    )]
+    IdentityTaken,
+    /// Somebody is known under the address, and it is not shown that they are the same.
+    #[error(
+        "somebody is known here under your address; sign in with your key first, and then through the provider in the \
+         same browser"
+    )]
+    AddressKnown,
     /// The invitation does not exist, was used or has expired.
     #[error("the invitation code is unknown, used or expired; ask for a new one")]
     InvitationInvalid,
@@ -188,6 +218,45 @@ pub enum ServiceError {
     KeyEnrolled {
         /// Which key.
         thumbprint: Thumbprint,
+    },
+    /// A review names a statement that is not about the submission.
+    #[error("the review rests on {leaf}, which is no statement about this submission")]
+    ReviewOfNothing {
+        /// Leaf hash named.
+        leaf: Hash,
+    },
+    /// A review leaves out a statement that counts now.
+    #[error(
+        "the review of {submission} does not name the statement {unread}, which counts now; read it and review again"
+    )]
+    ReviewOutdated {
+        /// Which submission.
+        submission: Uuid,
+        /// Leaf hash left out.
+        unread: Hash,
+    },
+    /// Two officers have not approved it.
+    #[error(
+        "two officers must first state that the key {replacement} may take the place of {lost}: attestry key approve"
+    )]
+    NotApproved {
+        /// The lost key.
+        lost: Thumbprint,
+        /// The key that wants its place.
+        replacement: Thumbprint,
+    },
+    /// Somebody else's sealed content is opened without saying why.
+    #[error(
+        "say for which purpose you open it: ?purpose=review, legal, audit, support or case; it is logged who read what and why"
+    )]
+    PurposeMissing,
+    /// The person has a key in this program.
+    #[error(
+        "this person has a valid key in the program {program:?}; it is replaced by rotation, not by another invitation"
+    )]
+    HasKey {
+        /// Which program.
+        program: String,
     },
     /// The bytes are no acceptable public key.
     #[error("{0}")]

@@ -1,13 +1,17 @@
 //! The first batch of a log: `genesis`, which names the log and its keys, and `policy`, which names
 //! the rules it decides by. The service signs both itself.
 
-use attestry_policy::bundle::{BundleError, bundle_digest};
+use attestry_policy::{
+    bundle::{BundleError, bundle_digest},
+    engine::engine_version,
+};
 use attestry_proof::{
     cose::{ContentType, Subject},
     hash::Hash,
     log::note::{KeyKind, VerifierKey},
     payload::{
         Announcement, Payload,
+        envelope::Tool,
         fields::{Digest, NamedKey, Timestamp},
         genesis::{ENTRY_FORMAT, Genesis, HashAlgorithm, TreeAlgorithm},
         policy_version::{PolicyFile, PolicyVersion},
@@ -16,14 +20,11 @@ use attestry_proof::{
 };
 use chrono::{DateTime, Utc};
 
-use super::{Service, ServiceError, state::state};
+use super::{ServiceError, policies::PolicyFileBytes, state::state};
 use crate::{
     keys::LogSigners,
     store::ledger::{Candidate, Effect, Precondition},
 };
-
-/// A policy file: its path with `/` between names, and its bytes.
-pub type PolicyFileBytes = (String, Vec<u8>);
 
 /// Digest of a policy bundle.
 ///
@@ -36,25 +37,6 @@ pub fn policies_digest(policies: &[PolicyFileBytes]) -> Result<Hash, ServiceErro
         what: "policy bundle",
         reason: error.to_string(),
     })
-}
-
-impl Service {
-    /// Logs a new policy version if the bundle is not the one in force.
-    ///
-    /// # Errors
-    /// As [`genesis`], or a failing log.
-    pub async fn adopt_policies(&self, policies: &[PolicyFileBytes]) -> Result<(), ServiceError> {
-        let digest = policies_digest(policies)?;
-        let (in_force, version) = self.ledger.policy().await?.unwrap_or_default();
-        if in_force == digest {
-            return Ok(());
-        }
-        let now = self.clock.now();
-        let candidate =
-            policy_version(self.log.signers(), self.log.origin(), policies, now, version + 1)?;
-        self.log.append(candidate).await?;
-        Ok(())
-    }
 }
 
 /// Makes the two candidates of a new log's first batch.
@@ -113,7 +95,7 @@ pub fn policy_version(
     let body = PolicyVersion {
         bundle_sha256: Digest(digest),
         files,
-        engine: None,
+        engine: Some(engine()?),
         effective_at: timestamp(now)?,
     };
     let payload = Payload::from(Announcement::new(body)?);
@@ -122,6 +104,14 @@ pub fn policy_version(
     let preconditions = vec![Precondition::Policy { version: version - 1 }];
     let effects = vec![Effect::AdoptPolicy { digest, version }];
     state(service, origin, now.timestamp(), about, &payload, (preconditions, effects))
+}
+
+/// The program that evaluates the rules.
+pub(super) fn engine() -> Result<Tool, ServiceError> {
+    Ok(Tool {
+        name: line("engine", "cedar-policy")?,
+        version: line("engine version", &engine_version())?,
+    })
 }
 
 pub(super) fn timestamp(at: DateTime<Utc>) -> Result<Timestamp, ServiceError> {

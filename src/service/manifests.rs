@@ -8,7 +8,7 @@ use attestry_proof::{
 };
 use uuid::Uuid;
 
-use super::{Service, ServiceError};
+use super::{Service, ServiceError, authorize::Action};
 use crate::{
     store::ledger::{KeyRecord, ManifestRecord},
     vault::VaultError,
@@ -30,7 +30,7 @@ impl Service {
         commitment: Hash,
         openings: Hash,
     ) -> Result<ManifestRecord, ServiceError> {
-        self.writable_submission(caller, submission).await?;
+        self.writable_submission(caller, Action::RecordManifest, submission).await?;
         let manifest = self.stored_manifest(submission, openings).await?;
         if manifest.commitment() != commitment {
             let reason = format!(

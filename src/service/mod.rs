@@ -1,28 +1,46 @@
 //! Use cases, one file each. They speak in domain words; HTTP and the command line call the same
 //! ones.
 
+pub mod access;
+pub mod archive;
 pub mod authorize;
 mod clauses;
+pub mod clear;
 pub mod custody;
+mod dossier;
 pub mod drafts;
 pub mod enroll;
 pub mod error;
+pub mod explain;
+mod fingerprint;
 pub mod fsck;
 pub mod genesis;
+pub mod judge;
 pub mod manifests;
+pub mod members;
+pub mod policies;
+pub mod programs;
 pub mod read;
 pub mod register;
 pub mod revoke;
+pub mod rotate;
+pub mod sessions;
+pub mod sign_in;
 pub mod state;
+mod status;
+pub mod tickets;
 
-use std::{num::NonZeroUsize, sync::Arc};
+use std::{
+    num::NonZeroUsize,
+    sync::{Arc, RwLock},
+};
 
-use attestry_policy::clauses::ClauseCatalogue;
 use attestry_proof::{hash::Hash, key::Thumbprint};
 use lru::LruCache;
 use parking::Mutex;
 
 pub use self::error::ServiceError;
+use self::{policies::Policies, tickets::Tickets};
 use crate::{
     clock::Clock,
     entropy::Entropy,
@@ -39,10 +57,12 @@ pub struct Service {
     pub(crate) log: Log,
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) vault: Vault,
-    pub(crate) clauses: ClauseCatalogue,
+    policies: RwLock<Arc<Policies>>,
+    public_entries: bool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     keys: Mutex<LruCache<Thumbprint, Arc<KeyRecord>>>,
+    challenges: Tickets<Thumbprint>,
     janitor: drafts::Janitor,
 }
 
@@ -63,15 +83,16 @@ mod parking {
 }
 
 impl Service {
-    /// Puts a service together. Must run inside a tokio runtime: it cleans up after itself.
+    /// Puts a service together; `public_entries` says whether entries are for everybody. Must run inside a tokio runtime: it cleans up after itself.
     #[must_use]
     pub fn new(
         log: Log,
         ledger: Arc<dyn Ledger>,
         vault: Vault,
-        clauses: ClauseCatalogue,
+        policies: Policies,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
+        public_entries: bool,
     ) -> Self {
         let janitor =
             drafts::Janitor::start(Arc::clone(&ledger), vault.clone(), Arc::clone(&clock));
@@ -79,10 +100,12 @@ impl Service {
             log,
             ledger,
             vault,
-            clauses,
+            policies: RwLock::new(Arc::new(policies)),
+            public_entries,
             clock,
             entropy,
             keys: Mutex::new(LruCache::new(KEYS_CACHED)),
+            challenges: sessions::challenges(),
             janitor,
         }
     }
@@ -91,12 +114,6 @@ impl Service {
     #[must_use]
     pub fn log(&self) -> &Log {
         &self.log
-    }
-
-    /// The clause texts in force.
-    #[must_use]
-    pub fn clauses(&self) -> &ClauseCatalogue {
-        &self.clauses
     }
 
     /// The vault.

@@ -1,15 +1,20 @@
 //! Reading what is stored, for those who may.
 
+use std::sync::Arc;
+
 use attestry_proof::{hash::Hash, size::LeafIndex};
 use uuid::Uuid;
 
 use super::{
     Service, ServiceError,
-    authorize::{Action, authorize},
+    authorize::{Action, Thing},
     drafts::no_submission,
 };
 use crate::{
-    store::ledger::{EntryRecord, KeyRecord, StoredPayload, SubmissionRecord},
+    store::{
+        ledger::{EntryRecord, KeyRecord, StoredPayload, SubmissionRecord},
+        people::WorkFilter,
+    },
     vault::open_payload,
 };
 
@@ -27,26 +32,42 @@ impl Service {
         entry.filter(|entry| entry.index == index).ok_or(ServiceError::Beyond { index, size })
     }
 
-    /// The submission, if the caller owns it, or may read any and is in the program that it is for:
-    /// that of its owner's key.
+    /// The submission with its owner's key, if the rules let the caller do this to it.
     ///
     /// # Errors
-    /// [`ServiceError::NotFound`] also when it exists but is not for the caller, so that ids cannot
-    /// be probed.
-    pub async fn readable_submission(
+    /// [`ServiceError::NotFound`] also when it exists but reading about it is not for the caller, so
+    /// that ids cannot be probed; [`ServiceError::Forbidden`] for a caller who may read about it.
+    pub async fn submission_for(
         &self,
         caller: &KeyRecord,
+        action: Action,
         submission: Uuid,
-    ) -> Result<SubmissionRecord, ServiceError> {
+    ) -> Result<(SubmissionRecord, Arc<KeyRecord>), ServiceError> {
         let not_found = || no_submission(submission);
         let record = self.ledger.submission(submission).await?.ok_or_else(not_found)?;
-        if record.owner == caller.key.thumbprint() {
-            authorize(caller, Action::ReadOwn)?;
-            return Ok(record);
-        }
-        authorize(caller, Action::ReadAny).map_err(|_| not_found())?;
         let owner = self.key(record.owner).await?;
-        if owner.program == caller.program { Ok(record) } else { Err(not_found()) }
+        let thing = Thing::Submission(&record, &owner);
+        self.authorize(Some(caller), Action::ReadSubmission, thing).map_err(|_| not_found())?;
+        if action != Action::ReadSubmission {
+            self.authorize(Some(caller), action, thing)?;
+        }
+        Ok((record, owner))
+    }
+
+    /// What a program received, newest first, at most `limit` opened before `before`.
+    ///
+    /// # Errors
+    /// [`ServiceError::Forbidden`] or a failing store.
+    pub async fn work_list(
+        &self,
+        caller: &KeyRecord,
+        program: &str,
+        filter: WorkFilter,
+        before: LeafIndex,
+        limit: u32,
+    ) -> Result<Vec<SubmissionRecord>, ServiceError> {
+        self.authorize(Some(caller), Action::ListSubmissions, Thing::Program(program))?;
+        Ok(self.ledger.people().submissions_in(program, filter, before, limit).await?)
     }
 
     /// The payload of an entry about `submission`, and whether it was sealed; `None` once erased.

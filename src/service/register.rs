@@ -4,23 +4,16 @@
 use std::ops::RangeInclusive;
 
 use attestry_proof::{
-    cose::{
-        content_type::ContentType,
-        statement::{SignedStatement, Subject},
-    },
+    cose::statement::{SignedStatement, Subject},
     hash::Hash,
-    payload::{Payload, PayloadError, StatementKind, withdrawal::Scope},
+    payload::{Payload, PayloadError},
 };
 use uuid::Uuid;
 
-use super::{
-    Service, ServiceError,
-    authorize::{Action, authorize},
-};
+use super::{Service, ServiceError, authorize::Action};
 use crate::{
     log::{LogError, Logged},
-    store::ledger::{Candidate, Effect, KeyRecord, Precondition, StoredPayload},
-    vault::open_payload,
+    store::ledger::{Candidate, Effect, KeyRecord, Precondition},
 };
 
 /// Oldest accepted claim of time: a contractor signs, then uploads large files.
@@ -56,6 +49,20 @@ impl Service {
         payload: Option<Vec<u8>>,
     ) -> Result<Logged, ServiceError> {
         let candidate = self.judge(statement, payload.clone()).await?;
+        let follows = candidate.effects.iter().find_map(needs_follow_up);
+        let logged = self.append_judged(candidate, statement, payload).await?;
+        if let Some(follow_up) = follows {
+            self.follow_up(follow_up).await;
+        }
+        Ok(logged)
+    }
+
+    async fn append_judged(
+        &self,
+        candidate: Candidate,
+        statement: &SignedStatement,
+        payload: Option<Vec<u8>>,
+    ) -> Result<Logged, ServiceError> {
         match self.log.append(candidate).await {
             Err(LogError::Stale(precondition)) => {
                 // Something changed between judgement and transaction: judge once more on what
@@ -72,69 +79,7 @@ impl Service {
         }
     }
 
-    async fn judge(
-        &self,
-        statement: &SignedStatement,
-        payload: Option<Vec<u8>>,
-    ) -> Result<Candidate, ServiceError> {
-        let header = statement.header();
-        if header.audience != self.log.origin() {
-            let (found, required) = (header.audience.clone(), self.log.origin().to_owned());
-            return Err(ServiceError::WrongAudience { found, required });
-        }
-        let (ContentType::Sealed, Subject::Submission(submission)) =
-            (header.content_type, header.subject)
-        else {
-            return Err(ServiceError::ReservedContentType { found: header.content_type.as_str() });
-        };
-        let key = self.valid_key(header.issuer).await?;
-        statement.verify(&key.key)?;
-        authorize(&key, Action::Attest)?;
-        self.refuse_stale(header.issued_at)?;
-
-        let digest = statement.payload_digest();
-        let (bytes, staged) = self.payload_bytes(submission, digest, payload).await?;
-        let payload = Payload::parse(&bytes, true)?;
-        payload.check(header)?;
-        if !payload.kind().is_contractor() {
-            let found = payload.kind().as_str();
-            return Err(ServiceError::ReservedContentType { found });
-        }
-        self.check_clauses(&payload)?;
-        self.check_manifest(submission, &payload).await?;
-
-        let withdrawal = payload.kind() == StatementKind::Withdrawal;
-        let mut effects = Vec::new();
-        if staged {
-            effects.push(Effect::Unstage { submission, digest });
-        }
-        if matches!(&payload, Payload::Withdrawal(said) if said.body().scope == Scope::Everything) {
-            effects.push(Effect::Withdraw(submission));
-        }
-        let submission_key = self.vault.submission_key(submission).await?;
-        let sealed = self.vault.seal_payload(&submission_key, submission, &digest, &bytes)?;
-        Ok(Candidate {
-            entry: statement.entry_bytes(),
-            leaf_hash: statement.leaf_hash(),
-            issued_at: header.issued_at,
-            subject: header.subject,
-            issuer: header.issuer,
-            content_type: header.content_type.as_str(),
-            payload_digest: digest,
-            payload: StoredPayload::Sealed(sealed),
-            preconditions: vec![
-                Precondition::Key { thumbprint: header.issuer, version: key.version },
-                Precondition::SubmissionOf {
-                    submission,
-                    owner: header.issuer,
-                    may_be_withdrawn: withdrawal,
-                },
-            ],
-            effects,
-        })
-    }
-
-    fn refuse_stale(&self, issued_at: i64) -> Result<(), ServiceError> {
+    pub(super) fn refuse_stale(&self, issued_at: i64) -> Result<(), ServiceError> {
         let accepted = self.accepted_issued_at();
         if accepted.contains(&issued_at) {
             return Ok(());
@@ -146,23 +91,6 @@ impl Service {
     fn accepted_issued_at(&self) -> RangeInclusive<i64> {
         let now = self.now();
         now - ISSUED_AT_AGE_MAX_S..=now + ISSUED_AT_AHEAD_MAX_S
-    }
-
-    /// The attached payload (its digest was checked while parsing) or the staged one; and whether
-    /// it was staged.
-    async fn payload_bytes(
-        &self,
-        submission: Uuid,
-        digest: Hash,
-        attached: Option<Vec<u8>>,
-    ) -> Result<(Vec<u8>, bool), ServiceError> {
-        if let Some(bytes) = attached {
-            return Ok((bytes, false));
-        }
-        let missing = ServiceError::PayloadMissing { digest };
-        let sealed = self.ledger.staged_payload(submission, digest).await?.ok_or(missing)?;
-        let key = self.vault.existing_key(submission).await?;
-        Ok((open_payload(&key, submission, &digest, &sealed)?.to_vec(), true))
     }
 
     /// Keeps a payload, sealed, until its statement is registered.
@@ -185,10 +113,28 @@ impl Service {
         if subject != Some(Subject::Submission(submission)) {
             return Err(PayloadError::SubjectMismatch.into());
         }
-        self.prepare_submission(caller, submission).await?;
+        self.prepare_submission(caller, Action::StagePayload, submission).await?;
         let key = self.vault.submission_key(submission).await?;
         let sealed = self.vault.seal_payload(&key, submission, &digest, bytes)?;
         Ok(self.ledger.stage_payload(submission, digest, &sealed, self.now()).await?)
+    }
+
+    /// What follows from a statement by a person: a decision about clearance, the public word. The
+    /// statement is logged whatever becomes of these; what is left undone is found again by the
+    /// service's own rounds.
+    async fn follow_up(&self, follow_up: FollowUp) {
+        let done = match follow_up {
+            FollowUp::Decide(submission) => self.decide_consented(submission).await.map(drop),
+            FollowUp::Publish(submission) => self.publish_status(submission).await,
+        };
+        let done = match done {
+            // With what an earlier failure left behind.
+            Ok(()) => self.publish_due().await.map(drop),
+            failed => failed,
+        };
+        if let Err(error) = done {
+            tracing::warn!(%error, "what follows from a statement is left for later");
+        }
     }
 
     /// Why a precondition failed twice in a row.
@@ -208,5 +154,22 @@ impl Service {
             }
             other => ServiceError::Log(LogError::Stale(other)),
         })
+    }
+}
+
+/// What the service does after a statement.
+enum FollowUp {
+    /// Decide about clearance, which publishes what comes of it.
+    Decide(Uuid),
+    /// Publish what the statement changed.
+    Publish(Uuid),
+}
+
+fn needs_follow_up(effect: &Effect) -> Option<FollowUp> {
+    match effect {
+        Effect::Reviewed { submission, accepted: true, .. } => Some(FollowUp::Decide(*submission)),
+        Effect::Reviewed { submission, accepted: false, .. }
+        | Effect::Withdraw { submission, .. } => Some(FollowUp::Publish(*submission)),
+        _ => None,
     }
 }

@@ -10,10 +10,11 @@ use attestry_proof::{
         text::Name,
     },
 };
+use chrono::{DateTime, Utc};
 
 use super::{
     Service, ServiceError,
-    authorize::{Action, authorize},
+    authorize::{Action, Thing},
     genesis::timestamp,
     state::state,
 };
@@ -33,26 +34,60 @@ impl Service {
         caller: &KeyRecord,
         thumbprint: Thumbprint,
         reason: RevocationReason,
+        effective_at: Option<DateTime<Utc>>,
     ) -> Result<Logged, ServiceError> {
         let by = caller.key.thumbprint();
-        if by != thumbprint {
-            authorize(caller, Action::RevokeAny)?;
-        }
         self.forget_key(thumbprint);
-        let record = self.valid_key(thumbprint).await?;
+        let record = self.key(thumbprint).await?;
+        self.authorize(Some(caller), Action::RevokeKey, Thing::Key(&record))?;
+        if let Some(at) = record.revoked {
+            return Err(ServiceError::RevokedKey { thumbprint, at });
+        }
+        let now = self.clock.now();
+        let effective_at = effective_at.unwrap_or(now);
+        if effective_at > now || effective_at.timestamp() < self.enrolled_at(&record).await? {
+            return Err(ServiceError::Malformed {
+                what: "effective_at",
+                reason: "a key ends between its enrolment and now".into(),
+            });
+        }
+        let by = match by == thumbprint {
+            true => vec![],
+            false => vec![Precondition::Key { thumbprint: by, version: caller.version }],
+        };
+        self.end_key(&record, reason, effective_at, by).await
+    }
+
+    /// When the key came into the log, Unix seconds.
+    async fn enrolled_at(&self, record: &KeyRecord) -> Result<i64, ServiceError> {
+        let at = self.ledger.committed_at(&[record.enrolled]).await?.pop().flatten();
+        Ok(at.unwrap_or(0).div_euclid(1000))
+    }
+
+    /// Ends a key from the next entry on; `by` is what the wish to end it rests on.
+    pub(super) async fn end_key(
+        &self,
+        record: &KeyRecord,
+        reason: RevocationReason,
+        effective_at: DateTime<Utc>,
+        by: Vec<Precondition>,
+    ) -> Result<Logged, ServiceError> {
+        let thumbprint = record.key.thumbprint();
         let now = self.clock.now();
         let program = Name::new(&record.program).map_err(|error| ServiceError::Malformed {
             what: "program",
             reason: error.to_string(),
         })?;
-        let body =
-            KeyRevoked { key: KeyId(thumbprint), program, valid_until: timestamp(now)?, reason };
+        let body = KeyRevoked {
+            key: KeyId(thumbprint),
+            program,
+            valid_until: timestamp(effective_at)?,
+            reason,
+        };
         let payload = Payload::from(Announcement::new(body)?);
         // Of two administrators who revoke each other at once, one comes first and stays.
         let mut preconditions = vec![Precondition::Key { thumbprint, version: record.version }];
-        if by != thumbprint {
-            preconditions.push(Precondition::Key { thumbprint: by, version: caller.version });
-        }
+        preconditions.extend(by);
         if record.roles.contains(Role::Admin) {
             preconditions.push(Precondition::AdminBesides(thumbprint));
         }

@@ -11,6 +11,7 @@ use attestry_proof::{
     key::Thumbprint,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -100,6 +101,12 @@ pub struct OpenedSession {
 }
 
 impl Service {
+    /// The time, as the service reads it.
+    #[must_use]
+    pub fn time(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
     /// A challenge for the holder of a key. Whether the key is enrolled is not said here.
     #[must_use]
     pub fn challenge(&self, thumbprint: Thumbprint) -> Challenge {

@@ -1,4 +1,4 @@
-//! What the service itself states: public, signed by the service key, never on behalf of a person.
+//! What the service itself states, signed by its own key, never on behalf of a person.
 
 use attestry_proof::{
     cose::{
@@ -9,11 +9,32 @@ use attestry_proof::{
     payload::Payload,
 };
 
-use super::ServiceError;
+use super::{Service, ServiceError, judge::sealed_under};
 use crate::{
     keys::Signer,
+    log::Logged,
     store::ledger::{Candidate, Effect, Precondition, StoredPayload},
 };
+
+impl Service {
+    /// States something that stays sealed: signed by the service, under the key of what it is about.
+    pub(super) async fn state_sealed(
+        &self,
+        subject: Subject,
+        payload: &Payload,
+        (preconditions, effects): (Vec<Precondition>, Vec<Effect>),
+    ) -> Result<Logged, ServiceError> {
+        let about = (ContentType::Sealed, subject);
+        let signer = &*self.log.signers().service;
+        let (origin, now) = (self.log.origin(), self.now());
+        let mut candidate = state(signer, origin, now, about, payload, (preconditions, effects))?;
+        let (id, digest) = (sealed_under(subject), candidate.payload_digest);
+        let key = self.vault.submission_key(id).await?;
+        let sealed = self.vault.seal_payload(&key, id, &digest, &payload.to_bytes())?;
+        candidate.payload = StoredPayload::Sealed(sealed);
+        Ok(self.log.append(candidate).await?)
+    }
+}
 
 /// Signs a public payload as a statement of the service.
 ///

@@ -1,16 +1,20 @@
 //! The ledger port: what the service asks of whatever database holds the log.
 
-pub use attestry_proof::payload::key_event::MemberRole as Role;
 use attestry_proof::{
     cose::Subject,
     hash::Hash,
     key::{PublicKey, Thumbprint},
     log::{edge::Edge, tile::TileId},
-    manifest::Role as ManifestRole,
     size::{LeafIndex, TreeSize},
 };
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
+
+pub use super::records::{
+    AttestationSet, DraftOutcome, DraftRecord, Invitation, KeyRecord, ManifestRecord, PublicWord,
+    PurposeSet, Review, Role, Roles, SubmissionRecord,
+};
+use super::{people::People, sessions::Sessions};
 
 /// Name of one attempt to commit a batch, chosen by the sequencer.
 pub type BatchId = Uuid;
@@ -99,8 +103,35 @@ pub enum Precondition {
         submission: Uuid,
         /// Key that must own it.
         owner: Thumbprint,
+        /// Program of that key.
+        program: String,
         /// Whether a withdrawn submission still accepts this statement.
         may_be_withdrawn: bool,
+    },
+    /// Nobody but the service said anything about the submission after this position.
+    LastSaid {
+        /// Which submission.
+        submission: Uuid,
+        /// Position of the last statement by a person.
+        at: LeafIndex,
+    },
+    /// As [`Precondition::LastSaid`], and the submission is cleared for just these purposes.
+    Standing {
+        /// Which submission.
+        submission: Uuid,
+        /// Position of the last statement by a person.
+        said: LeafIndex,
+        /// What it is cleared for.
+        cleared: PurposeSet,
+    },
+    /// The person has no other valid key in the program.
+    OnlyKey {
+        /// Whose.
+        person: Uuid,
+        /// In which program.
+        program: String,
+        /// The key that may be there.
+        except: Option<Thumbprint>,
     },
     /// The invitation exists, is unused and has not expired at the given time.
     InvitationOpen {
@@ -127,6 +158,26 @@ pub enum Effect {
         roles: Roles,
         /// In which program.
         program: String,
+        /// Who holds it, if that is known.
+        person: Option<Uuid>,
+        /// The lost key that it is enrolled for.
+        replaces: Option<Thumbprint>,
+    },
+    /// What the outgoing key owned belongs to the incoming one, which is enrolled by another effect.
+    HandOver {
+        /// The outgoing key; it may not sign after this entry.
+        from: Thumbprint,
+        /// The incoming key.
+        to: Thumbprint,
+    },
+    /// An officer approved that a key takes the place of a lost one.
+    ApproveKey {
+        /// The lost key.
+        lost: Thumbprint,
+        /// The key that is to replace it.
+        replacement: Thumbprint,
+        /// The officer's key.
+        officer: Thumbprint,
     },
     /// The key may not sign after this entry.
     RevokeKey(Thumbprint),
@@ -137,8 +188,46 @@ pub enum Effect {
         /// Who used it.
         by: Thumbprint,
     },
-    /// The submission is withdrawn.
-    Withdraw(Uuid),
+    /// The owner said something that clearance asks for. A review before it is not current any
+    /// more, and nothing is cleared until there is another.
+    Attested {
+        /// About which submission.
+        submission: Uuid,
+        /// What was said.
+        kind: AttestationSet,
+    },
+    /// A reviewer said what they found.
+    Reviewed {
+        /// About which submission.
+        submission: Uuid,
+        /// Whether it is accepted.
+        accepted: bool,
+        /// The reviewer's key.
+        reviewer: Thumbprint,
+    },
+    /// The service decided whether a submission is cleared.
+    Cleared {
+        /// Which submission.
+        submission: Uuid,
+        /// For which purposes.
+        purposes: PurposeSet,
+        /// Whether it is.
+        granted: bool,
+    },
+    /// The public word on a submission was logged.
+    Published {
+        /// About which submission.
+        submission: Uuid,
+        /// The word.
+        word: PublicWord,
+    },
+    /// Consent was taken back: what rests on it is not cleared any more.
+    Withdraw {
+        /// For which submission.
+        submission: Uuid,
+        /// Purposes; `None` for everything.
+        purposes: Option<PurposeSet>,
+    },
     /// A policy bundle comes into force.
     AdoptPolicy {
         /// Digest of the bundle.
@@ -153,61 +242,6 @@ pub enum Effect {
         /// SHA-256 of the payload.
         digest: Hash,
     },
-}
-
-/// A set of roles, sorted and without repeats.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Roles(Vec<Role>);
-
-impl Roles {
-    /// Sorts and removes repeats.
-    #[must_use]
-    pub fn new(mut roles: Vec<Role>) -> Self {
-        roles.sort_unstable();
-        roles.dedup();
-        Self(roles)
-    }
-
-    /// Whether `role` is among them.
-    #[must_use]
-    pub fn contains(&self, role: Role) -> bool {
-        self.0.contains(&role)
-    }
-
-    /// The roles in order.
-    #[must_use]
-    pub fn as_slice(&self) -> &[Role] {
-        &self.0
-    }
-
-    /// Space separated words.
-    #[must_use]
-    pub fn to_words(&self) -> String {
-        self.0.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(" ")
-    }
-
-    /// Reads [`Roles::to_words`] back; `None` if a word is unknown.
-    #[must_use]
-    pub fn from_words(words: &str) -> Option<Self> {
-        words.split_whitespace().map(Role::parse).collect::<Option<Vec<_>>>().map(Self::new)
-    }
-}
-
-/// A key the log knows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyRecord {
-    /// The key.
-    pub key: PublicKey,
-    /// Its roles.
-    pub roles: Roles,
-    /// In which program.
-    pub program: String,
-    /// Position of the statement that enrolled it.
-    pub enrolled: LeafIndex,
-    /// Position of the statement that revoked it.
-    pub revoked: Option<LeafIndex>,
-    /// Raised with every change.
-    pub version: u64,
 }
 
 /// What became of one candidate of a committed batch, in the order given.
@@ -292,75 +326,6 @@ pub struct BatchRecord {
     pub root: Hash,
     /// Unix milliseconds.
     pub committed_at_ms: i64,
-}
-
-/// A submission, as the ledger knows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SubmissionRecord {
-    /// Its id.
-    pub id: Uuid,
-    /// Key that opened it.
-    pub owner: Thumbprint,
-    /// Position of the first statement about it.
-    pub opened: LeafIndex,
-    /// Whether it was withdrawn.
-    pub withdrawn: bool,
-}
-
-/// A manifest whose every file is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ManifestRecord {
-    /// Of which submission.
-    pub submission: Uuid,
-    /// Its commitment.
-    pub commitment: Hash,
-    /// Request or deliverable.
-    pub role: ManifestRole,
-    /// Number of files.
-    pub files: u64,
-    /// Their sizes together.
-    pub bytes: u64,
-    /// SHA-256 of the openings file.
-    pub openings: Hash,
-}
-
-/// An invitation, known by the digest of its code.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Invitation {
-    /// SHA-256 of the code.
-    pub code_digest: Hash,
-    /// Roles it gives.
-    pub roles: Roles,
-    /// In which program.
-    pub program: String,
-    /// Unix seconds.
-    pub expires_at: i64,
-    /// Key that made it; `None` for the one that opens a new log, made by whoever runs it.
-    pub inviter: Option<Thumbprint>,
-}
-
-/// A submission that has files or payloads but no statement yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DraftRecord {
-    /// Key that began it.
-    pub owner: Thumbprint,
-    /// Unix seconds of the last work on it, to within a day.
-    pub touched_at: i64,
-    /// Whether it was abandoned: what was sent is being deleted, or is.
-    pub abandoned: bool,
-}
-
-/// What became of the wish to work on a submission that has no statement yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DraftOutcome {
-    /// It is, or now became, the key's own.
-    Open,
-    /// Another key began it.
-    OfAnotherKey,
-    /// It was abandoned.
-    Abandoned,
-    /// The key has as many as it may have.
-    TooMany,
 }
 
 /// What the database must do. Futures are boxed so that one service runs on any engine.
@@ -574,6 +539,12 @@ pub trait Ledger: Send + Sync {
 
     /// Digest and version of the policy in force.
     fn policy(&self) -> BoxFuture<'_, Result<Option<(Hash, u64)>, StoreError>>;
+
+    /// Programs and persons, and the rules in force.
+    fn people(&self) -> &dyn People;
+
+    /// Who is signed in.
+    fn sessions(&self) -> &dyn Sessions;
 
     /// Reads one page and answers, for health checks.
     fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>>;

@@ -6,4 +6,7 @@ pub mod audit;
 pub mod files;
 pub mod keyring;
 pub mod ledger;
+pub mod people;
+pub mod records;
+pub mod sessions;
 pub mod sqlite;

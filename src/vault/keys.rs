@@ -3,6 +3,8 @@
 use std::{fmt, sync::Arc};
 
 use attestry_proof::hash::Hash;
+use hmac::{Hmac, KeyInit, Mac as _};
+use sha2::Sha256;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -31,6 +33,22 @@ impl SubmissionKey {
 
     pub(super) fn as_bytes(&self) -> &[u8; KEY_BYTES] {
         &self.0
+    }
+}
+
+impl SubmissionKey {
+    /// HMAC-SHA-256 of `text`, for uses that differ by `domain`: equal texts can be found without
+    /// being readable, and not guessed without this key.
+    #[must_use]
+    pub fn fingerprint(&self, domain: &str, text: &str) -> Hash {
+        // A key of 32 bytes is never refused.
+        let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.0[..]) else {
+            unreachable!("HMAC takes keys of every length")
+        };
+        mac.update(&(domain.len() as u64).to_be_bytes());
+        mac.update(domain.as_bytes());
+        mac.update(text.as_bytes());
+        Hash(mac.finalize().into_bytes().into())
     }
 }
 

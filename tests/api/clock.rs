@@ -20,12 +20,12 @@ use attestry::{
     service::{
         Service,
         genesis::genesis,
+        policies::Policies,
         register::{ISSUED_AT_AGE_MAX_S, ISSUED_AT_AHEAD_MAX_S},
     },
     store::sqlite::{files::SqliteFiles, keyring::SqliteKeyring, ledger::SqliteLedger},
     vault::{FileKek, Vault, VaultParts, local_objects},
 };
-use attestry_policy::clauses::ClauseCatalogue;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use tokio::sync::oneshot;
@@ -50,9 +50,7 @@ async fn service(directory: &Path, clock: Arc<dyn Clock>) -> Arc<Service> {
     std::fs::create_dir_all(storage.vault()).unwrap();
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
     let policies = assets::policies();
-    let named: Vec<(&str, &[u8])> =
-        policies.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
-    let clauses = ClauseCatalogue::parse(&named).unwrap();
+    let loaded = Policies::load(policies.clone()).unwrap();
     let ledger = Arc::new(SqliteLedger::open(&storage.ledger()).await.unwrap());
     let signers = LogSigners::create(&storage.log_keys(), &*entropy).unwrap();
     let first = genesis(&signers, ORIGIN, &policies, clock.now()).unwrap();
@@ -73,7 +71,7 @@ async fn service(directory: &Path, clock: Arc<dyn Clock>) -> Arc<Service> {
         entropy: Arc::clone(&entropy),
     };
     let vault = Vault::open(parts).await.unwrap();
-    Arc::new(Service::new(log, ledger, vault, clauses, clock, entropy))
+    Arc::new(Service::new(log, ledger, vault, loaded, clock, entropy, true))
 }
 
 /// A service whose clock is `server.clock_ahead` ahead, with one administrator.
@@ -96,6 +94,7 @@ pub async fn unopened() -> (Server, String) {
         entries: EntriesAccess::Members,
         base_url: url.clone().into(),
         metrics: http::metrics::install().unwrap(),
+        oidc: None,
     };
     let (stop, stopped) = oneshot::channel();
     tokio::spawn(listener.serve(http::router(state), async { drop(stopped.await) }));

@@ -21,7 +21,7 @@ async fn upload(server: &Server, by: &Member, id: Uuid, content: &[u8]) -> crate
 }
 
 async fn stage(server: &Server, by: &Member, id: Uuid) -> crate::support::Answer {
-    let payload = effort(server.service.clauses(), id).to_bytes();
+    let payload = effort(server.service.policies().clauses(), id).to_bytes();
     let path = format!("/api/v1/submissions/{id}/payloads/{}", Hash::of(&payload));
     server.put(path).body(payload).by(by).send().await
 }

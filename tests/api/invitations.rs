@@ -71,6 +71,7 @@ async fn a_first_link_made_meanwhile_enrols_no_second_administrator() {
         program: "operations".into(),
         expires_at: server.now() + 1000,
         inviter: None,
+        person: None,
     };
     server.service.ledger().invite(&invitation).await.unwrap();
     let size = server.size();

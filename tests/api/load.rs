@@ -33,6 +33,7 @@ impl Scene {
             entries: EntriesAccess::Members,
             base_url: front.clone().into(),
             metrics: http::metrics::install().unwrap(),
+            oidc: None,
         };
         let (_stop, stopped) = oneshot::channel();
         let router = http::router_with(state, limits);

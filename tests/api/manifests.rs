@@ -55,7 +55,8 @@ impl Scene {
     }
 
     fn draft(&self, manifest: &Manifest) -> Draft {
-        let payload = support::manifest(self.server.service.clauses(), self.submission, manifest);
+        let payload =
+            support::manifest(self.server.service.policies().clauses(), self.submission, manifest);
         Draft::new(&self.member, self.submission, payload.to_bytes(), self.server.now())
     }
 }

@@ -70,7 +70,8 @@ async fn clauses_that_were_not_shown_or_not_answered_are_refused() {
     let server = Server::start().await;
     let member = server.contractor().await;
     let draft = || server.draft(&member);
-    let text = |set| server.service.clauses().current(set, "en").unwrap();
+    let policies = server.service.policies();
+    let text = |set| policies.clauses().current(set, "en").unwrap();
     let (effort, other) = (Hash(*text("effort").sha256()), Hash(*text("manifest").sha256()));
     let first = text("effort").clauses()[0].clone();
     let answer = format!(r#"{{"clause":"{first}","answer":"yes","text":null}},"#);
@@ -145,7 +146,7 @@ async fn a_submission_belongs_to_the_key_that_opened_it() {
 }
 
 fn withdraw(server: &Server, member: &Member, submission: Uuid, scope: Scope) -> Draft {
-    let payload = withdrawal(server.service.clauses(), submission, scope).to_bytes();
+    let payload = withdrawal(server.service.policies().clauses(), submission, scope).to_bytes();
     Draft::new(member, submission, payload, server.now())
 }
 

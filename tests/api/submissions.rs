@@ -176,7 +176,7 @@ async fn a_payload_is_staged_for_one_submission_of_ones_own() {
     let server = Server::start().await;
     let (member, other) = (server.contractor().await, server.contractor().await);
     let id = server.submission(&member).await;
-    let payload = effort(server.service.clauses(), id).to_bytes();
+    let payload = effort(server.service.policies().clauses(), id).to_bytes();
     let stage = |by: &Member, id: Uuid, digest: Hash, payload: &[u8]| {
         let path = format!("/api/v1/submissions/{id}/payloads/{digest}");
         server.put(path).body(payload).by(by).send()

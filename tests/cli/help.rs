@@ -2,9 +2,9 @@
 
 use crate::support::{DONE, USAGE, attestry};
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "serve", "key", "trust", "enroll", "invite", "submit", "withdraw", "custody", "verify", "fsck",
-    "bench", "demo",
+    "bench", "demo", "policy",
 ];
 
 #[test]

@@ -13,6 +13,7 @@ mod interruption;
 mod keys;
 mod members;
 mod pins;
+mod policy;
 mod serve;
 mod shown;
 mod submit;

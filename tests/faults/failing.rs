@@ -9,11 +9,10 @@ use attestry::{
     entropy::OsEntropy,
     keys::LogSigners,
     log::{LogError, Open, OpenError, Stopped, guard::FileGuard},
-    service::{Service, ServiceError, genesis::genesis},
+    service::{Service, ServiceError, genesis::genesis, policies::Policies},
     store::sqlite::{files::SqliteFiles, keyring::SqliteKeyring, ledger::SqliteLedger},
     vault::{FileKek, Vault, VaultParts, local_objects},
 };
-use attestry_policy::clauses::ClauseCatalogue;
 use attestry_proof::{
     hash::Hash,
     key::PublicKey,
@@ -89,11 +88,10 @@ impl Bench {
             objects: local_objects(&storage.vault()).unwrap(),
             entropy: Arc::new(OsEntropy),
         });
-        let named: Vec<_> = files.iter().map(|(path, bytes)| (path.as_str(), &bytes[..])).collect();
-        let clauses = ClauseCatalogue::parse(&named).unwrap();
+        let policies = Policies::load(files).unwrap();
         let port = Arc::clone(&ledger) as Arc<dyn attestry::store::ledger::Ledger>;
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(OsEntropy));
-        let service = Service::new(log, port, vault.await.unwrap(), clauses, clock, entropy);
+        let service = Service::new(log, port, vault.await.unwrap(), policies, clock, entropy, true);
         Self { ledger, guard, receipt, note, keyring, service: Arc::new(service) }
     }
 

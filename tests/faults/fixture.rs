@@ -71,7 +71,7 @@ impl Fixture {
         vault.begin_upload(with_files, arriving, 100).await.unwrap();
         vault.append(with_files, arriving, 0, pieces(&[7; 40])).await.unwrap();
         // One invitation stays open.
-        service.invite(&administrator, Roles::new(vec![Role::Legal]), "main").await.unwrap();
+        service.invite(&administrator, Roles::new(vec![Role::Legal]), "main", None).await.unwrap();
         application.close().await;
 
         adopt_another_policy(&workshop).await;

@@ -16,6 +16,7 @@ use attestry::{
         EntryRecord, Head, Invitation, KeyRecord, Ledger, ManifestRecord, PayloadRecord,
         StoreError, StoredPayload, SubmissionRecord,
     },
+    store::{people::People, sessions::Sessions},
 };
 use attestry_proof::{
     cose::Subject,
@@ -111,6 +112,14 @@ impl<L: Ledger> Ledger for FaultyLedger<L> {
         candidates: &'a [Candidate],
     ) -> BoxFuture<'a, Result<Appended, AppendError>> {
         self.append(batch, at_ms, candidates).boxed()
+    }
+
+    fn people(&self) -> &dyn People {
+        self.inner.people()
+    }
+
+    fn sessions(&self) -> &dyn Sessions {
+        self.inner.sessions()
     }
 
     fn head(&self) -> Answer<'_, Option<Head>> {

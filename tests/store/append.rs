@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use attestry::store::ledger::{Effect, Head, Outcome, StoredPayload};
+use attestry::store::ledger::{Head, Outcome, StoredPayload};
 use attestry_proof::{
     cose::{ContentType, Subject},
     hash::Hash,
@@ -12,7 +12,7 @@ use attestry_proof::{
 use uuid::Uuid;
 
 use crate::{
-    candidates::{AT_MS, append, append_one, candidate, fresh, key, place, thumbprint, with},
+    candidates::{AT_MS, append, append_one, candidate, enrol_as, fresh, place, thumbprint, with},
     engine::Engine,
 };
 
@@ -135,8 +135,7 @@ pub async fn a_batch_that_fails_leaves_nothing(engine: &impl Engine) {
     let ledger = engine.open().await;
     place(&*ledger, crate::candidates::enrolment(1)).await;
     let head = ledger.head().await.unwrap();
-    let twice =
-        Effect::EnrolKey { key: Box::new(key(1)), roles: Roles::default(), program: "main".into() };
+    let twice = enrol_as(1, Roles::default());
     let other = fresh();
     let name = Uuid::new_v4();
     let refused =

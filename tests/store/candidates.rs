@@ -78,20 +78,23 @@ pub fn is_appended(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Appended(_))
 }
 
+/// The effect that enrols the key with this seed.
+pub fn enrol_as(seed: u8, roles: Roles) -> Effect {
+    let (program, person, replaces) = ("main".into(), None, None);
+    Effect::EnrolKey { key: Box::new(key(seed)), roles, program, person, replaces }
+}
+
 /// Enrols the key with this seed.
 pub fn enrolment(seed: u8) -> Candidate {
-    let effect = Effect::EnrolKey {
-        key: Box::new(key(seed)),
-        roles: Roles::new(vec![Role::Contractor]),
-        program: "main".into(),
-    };
+    let effect = enrol_as(seed, Roles::new(vec![Role::Contractor]));
     with(vec![Precondition::KeyUnknown(thumbprint(seed))], vec![effect])
 }
 
 /// Something a key says about a submission.
 pub fn said_by(seed: u8, submission: Uuid, may_be_withdrawn: bool) -> Candidate {
     let owner = thumbprint(seed);
-    let fact = Precondition::SubmissionOf { submission, owner, may_be_withdrawn };
+    let fact =
+        Precondition::SubmissionOf { submission, owner, program: "main".into(), may_be_withdrawn };
     let subject = Subject::Submission(submission);
     Candidate { subject, issuer: owner, ..with(vec![fact], vec![]) }
 }
@@ -103,5 +106,6 @@ pub fn invitation(code: &[u8], expires_at: i64) -> Invitation {
         program: "main".into(),
         expires_at,
         inviter: Some(thumbprint(8)),
+        person: None,
     }
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     candidates::{
-        append, append_one, enrolment, fresh, invitation, is_appended, key, place, said_by,
+        append, append_one, enrol_as, enrolment, fresh, invitation, is_appended, place, said_by,
         thumbprint, with,
     },
     engine::Engine,
@@ -99,7 +99,7 @@ pub async fn a_withdrawn_submission_accepts_what_may_follow(engine: &impl Engine
     let submission = Uuid::from_u128(1);
     place(&*ledger, said_by(1, submission, false)).await;
     let mut withdrawal = said_by(1, submission, true);
-    withdrawal.effects.push(Effect::Withdraw(submission));
+    withdrawal.effects.push(Effect::Withdraw { submission, purposes: None });
     let late = said_by(1, submission, false);
     let fact = late.preconditions[0].clone();
     // In the batch of the withdrawal, and after it.
@@ -113,7 +113,7 @@ pub async fn a_withdrawn_submission_accepts_what_may_follow(engine: &impl Engine
     // Withdrawn by its first statement.
     let other = Uuid::from_u128(2);
     let mut at_once = said_by(1, other, true);
-    at_once.effects.push(Effect::Withdraw(other));
+    at_once.effects.push(Effect::Withdraw { submission: other, purposes: None });
     place(&*ledger, at_once).await;
     assert!(ledger.submission(other).await.unwrap().unwrap().withdrawn);
 }
@@ -161,8 +161,7 @@ pub async fn an_administrator_remains(engine: &impl Engine) {
     let ledger = engine.open().await;
     let admin = |seed| {
         let roles = Roles::new(vec![Role::Legal, Role::Admin]);
-        let enrol = Effect::EnrolKey { key: Box::new(key(seed)), roles, program: "main".into() };
-        with(vec![], vec![enrol])
+        with(vec![], vec![enrol_as(seed, roles)])
     };
     let leave = |seed| {
         let remains = Precondition::AdminBesides(thumbprint(seed));
@@ -246,11 +245,7 @@ pub async fn what_a_dropped_candidate_would_change_does_not_happen(engine: &impl
     let mut dropped = said_by(1, submission, false);
     dropped.preconditions.push(key_at(1, 1));
     dropped.effects = vec![
-        Effect::EnrolKey {
-            key: Box::new(key(2)),
-            roles: Roles::new(vec![Role::Admin]),
-            program: "main".into(),
-        },
+        enrol_as(2, Roles::new(vec![Role::Admin])),
         Effect::AdoptPolicy { digest: Hash([1; 32]), version: 1 },
     ];
     let batch =

@@ -136,7 +136,7 @@ pub async fn enrol(service: &attestry::service::Service, admin: &Author, contrac
     let (record, _) = service.enroll(&invited.code, admin.signer.public_key()).await.unwrap();
     for contractor in contractors {
         let roles = Roles::new(vec![Role::Contractor]);
-        let invited = service.invite(&record, roles, "main").await.unwrap();
+        let invited = service.invite(&record, roles, "main", None).await.unwrap();
         service.enroll(&invited.code, contractor.signer.public_key()).await.unwrap();
     }
 }

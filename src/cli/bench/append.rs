@@ -170,7 +170,7 @@ async fn enrol(url: &str, admin_code: &str) -> Result<(About, Vec<LocalSigner>),
     admin.enroll(admin_code).await?;
     let mut contractors = Vec::with_capacity(CONTRACTORS);
     for _ in 0..CONTRACTORS {
-        let invitation = admin.invite(&["contractor".to_owned()], "bench").await?;
+        let invitation = admin.invite(&["contractor".to_owned()], "main", None).await?;
         let seed = new_seed();
         Client::with_key(url, signer(&seed)?).await?.enroll(&invitation.code).await?;
         contractors.push(signer(&seed)?);

@@ -123,8 +123,13 @@ impl Stage {
             entries: EntriesAccess::Public,
             policies: None,
         };
-        let listen =
-            Listen { address: self.listen, tls: None, trusted_proxy: false, public_url: None };
+        let listen = Listen {
+            address: self.listen,
+            tls: None,
+            trusted_proxy: false,
+            public_url: None,
+            oidc: None,
+        };
         let application =
             Application::open(&self.storage, identity).await.map_err(start_failure)?;
         let listening = application.listen(&listen).await.map_err(start_failure)?;

@@ -33,6 +33,7 @@ use crate::{
         withdraw,
     },
     entropy::OsEntropy,
+    http::routes::{keys::PersonRequest, programs::OpenRequest},
     keys::{LocalSigner, Signer as _, file},
 };
 
@@ -133,6 +134,10 @@ async fn client(running: &Running, made: &Path, member: &str) -> Result<Client, 
     Client::pinned(&running.url, signer(made, member)?, pin).await
 }
 
+fn person(member: &str) -> PersonRequest {
+    PersonRequest { name: member.to_owned(), email: format!("{member}@example.org") }
+}
+
 const CONTRACTORS: [&str; 2] = ["tomas", "amara"];
 
 async fn enroll(running: &Running, made: &Path, output: &Output) -> Result<(), Failure> {
@@ -144,8 +149,17 @@ async fn enroll(running: &Running, made: &Path, output: &Output) -> Result<(), F
         "admin  is entry {}, key {}",
         answer.registered.index, answer.key.thumbprint
     ));
+    let terms = OpenRequest {
+        name: "demo".into(),
+        clearance_policy: "reviewed".into(),
+        allowed_risk: "low".into(),
+        title: Some("Samples of built-in work".into()),
+        client: None,
+    };
+    admin.open_program(&terms).await?;
     for member in CONTRACTORS {
-        let invited = admin.invite(&["contractor".to_owned()], "demo").await?;
+        let person = person(member);
+        let invited = admin.invite(&["contractor".to_owned()], "demo", Some(person)).await?;
         let client = client(running, made, member).await?;
         let answer = client.enroll(&invited.code).await?;
         output.good(format_args!(

@@ -2,6 +2,7 @@
 
 use attestry_proof::{
     cose::{Attachments, SignedStatement, Subject},
+    payload::access::{AccessAct, AccessObject},
     size::{LeafIndex, TreeSize},
 };
 use axum::{
@@ -16,10 +17,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::scrapi::{COSE, entry_id};
 use crate::{
-    http::{App, AppState, EntriesAccess, auth::Caller, problem::Problem},
+    http::{App, AppState, auth::Caller, open::ReadsLog, problem::Problem, purpose::PurposeQuery},
     service::{
         ServiceError,
-        authorize::{Action, authorize},
+        authorize::{Action, Thing},
     },
 };
 
@@ -97,6 +98,7 @@ struct Wait {
 )]
 async fn proof(
     State(app): App,
+    _: ReadsLog,
     Path(index): Path<String>,
     Query(wait): Query<Wait>,
 ) -> Result<Response, Problem> {
@@ -146,7 +148,7 @@ async fn transparent_statement(
 /// any.
 #[utoipa::path(
     get, path = "/api/v1/entries/{index}/payload", tag = "Entries",
-    params(("index" = u64, Path, description = "Position")),
+    params(("index" = u64, Path, description = "Position"), PurposeQuery),
     responses(
         (status = 200, body = String, content_type = "application/json", description = "The payload"),
         (status = 401, body = Problem, description = "No acceptable token"),
@@ -157,12 +159,17 @@ async fn transparent_statement(
 async fn payload(
     State(app): App,
     Path(index): Path<String>,
+    Query(purpose): Query<PurposeQuery>,
     caller: Caller,
 ) -> Result<Response, Problem> {
     let (index, statement) = statement(&app, &index).await?;
     let bytes = match statement.header().subject {
         Subject::Submission(submission) => {
-            app.service.readable_submission(&caller.key, submission).await?;
+            let opened = (AccessAct::View, AccessObject::Statement(index.0));
+            let (service, stated) = (&app.service, purpose.stated(&caller)?);
+            service
+                .open_sealed(&caller.key, Action::ReadContent, submission, opened, &stated)
+                .await?;
             app.service.payload_of(submission, index).await?.map(|(bytes, _)| bytes)
         }
         Subject::Key(_) => Some(app.service.public_payload(statement.payload_digest()).await?),
@@ -180,12 +187,20 @@ async fn require_reader(
     statement: &SignedStatement,
     request: Request,
 ) -> Result<(), Problem> {
-    if app.entries == EntriesAccess::Public || !statement.header().content_type.is_sealed() {
+    if !statement.header().content_type.is_sealed() {
+        return Ok(app.service.authorize(None, Action::ReadLog, Thing::Log)?);
+    }
+    may_read_entries(app, request).await
+}
+
+/// Entries are for everybody if the rules say so, else for members.
+pub(super) async fn may_read_entries(app: &AppState, request: Request) -> Result<(), Problem> {
+    if app.service.authorize(None, Action::ReadEntries, Thing::Log).is_ok() {
         return Ok(());
     }
     let (mut parts, _body) = request.into_parts();
     let caller = Caller::from_request_parts(&mut parts, app).await?;
-    Ok(authorize(&caller.key, Action::ReadEntries)?)
+    Ok(app.service.authorize(Some(&caller.key), Action::ReadEntries, Thing::Log)?)
 }
 
 async fn statement(app: &AppState, index: &str) -> Result<(LeafIndex, SignedStatement), Problem> {

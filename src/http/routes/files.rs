@@ -7,11 +7,17 @@
 
 use std::ops::Range;
 
-use attestry_proof::hash::Hash;
+use attestry_proof::{
+    hash::Hash,
+    payload::{
+        access::{AccessAct, AccessObject},
+        fields::Digest,
+    },
+};
 use axum::{
     Json, Router,
     body::{Body, Bytes, HttpBody as _},
-    extract::{Path, State},
+    extract::{Path, Query, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing,
@@ -34,8 +40,9 @@ use crate::{
             Caller, SignedBody, content_digest, parse_content_digest, read_body, require_digest,
         },
         problem::Problem,
+        purpose::PurposeQuery,
     },
-    service::ServiceError,
+    service::{ServiceError, authorize::Action},
     vault::{PACK_BYTES_MAX, PACKED_FILES_MAX, UploadError, UploadState, VaultError},
 };
 
@@ -100,7 +107,7 @@ async fn missing(
     body: SignedBody,
 ) -> Result<Json<FilesMissing>, Problem> {
     let id = submission_id(&id)?;
-    app.service.writable_submission(&body.key, id).await?;
+    app.service.writable_submission(&body.key, Action::Upload, id).await?;
     let question: FilesQuestion = json_body(&body.bytes)?;
     if question.sha256.len() > DIGESTS_MAX {
         return Err(Problem::malformed(format!("ask about at most {DIGESTS_MAX} files at a time")));
@@ -125,7 +132,7 @@ async fn upload_state(
     caller: Caller,
 ) -> Result<Response, Problem> {
     let (id, sha256) = file_path(path)?;
-    app.service.writable_submission(&caller.key, id).await?;
+    app.service.writable_submission(&caller.key, Action::Upload, id).await?;
     let state = app.service.vault().upload_state(id, sha256).await?;
     let state = state.ok_or_else(|| Problem::not_found("no upload of this file was begun"))?;
     Ok((StatusCode::NO_CONTENT, state_headers(state)).into_response())
@@ -197,7 +204,7 @@ async fn receive(
     sending: Sending<'_>,
     body: Body,
 ) -> Result<Response, Problem> {
-    app.service.prepare_submission(&caller.key, id).await?;
+    app.service.prepare_submission(&caller.key, Action::Upload, id).await?;
     let vault = app.service.vault();
     let mut state = match sending.size {
         Some(size) => vault.begin_upload(id, sha256, size).await?,
@@ -205,7 +212,7 @@ async fn receive(
     };
     if matches!(state, UploadState::Open { .. }) {
         // The token may vouch for the part; the path always names the whole.
-        let announced = caller.body.or_else(|| header_digest(sending.headers));
+        let announced = caller.body.digest().or_else(|| header_digest(sending.headers));
         let hasher = std::sync::Arc::new(std::sync::Mutex::new(Sha256::new()));
         let pieces = hashed(body.into_data_stream(), std::sync::Arc::clone(&hasher));
         state = vault.append(id, sha256, sending.offset, pieces).await?;
@@ -276,12 +283,12 @@ async fn upload_many(
 ) -> Result<Json<serde_json::Value>, Problem> {
     let id = submission_id(&id)?;
     require_content_type(&headers, FILE_SEQUENCE)?;
-    app.service.writable_submission(&caller.key, id).await?;
+    app.service.writable_submission(&caller.key, Action::Upload, id).await?;
     let bytes = read_body(body, PACK_BODY_BYTES_MAX).await?;
     require_digest(caller.body, &bytes)?;
     let files = parse_files(&bytes)?;
     let count = files.len();
-    app.service.prepare_submission(&caller.key, id).await?;
+    app.service.prepare_submission(&caller.key, Action::Upload, id).await?;
     let new = app.service.vault().put_many(id, files).await?;
     Ok(Json(serde_json::json!({ "files": count, "new": new })))
 }
@@ -313,10 +320,13 @@ async fn download(
     State(app): App,
     path: FilePath,
     headers: HeaderMap,
+    Query(purpose): Query<PurposeQuery>,
     caller: Caller,
 ) -> Result<Response, Problem> {
     let (id, sha256) = file_path(path)?;
-    app.service.readable_submission(&caller.key, id).await?;
+    let opened = (AccessAct::Download, AccessObject::File(Digest(sha256)));
+    let stated = purpose.stated(&caller)?;
+    app.service.open_sealed(&caller.key, Action::ReadContent, id, opened, &stated).await?;
     let etag = format!("\"{sha256}\"");
     let whole = app.service.vault().open_file(id, sha256, None).await?;
     let range = match requested_range(&headers, whole.size, &etag) {

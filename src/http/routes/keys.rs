@@ -2,7 +2,6 @@
 
 use attestry_proof::{
     key::{PublicKey, Thumbprint},
-    payload::key_event::RevocationReason,
     size::LeafIndex,
 };
 use axum::{
@@ -23,9 +22,10 @@ use crate::{
     http::{
         App, AppState,
         auth::{BODY_BYTES_MAX, Caller, Possession, SignedBody, read_body},
+        open::{Enrolls, ReadsKeys},
         problem::Problem,
     },
-    service::ServiceError,
+    service::{ServiceError, members::PersonProfile},
     store::ledger::{Invitation, KeyRecord, Role, Roles},
 };
 
@@ -40,7 +40,6 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(cancel_invitation))
         .routes(routes!(enroll, list))
         .routes(routes!(show))
-        .routes(routes!(revoke))
 }
 
 /// Whom to invite.
@@ -51,6 +50,20 @@ pub struct InviteRequest {
     pub roles: Vec<String>,
     /// Program the key is for.
     pub program: String,
+    /// Whom it is for, kept sealed. Without it the service does not know who holds the key, and
+    /// allows nothing that asks for two different persons, such as a review.
+    #[serde(default)]
+    pub person: Option<PersonRequest>,
+}
+
+/// Name and address of a person. One address is one person, whatever the name.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PersonRequest {
+    /// Name.
+    pub name: String,
+    /// E-mail address.
+    pub email: String,
 }
 
 /// A one-time code. It is shown once and not kept.
@@ -85,7 +98,14 @@ async fn invite(
     let roles = roles.ok_or_else(|| {
         Problem::malformed("roles are: admin, contractor, reviewer, legal, consumer, auditor")
     })?;
-    let invited = app.service.invite(&body.key, Roles::new(roles), &request.program).await?;
+    let roles = Roles::new(roles);
+    let invited = match request.person {
+        None => app.service.invite(&body.key, roles, &request.program, None).await?,
+        Some(PersonRequest { name, email }) => {
+            let profile = PersonProfile { name, email };
+            app.service.invite_person(&body.key, roles, &request.program, &profile).await?
+        }
+    };
     let link = enrolment_link(&app.base_url, &invited.code);
     let (id, expires_at) = (invited.invitation.code_digest.to_hex(), invited.invitation.expires_at);
     Ok((StatusCode::CREATED, Json(InviteAnswer { id, code: invited.code, link, expires_at })))
@@ -234,6 +254,7 @@ pub struct EnrollAnswer {
 )]
 async fn enroll(
     State(app): App,
+    _: Enrolls,
     request: Request,
 ) -> Result<(StatusCode, Json<EnrollAnswer>), Problem> {
     let (parts, body) = request.into_parts();
@@ -265,7 +286,11 @@ struct Page {
         (status = 200, body = Vec<KeyInfo>, description = "At most 500"),
     )
 )]
-async fn list(State(app): App, Query(page): Query<Page>) -> Result<Json<Vec<KeyInfo>>, Problem> {
+async fn list(
+    State(app): App,
+    _: ReadsKeys,
+    Query(page): Query<Page>,
+) -> Result<Json<Vec<KeyInfo>>, Problem> {
     let keys = app
         .service
         .ledger()
@@ -284,7 +309,11 @@ async fn list(State(app): App, Query(page): Query<Page>) -> Result<Json<Vec<KeyI
         (status = 404, body = Problem, description = "No such key"),
     )
 )]
-async fn show(State(app): App, Path(thumbprint): Path<String>) -> Result<Json<KeyInfo>, Problem> {
+async fn show(
+    State(app): App,
+    _: ReadsKeys,
+    Path(thumbprint): Path<String>,
+) -> Result<Json<KeyInfo>, Problem> {
     let thumbprint = parse_thumbprint(&thumbprint)?;
     let record = app.service.ledger().key(thumbprint).await.map_err(ServiceError::from)?;
     let record =
@@ -292,42 +321,7 @@ async fn show(State(app): App, Path(thumbprint): Path<String>) -> Result<Json<Ke
     Ok(Json(KeyInfo::from(&record)))
 }
 
-/// Why a key ends.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RevokeRequest {
-    /// `compromised`, `lost`, `left-program`, `misuse`, `enrolled-in-error`.
-    pub reason: String,
-}
-
-/// Revoke one's own key, or any key (administrators).
-#[utoipa::path(
-    post, path = "/api/v1/keys/{thumbprint}/revocation", tag = "Keys", request_body = RevokeRequest,
-    params(("thumbprint" = String, Path, description = "COSE key thumbprint, base64url")),
-    responses(
-        (status = 201, body = Registered, description = "Revoked from the next entry on"),
-        (status = 401, body = Problem, description = "No acceptable token"),
-        (status = 403, body = Problem, description = "Neither one's own key nor an administrator, or revoked before"),
-        (status = 409, body = Problem, description = "The only key of an administrator"),
-    ),
-    security(("request-token" = []))
-)]
-async fn revoke(
-    State(app): App,
-    Path(thumbprint): Path<String>,
-    body: SignedBody,
-) -> Result<(StatusCode, Json<Registered>), Problem> {
-    let request: RevokeRequest = json_body(&body.bytes)?;
-    let reason = RevocationReason::parse(&request.reason).ok_or_else(|| {
-        Problem::malformed(
-            "reasons are: compromised, lost, left-program, misuse, enrolled-in-error",
-        )
-    })?;
-    let logged = app.service.revoke(&body.key, parse_thumbprint(&thumbprint)?, reason).await?;
-    Ok((StatusCode::CREATED, Json(Registered::new(&logged))))
-}
-
-fn parse_thumbprint(text: &str) -> Result<Thumbprint, Problem> {
+pub(super) fn parse_thumbprint(text: &str) -> Result<Thumbprint, Problem> {
     Thumbprint::from_base64url(text)
         .ok_or_else(|| Problem::malformed("a thumbprint is 43 characters of unpadded base64url"))
 }

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    http::{App, AppState, EntriesAccess, problem::Problem},
+    http::{App, AppState, EntriesAccess, open::ReadsLog, problem::Problem},
     service::ServiceError,
 };
 
@@ -65,10 +65,10 @@ pub struct ClauseSetInfo {
     get, path = "/api/v1/log", tag = "Log",
     responses((status = 200, body = About, description = "The log as it is now"))
 )]
-async fn about(State(app): App) -> Json<About> {
-    let log = app.service.log();
+async fn about(State(app): App, _: ReadsLog) -> Json<About> {
+    let (log, policies) = (app.service.log(), app.service.policies());
     let head = log.head();
-    let clause_sets = app.service.clauses().texts().iter().map(|text| ClauseSetInfo {
+    let clause_sets = policies.clauses().texts().iter().map(|text| ClauseSetInfo {
         set: text.set().to_owned(),
         version: text.version().to_owned(),
         locale: text.locale().to_owned(),
@@ -116,6 +116,7 @@ pub struct Consistency {
 )]
 async fn consistency(
     State(app): App,
+    _: ReadsLog,
     Query(sizes): Query<Sizes>,
 ) -> Result<Json<Consistency>, Problem> {
     let path = app.service.log().consistency(TreeSize(sizes.from), TreeSize(sizes.to)).await;
@@ -156,9 +157,11 @@ async fn published_payload(
 )]
 async fn clause_text(
     State(app): App,
+    _: ReadsLog,
     Path((set, version, locale)): Path<(String, String, String)>,
 ) -> Result<Response, Problem> {
-    let found = app.service.clauses().get(&set, &version, &locale);
+    let policies = app.service.policies();
+    let found = policies.clauses().get(&set, &version, &locale);
     let found = found
         .ok_or_else(|| Problem::not_found("no such clause set; GET /api/v1/log lists them"))?;
     let kind = HeaderValue::from_static("text/markdown; charset=utf-8");

@@ -1,11 +1,17 @@
 //! Routes, one file for each resource.
 
+pub mod clearance;
 pub mod entries;
 pub mod files;
+pub mod key_changes;
 pub mod keys;
 pub mod log;
+pub mod oidc;
 pub mod operations;
+pub mod policies;
+pub mod programs;
 pub mod scrapi;
+pub mod sessions;
 pub mod statements;
 pub mod submissions;
 pub mod tlog;
@@ -20,11 +26,17 @@ pub(super) fn api() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .merge(log::routes())
         .merge(keys::routes())
+        .merge(key_changes::routes())
+        .merge(programs::routes())
+        .merge(sessions::routes())
+        .merge(oidc::routes())
         .merge(submissions::routes())
+        .merge(clearance::routes())
         .merge(files::routes())
         .merge(statements::routes())
         .merge(entries::routes())
         .merge(scrapi::routes())
+        .merge(policies::routes())
         .merge(operations::routes())
 }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::http::{App, AppState};
+use crate::http::{App, AppState, open::Probes};
 
 const LOG_STOPPED: &str = "the log has stopped";
 const DATABASE_SILENT: &str = "the database does not answer";
@@ -25,7 +25,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 }
 
 /// What is here, for somebody who opens the address in a browser.
-async fn front_page(State(app): App) -> String {
+async fn front_page(State(app): App, _: Probes) -> String {
     let log = app.service.log();
     format!(
         "Attestry: a compliance and provenance ledger for contributed work.\n\n\
@@ -39,7 +39,7 @@ async fn front_page(State(app): App) -> String {
 
 /// What to do with an invitation, for somebody who opens the link in a browser. The code is in the
 /// fragment, which a browser does not send.
-async fn enrolment_page(State(app): App) -> String {
+async fn enrolment_page(State(app): App, _: Probes) -> String {
     format!(
         "You were invited to enrol a key with {}.\n\n\
          1. Make a key, and keep the file safe:   attestry key new --out me.pem\n\
@@ -68,7 +68,7 @@ struct Health {
         (status = 503, body = Health, description = "It does not, and which of the two"),
     )
 )]
-async fn health(State(app): App) -> Response {
+async fn health(State(app): App, _: Probes) -> Response {
     let entries = app.service.log().head().size.0;
     // Anybody may ask, so the words are fixed.
     let reason = match app.service.log().stopped() {
@@ -94,6 +94,6 @@ async fn health(State(app): App) -> Response {
         (status = 200, body = String, content_type = "text/plain", description = "The metrics"),
     )
 )]
-async fn metrics(State(app): App) -> Response {
+async fn metrics(State(app): App, _: Probes) -> Response {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], app.metrics.render()).into_response()
 }

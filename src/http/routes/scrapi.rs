@@ -16,6 +16,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::http::{
     App, AppState,
+    open::ReadsLog,
     problem::{ConciseProblem, Problem},
 };
 
@@ -67,6 +68,7 @@ async fn register(
 )]
 async fn resolve_receipt(
     State(app): App,
+    _: ReadsLog,
     Path(id): Path<String>,
 ) -> Result<Response, ConciseProblem> {
     let index = entry_id(&id)?;
@@ -84,7 +86,7 @@ async fn resolve_receipt(
     get, path = "/.well-known/scitt-keys", tag = "SCRAPI",
     responses((status = 200, body = Vec<u8>, description = "COSE key set", content_type = "application/cbor"))
 )]
-async fn keys(State(app): App) -> Response {
+async fn keys(State(app): App, _: ReadsLog) -> Response {
     let key = app.service.log().signers().receipt.public_key();
     cbor(encode_key_set(&[key]))
 }
@@ -98,7 +100,11 @@ async fn keys(State(app): App) -> Response {
         (status = 404, description = "No such key"),
     )
 )]
-async fn key(State(app): App, Path(kid): Path<String>) -> Result<Response, ConciseProblem> {
+async fn key(
+    State(app): App,
+    _: ReadsLog,
+    Path(kid): Path<String>,
+) -> Result<Response, ConciseProblem> {
     let key = app.service.log().signers().receipt.public_key();
     if Thumbprint::from_base64url(&kid) == Some(key.thumbprint()) {
         return Ok(cbor(encode_key_with_id(&key)));

@@ -19,8 +19,13 @@ use crate::{
         App, AppState,
         auth::{Caller, SignedBody, read_body, require_digest},
         problem::Problem,
+        purpose::PurposeQuery,
     },
-    service::{ServiceError, custody::CustodyEvent},
+    service::{
+        ServiceError,
+        authorize::{Action, Thing},
+        custody::CustodyEvent,
+    },
     store::ledger::{ManifestRecord, SubmissionRecord},
 };
 
@@ -47,6 +52,14 @@ pub struct SubmissionInfo {
     pub owner: String,
     /// Position of the first statement about it.
     pub opened_index: u64,
+    /// Program it is for.
+    pub program: String,
+    /// Where it stands: `received`, `attested`, `reviewed`, `sent-back`, `cleared`, `withdrawn`.
+    pub state: String,
+    /// What it is cleared for.
+    pub cleared_for: Vec<String>,
+    /// Kinds of statement that clearance asks for and that are not there yet.
+    pub missing: Vec<String>,
     /// Whether all consent was withdrawn.
     pub withdrawn: bool,
     /// Its manifests whose files are stored.
@@ -80,11 +93,15 @@ impl From<&ManifestRecord> for ManifestInfo {
     }
 }
 
-fn info(record: &SubmissionRecord, manifests: &[ManifestRecord]) -> SubmissionInfo {
+pub(super) fn info(record: &SubmissionRecord, manifests: &[ManifestRecord]) -> SubmissionInfo {
     SubmissionInfo {
         id: record.id,
         owner: record.owner.to_string(),
         opened_index: record.opened.0,
+        program: record.program.clone(),
+        state: record.state().as_str().to_owned(),
+        cleared_for: record.cleared.iter().map(|it| it.as_str().to_owned()).collect(),
+        missing: record.attested.missing().map(|it| it.as_str().to_owned()).collect(),
         withdrawn: record.withdrawn,
         manifests: manifests.iter().map(ManifestInfo::from).collect(),
     }
@@ -111,6 +128,8 @@ async fn list(
     caller: Caller,
 ) -> Result<Json<Vec<SubmissionInfo>>, Problem> {
     let owner = caller.key.key.thumbprint();
+    let program = Thing::Program(&caller.key.program);
+    app.service.authorize(Some(&caller.key), Action::ListOwnSubmissions, program)?;
     let before = LeafIndex(page.before.unwrap_or(u64::MAX));
     let ledger = app.service.ledger();
     let records =
@@ -140,7 +159,7 @@ async fn show(
     caller: Caller,
 ) -> Result<Json<SubmissionInfo>, Problem> {
     let id = submission_id(&id)?;
-    let record = app.service.readable_submission(&caller.key, id).await?;
+    let (record, _) = app.service.submission_for(&caller.key, Action::ReadSubmission, id).await?;
     let manifests = app.service.ledger().manifests_of(id).await.map_err(ServiceError::from)?;
     Ok(Json(info(&record, &manifests)))
 }
@@ -199,7 +218,7 @@ struct Start {
 /// Every statement about a submission, in order, linked by leaf hashes.
 #[utoipa::path(
     get, path = "/api/v1/submissions/{id}/custody", tag = "Submissions",
-    params(("id" = Uuid, Path, description = "Submission"), Start),
+    params(("id" = Uuid, Path, description = "Submission"), Start, PurposeQuery),
     responses(
         (status = 200, body = Vec<CustodyInfo>, description = "At most 1,000 events, oldest first"),
         (status = 401, body = Problem, description = "No acceptable token"),
@@ -211,10 +230,14 @@ async fn custody(
     State(app): App,
     Path(id): Path<String>,
     Query(page): Query<Start>,
+    Query(purpose): Query<PurposeQuery>,
     caller: Caller,
 ) -> Result<Json<Vec<CustodyInfo>>, Problem> {
-    let events =
-        app.service.custody(&caller.key, submission_id(&id)?, LeafIndex(page.from)).await?;
+    let stated = purpose.stated(&caller)?;
+    let events = app
+        .service
+        .custody(&caller.key, submission_id(&id)?, LeafIndex(page.from), &stated)
+        .await?;
     Ok(Json(events.into_iter().map(CustodyInfo::from).collect()))
 }
 
@@ -244,7 +267,7 @@ async fn stage_payload(
     body: Body,
 ) -> Result<StatusCode, Problem> {
     let id = submission_id(&id)?;
-    app.service.writable_submission(&caller.key, id).await?;
+    app.service.writable_submission(&caller.key, Action::StagePayload, id).await?;
     let bytes = read_body(body, PAYLOAD_BYTES_MAX).await?;
     require_digest(caller.body, &bytes)?;
     app.service.stage_payload(&caller.key, id, digest(&sha256)?, &bytes).await?;

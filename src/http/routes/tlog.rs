@@ -6,18 +6,16 @@ use attestry_proof::{
 };
 use axum::{
     Router,
-    extract::{FromRequestParts as _, Path, Request, State},
+    extract::{Path, Request, State},
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
     routing::get,
 };
 
+use super::entries::may_read_entries;
 use crate::{
-    http::{App, AppState, EntriesAccess, auth::Caller, problem::Problem},
-    service::{
-        ServiceError,
-        authorize::{Action, authorize},
-    },
+    http::{App, AppState, EntriesAccess, open::ReadsLog, problem::Problem},
+    service::ServiceError,
 };
 
 /// What is published under a path never changes.
@@ -35,13 +33,13 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/tile/{*path}", get(tile))
 }
 
-async fn checkpoint(State(app): App) -> Response {
+async fn checkpoint(State(app): App, _: ReadsLog) -> Response {
     let text = HeaderValue::from_static("text/plain; charset=utf-8");
     let headers = [(header::CONTENT_TYPE, text), (header::CACHE_CONTROL, ONE_SECOND)];
     (headers, app.service.log().checkpoint().note.clone()).into_response()
 }
 
-async fn tile(State(app): App, Path(path): Path<String>) -> Result<Response, Problem> {
+async fn tile(State(app): App, _: ReadsLog, Path(path): Path<String>) -> Result<Response, Problem> {
     let missing = || Problem::not_found("no such tile at the size of the newest checkpoint");
     let tile = TileId::parse(&format!("tile/{path}"))
         .map_err(|error| Problem::not_found(error.to_string()))?;
@@ -58,14 +56,10 @@ async fn entry_bundle(
     Path(path): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
+    may_read_entries(&app, request).await?;
     let cache = match app.entries {
         EntriesAccess::Public => IMMUTABLE,
-        EntriesAccess::Members => {
-            let (mut parts, _body) = request.into_parts();
-            let caller = Caller::from_request_parts(&mut parts, &app).await?;
-            authorize(&caller.key, Action::ReadEntries)?;
-            IMMUTABLE_PRIVATE
-        }
+        EntriesAccess::Members => IMMUTABLE_PRIVATE,
     };
     let missing =
         || Problem::not_found("no such entry bundle at the size of the newest checkpoint");

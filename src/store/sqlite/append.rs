@@ -4,10 +4,7 @@
 //! acknowledges. In between there is nothing: entries, payloads, tiles, effects and head are one
 //! transaction.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use attestry_proof::{
     hash::Hash,
@@ -15,16 +12,16 @@ use attestry_proof::{
     size::{LeafIndex, TreeSize},
 };
 use sqlx::{SqliteConnection, query::Query, sqlite::SqliteArguments};
-use uuid::Uuid;
 
 use super::{
+    effects,
     ledger::SqliteLedger,
     precondition,
     read::{self, corrupt, index_of, number},
 };
 use crate::store::ledger::{
-    AppendError, Appended, BatchId, Candidate, Effect, Head, Outcome, Precondition, StoreError,
-    StoredPayload, subject_bytes,
+    AppendError, Appended, BatchId, Candidate, Head, Outcome, StoreError, StoredPayload,
+    subject_bytes,
 };
 
 /// Most rows per statement: where throughput stops growing. Every size up to it has a prepared
@@ -93,7 +90,7 @@ async fn write(
     insert_entries(connection, &placed).await?;
     insert_payloads(connection, &placed).await?;
     insert_tiles(connection, growth.full_tiles()).await?;
-    apply_effects(connection, &placed).await?;
+    effects::apply(connection, &placed).await?;
     move_head(connection, size, new_head, batch, at_ms).await?;
     let edge = growth.edge().clone();
     Ok((
@@ -124,8 +121,8 @@ async fn decide(
             outcomes.push(Outcome::Dropped(failed.clone()));
             continue;
         }
-        facts.apply(candidate);
         let index = LeafIndex(next);
+        facts.apply(candidate, index);
         next += 1;
         placed_now.insert(statement, index);
         outcomes.push(Outcome::Appended(index));
@@ -212,92 +209,6 @@ async fn insert_tiles(
     Ok(())
 }
 
-async fn apply_effects(
-    connection: &mut SqliteConnection,
-    placed: &[(LeafIndex, &Candidate)],
-) -> Result<(), StoreError> {
-    open_submissions(connection, placed).await?;
-    for (index, candidate) in placed {
-        for effect in &candidate.effects {
-            apply_effect(connection, *index, effect).await?;
-        }
-    }
-    Ok(())
-}
-
-/// A submission belongs to whoever first speaks about it; later statements find the row there.
-async fn open_submissions(
-    connection: &mut SqliteConnection,
-    placed: &[(LeafIndex, &Candidate)],
-) -> Result<(), StoreError> {
-    const INTO: &str = "INSERT OR IGNORE INTO submissions (id, owner, opened_index) VALUES ";
-    let mut seen: HashSet<Uuid> = HashSet::new();
-    let opened: Vec<(Uuid, Hash, LeafIndex)> = placed
-        .iter()
-        .flat_map(|(index, candidate)| {
-            candidate.preconditions.iter().map(move |fact| (*index, fact))
-        })
-        .filter_map(|(index, fact)| match fact {
-            Precondition::SubmissionOf { submission, owner, .. } => {
-                Some((*submission, owner.0, index))
-            }
-            _ => None,
-        })
-        .filter(|(submission, ..)| seen.insert(*submission))
-        .collect();
-    insert_rows(connection, INTO, 3, &opened, |query, (submission, owner, index)| {
-        query
-            .bind(submission.as_bytes().as_slice())
-            .bind(owner.as_bytes().as_slice())
-            .bind(number(index.0))
-    })
-    .await
-}
-
-async fn apply_effect(
-    connection: &mut SqliteConnection,
-    index: LeafIndex,
-    effect: &Effect,
-) -> Result<(), StoreError> {
-    let query = match effect {
-        Effect::EnrolKey { key, roles, program } => sqlx::query(
-            "INSERT INTO signing_keys (thumbprint, public_key, roles, program, enrolled_index, version)
-             VALUES (?, ?, ?, ?, ?, 1)",
-        )
-        .bind(key.thumbprint().0.0.to_vec())
-        .bind(key.as_bytes().as_slice())
-        .bind(roles.to_words())
-        .bind(program.as_str())
-        .bind(number(index.0)),
-        Effect::RevokeKey(thumbprint) => sqlx::query(
-            "UPDATE signing_keys SET revoked_index = coalesce(revoked_index, ?), version = version + 1
-             WHERE thumbprint = ?",
-        )
-        .bind(number(index.0))
-        .bind(thumbprint.0.as_bytes().as_slice()),
-        Effect::UseInvitation { code_digest, by } => {
-            sqlx::query("UPDATE invitations SET used_by = ? WHERE code_digest = ? AND used_by IS NULL")
-                .bind(by.0.as_bytes().as_slice())
-                .bind(code_digest.as_bytes().as_slice())
-        }
-        Effect::Withdraw(submission) => sqlx::query("UPDATE submissions SET withdrawn = 1 WHERE id = ?")
-            .bind(submission.as_bytes().as_slice()),
-        Effect::AdoptPolicy { digest, version } => {
-            sqlx::query("INSERT INTO policy_versions (leaf_index, digest, version) VALUES (?, ?, ?)")
-                .bind(number(index.0))
-                .bind(digest.as_bytes().as_slice())
-                .bind(number(*version))
-        }
-        Effect::Unstage { submission, digest } => {
-            sqlx::query("DELETE FROM staged_payloads WHERE subject = ? AND digest = ?")
-                .bind(submission.as_bytes().as_slice())
-                .bind(digest.as_bytes().as_slice())
-        }
-    };
-    query.execute(connection).await?;
-    Ok(())
-}
-
 async fn move_head(
     connection: &mut SqliteConnection,
     old_size: TreeSize,
@@ -337,17 +248,28 @@ pub(super) fn placeholders(columns: usize, rows: usize) -> String {
     vec![tuple.as_str(); rows].join(",")
 }
 
-type BoundQuery<'q> = Query<'q, sqlx::Sqlite, SqliteArguments>;
+pub(super) type BoundQuery<'q> = Query<'q, sqlx::Sqlite, SqliteArguments>;
 
-async fn insert_rows<T>(
+pub(super) async fn insert_rows<T>(
     connection: &mut SqliteConnection,
     into: &str,
     columns: usize,
     rows: &[T],
     bind: impl for<'q> Fn(BoundQuery<'q>, &'q T) -> BoundQuery<'q>,
 ) -> Result<(), StoreError> {
+    upsert_rows(connection, (into, ""), columns, rows, bind).await
+}
+
+/// Rows between the head of a statement and what to do where a row is there already.
+pub(super) async fn upsert_rows<T>(
+    connection: &mut SqliteConnection,
+    (into, otherwise): (&str, &str),
+    columns: usize,
+    rows: &[T],
+    bind: impl for<'q> Fn(BoundQuery<'q>, &'q T) -> BoundQuery<'q>,
+) -> Result<(), StoreError> {
     for group in row_groups(rows) {
-        let sql = format!("{into}{}", placeholders(columns, group.len()));
+        let sql = format!("{into}{}{otherwise}", placeholders(columns, group.len()));
         let query = group.iter().fold(sqlx::query(sqlx::AssertSqlSafe(sql)), &bind);
         query.execute(&mut *connection).await?;
     }

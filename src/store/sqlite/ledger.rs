@@ -19,10 +19,14 @@ use super::{
     read::{self, index_of},
     tokens::SpentTokens,
 };
-use crate::store::ledger::{
-    AppendError, Appended, BatchId, BatchRecord, Candidate, DraftOutcome, DraftRecord, EntryRecord,
-    Head, Invitation, KeyRecord, Ledger, ManifestRecord, PayloadRecord, STAGED_SECONDS_MAX,
-    StoreError, StoredPayload, SubmissionRecord,
+use crate::store::people::People;
+use crate::store::{
+    ledger::{
+        AppendError, Appended, BatchId, BatchRecord, Candidate, DraftOutcome, DraftRecord,
+        EntryRecord, Head, Invitation, KeyRecord, Ledger, ManifestRecord, PayloadRecord,
+        STAGED_SECONDS_MAX, StoreError, StoredPayload, SubmissionRecord,
+    },
+    sessions::Sessions,
 };
 
 /// Connections that read while the writer writes.
@@ -434,6 +438,14 @@ impl Ledger for SqliteLedger {
 
     fn policy(&self) -> BoxFuture<'_, Result<Option<(Hash, u64)>, StoreError>> {
         async move { read::policy(&mut *self.readers.acquire().await?).await }.boxed()
+    }
+
+    fn people(&self) -> &dyn People {
+        self
+    }
+
+    fn sessions(&self) -> &dyn Sessions {
+        self
     }
 
     fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>> {

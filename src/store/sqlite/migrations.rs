@@ -11,6 +11,8 @@ pub(super) fn ledger() -> Migrator {
         ("ledger", include_str!("../../../migrations/sqlite/ledger/0001_ledger.sql")),
         ("files", include_str!("../../../migrations/sqlite/ledger/0002_files.sql")),
         ("admission", include_str!("../../../migrations/sqlite/ledger/0003_admission.sql")),
+        ("people", include_str!("../../../migrations/sqlite/ledger/0004_people.sql")),
+        ("sessions", include_str!("../../../migrations/sqlite/ledger/0005_sessions.sql")),
     ])
 }
 

@@ -3,12 +3,16 @@
 mod append;
 pub mod audit;
 mod drafts;
+mod effects;
 pub mod files;
 mod invitations;
 pub mod keyring;
 pub mod ledger;
 mod migrations;
+mod people;
 pub mod pool;
 mod precondition;
 mod read;
+mod sessions;
+mod standing;
 mod tokens;

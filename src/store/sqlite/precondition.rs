@@ -2,19 +2,22 @@
 
 use std::collections::{HashMap, HashSet};
 
-use attestry_proof::{hash::Hash, key::Thumbprint};
+use attestry_proof::{hash::Hash, key::Thumbprint, size::LeafIndex};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use super::{
     append::{placeholders, row_groups},
-    read::{self, corrupt},
+    read::{self, corrupt, index_of},
 };
-use crate::store::ledger::{Candidate, Effect, Precondition, Role, Roles, StoreError};
+use crate::store::ledger::{Candidate, Effect, Precondition, PurposeSet, Role, Roles, StoreError};
 
 struct Submission {
     owner: Thumbprint,
     withdrawn: bool,
+    /// Position of the last statement by a person.
+    said: LeafIndex,
+    cleared: PurposeSet,
 }
 
 /// A submission that has no statement yet.
@@ -32,6 +35,8 @@ pub(super) struct Facts {
     enrolled: bool,
     /// Valid keys of administrators; none unless the batch asks for them.
     admins: HashSet<Thumbprint>,
+    /// Valid keys of the persons in the programs that the batch asks about.
+    holders: HashMap<(Uuid, String), HashSet<Thumbprint>>,
     /// Expiry of the invitations that are still open.
     invitations: HashMap<Hash, i64>,
     /// 0 unless the batch asks for it.
@@ -46,14 +51,20 @@ impl Facts {
         let mut keys: HashSet<Thumbprint> = HashSet::new();
         let mut submissions: HashSet<Uuid> = HashSet::new();
         let mut codes: HashSet<Hash> = HashSet::new();
+        let mut holders: HashSet<(Uuid, String)> = HashSet::new();
         let (mut asks_policy, mut asks_enrolled, mut asks_admins) = (false, false, false);
         for precondition in candidates.iter().flat_map(|candidate| &candidate.preconditions) {
             match precondition {
                 Precondition::Key { thumbprint, .. } | Precondition::KeyUnknown(thumbprint) => {
                     keys.insert(*thumbprint);
                 }
-                Precondition::SubmissionOf { submission, .. } => {
+                Precondition::SubmissionOf { submission, .. }
+                | Precondition::LastSaid { submission, .. }
+                | Precondition::Standing { submission, .. } => {
                     submissions.insert(*submission);
+                }
+                Precondition::OnlyKey { person, program, .. } => {
+                    holders.insert((*person, program.clone()));
                 }
                 Precondition::InvitationOpen { code_digest, .. } => {
                     codes.insert(*code_digest);
@@ -74,6 +85,7 @@ impl Facts {
             drafts,
             enrolled,
             admins,
+            holders: load_holders(connection, holders).await?,
             invitations: load_invitations(connection, &Vec::from_iter(codes)).await?,
             policy: policy.map_or(0, |(_, version)| version),
         })
@@ -88,7 +100,7 @@ impl Facts {
         match precondition {
             Precondition::Key { thumbprint, version } => self.keys.get(thumbprint) == Some(version),
             Precondition::KeyUnknown(thumbprint) => !self.keys.contains_key(thumbprint),
-            Precondition::SubmissionOf { submission, owner, may_be_withdrawn } => {
+            Precondition::SubmissionOf { submission, owner, may_be_withdrawn, .. } => {
                 match (self.submissions.get(submission), self.drafts.get(submission)) {
                     (Some(known), _) => {
                         known.owner == *owner && (*may_be_withdrawn || !known.withdrawn)
@@ -97,6 +109,17 @@ impl Facts {
                     (None, Some(Draft::Abandoned)) => false,
                     (None, None) => true,
                 }
+            }
+            Precondition::LastSaid { submission, at } => {
+                self.submissions.get(submission).is_some_and(|known| known.said == *at)
+            }
+            Precondition::Standing { submission, said, cleared } => {
+                let known = self.submissions.get(submission);
+                known.is_some_and(|known| known.said == *said && known.cleared == *cleared)
+            }
+            Precondition::OnlyKey { person, program, except } => {
+                let keys = self.holders.get(&(*person, program.clone()));
+                keys.is_none_or(|keys| keys.iter().all(|key| Some(*key) == *except))
             }
             Precondition::InvitationOpen { code_digest, at } => {
                 self.invitations.get(code_digest).is_some_and(|expires_at| expires_at > at)
@@ -110,40 +133,81 @@ impl Facts {
     }
 
     /// What the candidate changes counts for those after it in the same batch.
-    pub(super) fn apply(&mut self, candidate: &Candidate) {
+    pub(super) fn apply(&mut self, candidate: &Candidate, index: LeafIndex) {
         for precondition in &candidate.preconditions {
             if let Precondition::SubmissionOf { submission, owner, .. } = precondition {
                 self.submissions
                     .entry(*submission)
-                    .or_insert(Submission { owner: *owner, withdrawn: false });
+                    .and_modify(|known| known.said = index)
+                    .or_insert(Submission {
+                        owner: *owner,
+                        withdrawn: false,
+                        said: index,
+                        cleared: PurposeSet::default(),
+                    });
             }
         }
         for effect in &candidate.effects {
             match effect {
-                Effect::EnrolKey { key, roles, .. } => {
+                Effect::EnrolKey { key, roles, program, person, .. } => {
                     self.keys.insert(key.thumbprint(), 1);
+                    if let Some(person) = person {
+                        let keys = self.holders.entry((*person, program.clone())).or_default();
+                        keys.insert(key.thumbprint());
+                    }
                     self.enrolled = true;
                     if roles.contains(Role::Admin) {
                         self.admins.insert(key.thumbprint());
                     }
                 }
-                Effect::RevokeKey(thumbprint) => {
-                    self.admins.remove(thumbprint);
-                    if let Some(version) = self.keys.get_mut(thumbprint) {
-                        *version += 1;
+                Effect::RevokeKey(thumbprint) => self.end_key(*thumbprint),
+                Effect::HandOver { from, to } => {
+                    self.end_key(*from);
+                    for known in self.submissions.values_mut() {
+                        if known.owner == *from {
+                            known.owner = *to;
+                        }
                     }
                 }
                 Effect::UseInvitation { code_digest, .. } => {
                     self.invitations.remove(code_digest);
                 }
-                Effect::Withdraw(submission) => {
+                Effect::Withdraw { submission, purposes } => {
                     if let Some(known) = self.submissions.get_mut(submission) {
-                        known.withdrawn = true;
+                        known.withdrawn |= purposes.is_none();
+                        let left = purposes.map(|purposes| known.cleared.without(purposes));
+                        known.cleared = left.unwrap_or_default();
+                    }
+                }
+                Effect::Attested { submission, .. } => {
+                    if let Some(known) = self.submissions.get_mut(submission) {
+                        known.cleared = PurposeSet::default();
+                    }
+                }
+                Effect::Reviewed { submission, .. } => {
+                    if let Some(known) = self.submissions.get_mut(submission) {
+                        (known.said, known.cleared) = (index, PurposeSet::default());
+                    }
+                }
+                Effect::Cleared { submission, purposes, granted } => {
+                    if let Some(known) = self.submissions.get_mut(submission) {
+                        let others = known.cleared.without(*purposes);
+                        known.cleared = if *granted { others.union(*purposes) } else { others };
                     }
                 }
                 Effect::AdoptPolicy { version, .. } => self.policy = *version,
-                Effect::Unstage { .. } => {}
+                Effect::Unstage { .. } | Effect::ApproveKey { .. } | Effect::Published { .. } => {}
             }
+        }
+    }
+
+    fn end_key(&mut self, thumbprint: Thumbprint) {
+        self.admins.remove(&thumbprint);
+        for keys in self.holders.values_mut() {
+            keys.remove(&thumbprint);
+        }
+        if let Some(version) = self.keys.get_mut(&thumbprint) {
+            *version += 1;
         }
     }
 }
@@ -176,7 +240,15 @@ async fn load_keys(
 }
 
 /// What the ledger knows of one submission: its row, and its draft where it has no row yet.
-type SubmissionRow = (Vec<u8>, Option<Vec<u8>>, Option<bool>, Option<Vec<u8>>, Option<bool>);
+type SubmissionRow = (
+    Vec<u8>,
+    Option<Vec<u8>>,
+    Option<bool>,
+    Option<i64>,
+    Option<u8>,
+    Option<Vec<u8>>,
+    Option<bool>,
+);
 
 /// Submissions, and drafts of them.
 ///
@@ -189,7 +261,7 @@ async fn load_submissions(
     for group in row_groups(ids) {
         let sql = format!(
             "WITH asked (id) AS (VALUES {})
-             SELECT asked.id, submissions.owner, withdrawn, drafts.owner, state = 'open' FROM asked
+             SELECT asked.id, submissions.owner, withdrawn, said_index, cleared, drafts.owner, state = 'open' FROM asked
              LEFT JOIN submissions ON submissions.id = asked.id
              LEFT JOIN drafts ON drafts.submission = asked.id",
             placeholders(1, group.len())
@@ -198,11 +270,16 @@ async fn load_submissions(
             query.bind(id.as_bytes().as_slice())
         });
         let rows: Vec<SubmissionRow> = query.fetch_all(&mut *connection).await?;
-        for (id, owner, withdrawn, begun_by, open) in rows {
+        for (id, owner, withdrawn, said, cleared, begun_by, open) in rows {
             let id = Uuid::from_slice(&id).map_err(|_| corrupt("submission", 0))?;
-            if let (Some(owner), Some(withdrawn)) = (owner, withdrawn) {
+            if let (Some(owner), Some(withdrawn), Some(said), Some(cleared)) =
+                (owner, withdrawn, said, cleared)
+            {
                 let owner = Hash::from_slice(&owner).ok_or_else(|| corrupt("submission", 0))?;
-                submissions.insert(id, Submission { owner: Thumbprint(owner), withdrawn });
+                let (owner, said) = (Thumbprint(owner), index_of(said)?);
+                let cleared =
+                    PurposeSet::from_bits(cleared).ok_or_else(|| corrupt("submission", said.0))?;
+                submissions.insert(id, Submission { owner, withdrawn, said, cleared });
             }
             if let (Some(begun_by), Some(open)) = (begun_by, open) {
                 let begun_by = Hash::from_slice(&begun_by).ok_or_else(|| corrupt("draft", 0))?;
@@ -237,6 +314,20 @@ async fn load_admins(connection: &mut SqliteConnection) -> Result<HashSet<Thumbp
         }
     }
     Ok(admins)
+}
+
+async fn load_holders(
+    connection: &mut SqliteConnection,
+    asked: HashSet<(Uuid, String)>,
+) -> Result<HashMap<(Uuid, String), HashSet<Thumbprint>>, StoreError> {
+    let mut holders = HashMap::new();
+    for (person, program) in asked {
+        let keys = read::keys_of(connection, person).await?;
+        let valid = keys.iter().filter(|key| key.revoked.is_none() && key.program == program);
+        let valid = valid.map(|key| key.key.thumbprint()).collect();
+        holders.insert((person, program), valid);
+    }
+    Ok(holders)
 }
 
 async fn load_invitations(

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use attestry_proof::{
     cose::Subject,
     hash::{HASH_BYTES, Hash},
-    key::{PublicKey, Thumbprint},
     log::{
         edge::Edge,
         tile::{TILE_WIDTH, TileId, levels_of, partial_width},
@@ -18,9 +17,11 @@ use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use super::append::{placeholders, row_groups};
+pub(super) use super::standing::{
+    key, keys, keys_in, keys_of, submission, submissions_due, submissions_in, submissions_of,
+};
 use crate::store::ledger::{
-    EntryRecord, Head, KeyRecord, ManifestRecord, PayloadRecord, Roles, StoreError, StoredPayload,
-    SubmissionRecord, subject_bytes,
+    EntryRecord, Head, ManifestRecord, PayloadRecord, StoreError, StoredPayload, subject_bytes,
 };
 
 pub(super) fn corrupt(what: &'static str, place: u64) -> StoreError {
@@ -245,94 +246,6 @@ fn entry_of(row: &SqliteRow) -> Result<EntryRecord, StoreError> {
         issuer: hash(4, "issuer")?,
         content_type: row.try_get(5)?,
         entry: row.try_get(6)?,
-    })
-}
-
-const KEY_COLUMNS: &str = "public_key, roles, program, enrolled_index, revoked_index, version";
-
-pub(super) async fn key(
-    connection: &mut SqliteConnection,
-    thumbprint: Thumbprint,
-) -> Result<Option<KeyRecord>, StoreError> {
-    let sql = format!("SELECT {KEY_COLUMNS} FROM signing_keys WHERE thumbprint = ?");
-    let row = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(thumbprint.0.as_bytes().as_slice())
-        .fetch_optional(connection)
-        .await?;
-    row.as_ref().map(key_of).transpose()
-}
-
-pub(super) async fn keys(
-    connection: &mut SqliteConnection,
-    from: LeafIndex,
-    limit: u32,
-) -> Result<Vec<KeyRecord>, StoreError> {
-    let sql = format!(
-        "SELECT {KEY_COLUMNS} FROM signing_keys WHERE enrolled_index >= ? ORDER BY enrolled_index LIMIT ?"
-    );
-    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(number(from.0))
-        .bind(limit)
-        .fetch_all(connection)
-        .await?;
-    rows.iter().map(key_of).collect()
-}
-
-fn key_of(row: &SqliteRow) -> Result<KeyRecord, StoreError> {
-    let enrolled = index_of(row.try_get(3)?)?;
-    let roles: String = row.try_get(1)?;
-    let version: i64 = row.try_get(5)?;
-    Ok(KeyRecord {
-        key: PublicKey::from_bytes(row.try_get(0)?).map_err(|_| corrupt("key", enrolled.0))?,
-        roles: Roles::from_words(&roles).ok_or_else(|| corrupt("role", enrolled.0))?,
-        program: row.try_get(2)?,
-        enrolled,
-        revoked: row.try_get::<Option<i64>, _>(4)?.map(index_of).transpose()?,
-        version: u64::try_from(version).map_err(|_| corrupt("key version", enrolled.0))?,
-    })
-}
-
-const SUBMISSION_COLUMNS: &str = "id, owner, opened_index, withdrawn";
-
-pub(super) async fn submission(
-    connection: &mut SqliteConnection,
-    id: Uuid,
-) -> Result<Option<SubmissionRecord>, StoreError> {
-    let sql = format!("SELECT {SUBMISSION_COLUMNS} FROM submissions WHERE id = ?");
-    let row = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(id.as_bytes().as_slice())
-        .fetch_optional(connection)
-        .await?;
-    row.as_ref().map(submission_of).transpose()
-}
-
-pub(super) async fn submissions_of(
-    connection: &mut SqliteConnection,
-    owner: Thumbprint,
-    before: LeafIndex,
-    limit: u32,
-) -> Result<Vec<SubmissionRecord>, StoreError> {
-    let sql = format!(
-        "SELECT {SUBMISSION_COLUMNS} FROM submissions WHERE owner = ? AND opened_index < ?
-         ORDER BY opened_index DESC LIMIT ?"
-    );
-    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(owner.0.as_bytes().as_slice())
-        .bind(number(before.0))
-        .bind(limit)
-        .fetch_all(connection)
-        .await?;
-    rows.iter().map(submission_of).collect()
-}
-
-fn submission_of(row: &SqliteRow) -> Result<SubmissionRecord, StoreError> {
-    let opened = index_of(row.try_get(2)?)?;
-    let bad = || corrupt("submission", opened.0);
-    Ok(SubmissionRecord {
-        id: Uuid::from_slice(row.try_get(0)?).map_err(|_| bad())?,
-        owner: Thumbprint(Hash::from_slice(row.try_get(1)?).ok_or_else(bad)?),
-        opened,
-        withdrawn: row.try_get(3)?,
     })
 }
 

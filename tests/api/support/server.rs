@@ -45,7 +45,8 @@ impl Server {
         let directory = tempfile::tempdir().unwrap();
         let application = open(directory.path(), entries).await;
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let listen = Listen { address, tls: None, trusted_proxy: false, public_url: None };
+        let listen =
+            Listen { address, tls: None, trusted_proxy: false, public_url: None, oidc: None };
         let listening = application.listen(&listen).await.unwrap();
         let (invited, _) = listening.first_invitation().await.unwrap().unwrap();
         let url = listening.base_url().to_owned();
@@ -54,6 +55,7 @@ impl Server {
         tokio::spawn(listening.serve(async { drop(stopped.await) }));
         let server = Self::of(url, service, directory, stop);
         server.enroll(&server.admin, &invited.code).await;
+        server.open_program("pilot").await;
         server
     }
 
@@ -96,6 +98,12 @@ impl Server {
         self.post("/api/v1/keys").json(&body).by(member).send().await.status(201);
     }
 
+    /// Opens a program in which people review instead of a scan.
+    pub async fn open_program(&self, name: &str) {
+        let body = json!({ "name": name, "clearance_policy": "reviewed" });
+        self.post("/api/v1/programs").json(&body).by(&self.admin).send().await.status(201);
+    }
+
     pub async fn invite(&self, roles: &[&str]) -> String {
         let body = json!({ "roles": roles, "program": "pilot" });
         let call = self.post("/api/v1/invitations").json(&body).by(&self.admin);
@@ -119,7 +127,7 @@ impl Server {
     }
 
     pub fn draft_about(&self, member: &Member, submission: Uuid) -> Draft {
-        let payload = effort(self.service.clauses(), submission).to_bytes();
+        let payload = effort(self.service.policies().clauses(), submission).to_bytes();
         Draft::new(member, submission, payload, self.now())
     }
 

@@ -66,6 +66,8 @@ words! {
         RotateKey = "rotateKey",
         /// End sessions.
         EndSession = "endSession",
+        /// State that a key may take the place of a lost one.
+        ApproveKey = "approveKey",
         /// Enrol a key for somebody who lost theirs.
         ReplaceKey = "replaceKey",
         /// Register a statement about one's own submission.
@@ -113,9 +115,11 @@ impl Action {
             | Self::ReadAccessRecord
             | Self::RequireSigning
             | Self::ExplainDecision => ResourceKind::Program,
-            Self::RevokeKey | Self::RotateKey | Self::EndSession | Self::ReplaceKey => {
-                ResourceKind::Member
-            }
+            Self::RevokeKey
+            | Self::RotateKey
+            | Self::EndSession
+            | Self::ApproveKey
+            | Self::ReplaceKey => ResourceKind::Member,
             Self::Attest
             | Self::Withdraw
             | Self::Upload

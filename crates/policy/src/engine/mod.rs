@@ -149,6 +149,13 @@ impl PolicyEngine {
         Explanation { action: request.action.as_str(), rules: rules.collect(), decision }
     }
 
+    /// Whether some submission could be cleared under the clearance policy of this name: a rule
+    /// permits it where nothing is missing.
+    #[must_use]
+    pub fn knows_clearance_policy(&self, name: &str) -> bool {
+        probe::could_clear(self, name)
+    }
+
     /// Whether a submission is cleared for a purpose, by which rules, and what is missing.
     #[must_use]
     pub fn clear(&self, facts: &ClearanceFacts) -> ClearanceDecision {

@@ -1,0 +1,131 @@
+//! Deciding whether a submission may be used for a purpose. Each decision is a statement that names
+//! the rules and the facts, so that it can be made again.
+
+use attestry_policy::clearance::{ClearanceDecision, RecordedFacts};
+use attestry_proof::{
+    cose::Subject,
+    payload::{
+        Payload, Record,
+        clearance::Clearance,
+        fields::{Digest, Salt, SubmissionId},
+        text::{Line, Name},
+        withdrawal::Purpose,
+    },
+};
+use uuid::Uuid;
+
+use super::{
+    Service, ServiceError,
+    authorize::Action,
+    genesis::{engine, timestamp},
+};
+use crate::{
+    log::Logged,
+    store::ledger::{Effect, KeyRecord, Precondition, PurposeSet},
+};
+
+/// One decision, as it was logged.
+#[derive(Clone, Debug)]
+pub struct Decided {
+    /// The purpose.
+    pub purpose: Purpose,
+    /// What the rules said.
+    pub decision: ClearanceDecision,
+    /// Where it was logged.
+    pub logged: Logged,
+}
+
+impl Service {
+    /// Decides about these purposes, or about all that the contractor consents to; publishes what
+    /// comes of it.
+    ///
+    /// # Errors
+    /// Those of [`Service::submission_for`], or a failing store, vault or log.
+    pub async fn clear(
+        &self,
+        caller: &KeyRecord,
+        submission: Uuid,
+        purposes: Option<PurposeSet>,
+    ) -> Result<Vec<Decided>, ServiceError> {
+        self.submission_for(caller, Action::Clear, submission).await?;
+        match purposes {
+            Some(purposes) => self.decide_all(submission, purposes).await,
+            None => self.decide_consented(submission).await,
+        }
+    }
+
+    /// Decides about every purpose that the contractor consents to.
+    pub(super) async fn decide_consented(
+        &self,
+        submission: Uuid,
+    ) -> Result<Vec<Decided>, ServiceError> {
+        let purposes = self.statements_about(submission).await?.consented();
+        self.decide_all(submission, purposes).await
+    }
+
+    async fn decide_all(
+        &self,
+        submission: Uuid,
+        purposes: PurposeSet,
+    ) -> Result<Vec<Decided>, ServiceError> {
+        let mut decided = Vec::new();
+        for purpose in purposes.iter() {
+            decided.push(self.decide(submission, purpose).await?);
+        }
+        self.publish_status(submission).await?;
+        Ok(decided)
+    }
+
+    async fn decide(&self, submission: Uuid, purpose: Purpose) -> Result<Decided, ServiceError> {
+        let record = self.ledger.submission(submission).await?;
+        let record = record.ok_or_else(|| super::drafts::no_submission(submission))?;
+        let owner = self.key(record.owner).await?;
+        let program = self.program(&record.program).await?;
+        let policies = self.policies();
+        let about = self.statements_about(submission).await?;
+        let facts =
+            self.clearance_facts((&record, &owner, &program), &about, &policies, purpose).await?;
+        let decision = policies.engine().clear(&facts);
+        let now = self.clock.now();
+        let body = Clearance {
+            subject: SubmissionId(submission),
+            purpose,
+            granted: decision.cleared,
+            policy_sha256: Digest(policies.digest()),
+            engine: engine()?,
+            facts: recorded(facts.into())?,
+            deciding: decision
+                .deciding
+                .iter()
+                .map(|id| Line::new(id.as_str()).map_err(|error| unstatable(&error)))
+                .collect::<Result<_, _>>()?,
+            missing: decision
+                .missing
+                .iter()
+                .map(|word| Name::new(word.as_str()).map_err(|error| unstatable(&error)))
+                .collect::<Result<_, _>>()?,
+            decided_at: timestamp(now)?,
+        };
+        let payload = Payload::from(Record::new(Salt(self.random()), body)?);
+        // Whoever speaks in between makes the facts stale, and the decision with them.
+        let nothing_since = Precondition::LastSaid { submission, at: record.said };
+        let purposes = PurposeSet::default().with(purpose);
+        let effect = Effect::Cleared { submission, purposes, granted: decision.cleared };
+        let subject = Subject::Submission(submission);
+        let logged =
+            self.state_sealed(subject, &payload, (vec![nothing_since], vec![effect])).await?;
+        Ok(Decided { purpose, decision, logged })
+    }
+}
+
+/// The facts in the form that a statement holds: the same JSON.
+fn recorded(
+    facts: RecordedFacts,
+) -> Result<attestry_proof::payload::clearance_facts::ClearanceFacts, ServiceError> {
+    let json = serde_json::to_value(facts).map_err(|error| unstatable(&error))?;
+    serde_json::from_value(json).map_err(|error| unstatable(&error))
+}
+
+fn unstatable(error: &dyn std::fmt::Display) -> ServiceError {
+    ServiceError::Malformed { what: "clearance", reason: error.to_string() }
+}

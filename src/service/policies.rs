@@ -1,0 +1,166 @@
+//! The rules and texts in force: one bundle of files, logged, kept, and swapped as a whole.
+
+use std::sync::Arc;
+
+use attestry_policy::{
+    bundle::bundle_digest,
+    clauses::{CatalogueError, ClauseCatalogue},
+    engine::PolicyEngine,
+    load::LoadError,
+};
+use attestry_proof::{
+    hash::Hash,
+    payload::{Payload, policy_version::PolicyFile},
+    size::LeafIndex,
+};
+
+use super::{Service, ServiceError, genesis::policy_version};
+use crate::store::ledger::StoredPayload;
+
+/// A policy file: its path with `/` between names, and its bytes.
+pub type PolicyFileBytes = (String, Vec<u8>);
+
+/// Why a bundle cannot be put in force.
+#[derive(Debug, thiserror::Error)]
+pub enum PoliciesError {
+    /// The rules are refused; the message says file, line and column.
+    #[error(transparent)]
+    Rules(#[from] LoadError),
+    /// The clause texts are refused.
+    #[error(transparent)]
+    Clauses(#[from] CatalogueError),
+}
+
+/// One policy bundle, read and checked.
+pub struct Policies {
+    engine: PolicyEngine,
+    clauses: ClauseCatalogue,
+    files: Vec<PolicyFileBytes>,
+}
+
+impl Policies {
+    /// Reads and checks every rule and text of a bundle.
+    ///
+    /// # Errors
+    /// [`PoliciesError`], with the place of the first fault.
+    pub fn load(files: Vec<PolicyFileBytes>) -> Result<Self, PoliciesError> {
+        let named: Vec<(&str, &[u8])> =
+            files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
+        let engine = PolicyEngine::load(&named)?;
+        let clauses = ClauseCatalogue::parse(&named)?;
+        Ok(Self { engine, clauses, files })
+    }
+
+    /// The rules.
+    #[must_use]
+    pub const fn engine(&self) -> &PolicyEngine {
+        &self.engine
+    }
+
+    /// The clause texts.
+    #[must_use]
+    pub const fn clauses(&self) -> &ClauseCatalogue {
+        &self.clauses
+    }
+
+    /// The files.
+    #[must_use]
+    pub fn files(&self) -> &[PolicyFileBytes] {
+        &self.files
+    }
+
+    /// Digest of the bundle.
+    #[must_use]
+    pub const fn digest(&self) -> Hash {
+        Hash(*self.engine.digest())
+    }
+}
+
+impl Service {
+    /// The bundle that decisions are made by now.
+    #[must_use]
+    pub fn policies(&self) -> Arc<Policies> {
+        Arc::clone(&self.policies.read().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    /// Keeps the files of the bundle in force, and logs it as a new version if the log's last one is
+    /// another.
+    ///
+    /// # Errors
+    /// A failing store or log.
+    pub async fn register_policies(&self) -> Result<(), ServiceError> {
+        let policies = self.policies();
+        self.keep_and_log(&policies).await
+    }
+
+    /// Puts another bundle in force: kept, then logged, then decided by. On an error the old one
+    /// stays.
+    ///
+    /// # Errors
+    /// As [`Service::register_policies`].
+    pub async fn adopt_policies(&self, policies: Policies) -> Result<Hash, ServiceError> {
+        self.keep_and_log(&policies).await?;
+        let digest = policies.digest();
+        let mut in_force = self.policies.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *in_force = Arc::new(policies);
+        Ok(digest)
+    }
+
+    async fn keep_and_log(&self, policies: &Policies) -> Result<(), ServiceError> {
+        let files: Vec<(Hash, &[u8])> =
+            policies.files.iter().map(|(_, bytes)| (Hash::of(bytes), bytes.as_slice())).collect();
+        self.ledger.people().keep_policy_files(&files).await?;
+        let (in_force, version) = self.ledger.policy().await?.unwrap_or_default();
+        if in_force == policies.digest() {
+            return Ok(());
+        }
+        let candidate = policy_version(
+            self.log.signers(),
+            self.log.origin(),
+            &policies.files,
+            self.clock.now(),
+            version + 1,
+        )?;
+        self.log.append(candidate).await?;
+        tracing::info!(digest = %policies.digest(), version = version + 1, "policies in force");
+        Ok(())
+    }
+
+    /// The files that a `policy` statement names.
+    async fn policy_files_at(&self, index: LeafIndex) -> Result<Vec<PolicyFile>, ServiceError> {
+        let Some((_, StoredPayload::Public(bytes))) = self.ledger.payload(index).await? else {
+            return Ok(Vec::new());
+        };
+        Ok(match Payload::parse(&bytes, false)? {
+            Payload::Policy(said) => said.body().files.clone(),
+            _ => Vec::new(),
+        })
+    }
+
+    /// The files of a bundle that was in force, by its digest; `None` if the log knows no such
+    /// bundle or a file of it is not kept.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn archived_policies(
+        &self,
+        digest: Hash,
+    ) -> Result<Option<Vec<PolicyFileBytes>>, ServiceError> {
+        let versions = self.ledger.people().policies(u32::MAX).await?;
+        let Some(version) = versions.into_iter().find(|version| version.digest == digest) else {
+            return Ok(None);
+        };
+        let mut files = Vec::new();
+        for file in self.policy_files_at(version.index).await? {
+            let sha256 = file.sha256.0;
+            let Some(bytes) = self.ledger.people().policy_file(sha256).await? else {
+                return Ok(None);
+            };
+            files.push((file.path.as_str().to_owned(), bytes));
+        }
+        // What is kept is not trusted: the log says what it must be.
+        let named: Vec<(&str, &[u8])> =
+            files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
+        Ok(bundle_digest(&named).is_ok_and(|found| Hash(found) == digest).then_some(files))
+    }
+}
