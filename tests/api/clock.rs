@@ -78,6 +78,7 @@ async fn service(directory: &Path, clock: Arc<dyn Clock>) -> Arc<Service> {
 pub async fn start() -> Server {
     let (server, code) = unopened().await;
     server.enroll(&server.admin, &code).await;
+    server.open_program("pilot").await;
     server
 }
 
