@@ -83,7 +83,8 @@ impl Check<'_> {
                 match known {
                     None => self.findings.report(place(), "no entry enrolled this key"),
                     Some(known) => {
-                        for problem in key_problems(&row, known) {
+                        let lost = thumbprint.and_then(|key| facts.stands_in_for(key));
+                        for problem in key_problems(&row, known, lost) {
                             self.findings.report(place(), problem);
                         }
                     }
@@ -284,7 +285,7 @@ fn owner_problems(row: &RawSubmission, first: i64, issuer: &[u8], facts: &Facts)
 }
 
 /// How a row differs from what entries say of the key.
-fn key_problems(row: &RawKey, known: &KnownKey) -> Vec<String> {
+fn key_problems(row: &RawKey, known: &KnownKey, stands_in_for: Option<Thumbprint>) -> Vec<String> {
     let mut problems = Vec::new();
     let position = |index: u64| i64::try_from(index).unwrap_or(i64::MAX);
     if row.enrolled != position(known.enrolled) {
@@ -318,8 +319,7 @@ fn key_problems(row: &RawKey, known: &KnownKey) -> Vec<String> {
                 details.roles.to_words()
             ));
         }
-        let lost = details.before.filter(|before| before.lost);
-        let lost = lost.as_ref().map(|before| before.key.0.as_bytes().as_slice());
+        let lost = stands_in_for.as_ref().map(|key| key.0.as_bytes().as_slice());
         if row.replaces.as_deref() != lost {
             let text = |key: Option<&[u8]>| key.map_or_else(|| "none".into(), key_text);
             let (found, said) = (text(row.replaces.as_deref()), text(lost));

@@ -136,6 +136,12 @@ impl Facts {
         self.lineage(key).keys.last().map_or(key, |first| first.key)
     }
 
+    /// The lost key that this one stands in for, itself or by rotation.
+    pub fn stands_in_for(&self, key: Thumbprint) -> Option<Thumbprint> {
+        let keys = self.lineage(key).keys;
+        keys.iter().find(|earlier| earlier.lost).map(|earlier| earlier.key)
+    }
+
     /// The key that owns now what `opened_by` opened: its last successor by rotation.
     pub fn owner_now(&self, opened_by: Thumbprint) -> Thumbprint {
         let (mut owner, mut steps) = (opened_by, 0);
@@ -333,6 +339,9 @@ mod tests {
         assert_eq!(log.judge(7, StatementKind::Effort, 7), Ok(()));
         assert_eq!(log.0.owner_now(thumbprint(ALICE)), thumbprint(NEXT));
         log.rotate(7, 8, &[Role::Contractor]);
+        for (seed, lost) in [(7, Some(NEXT)), (8, Some(NEXT)), (NEXT, None), (BOB, None)] {
+            assert_eq!(log.0.stands_in_for(thumbprint(seed)), lost.map(thumbprint));
+        }
         assert!(log.judge(8, StatementKind::Effort, ALICE).is_err());
         assert_eq!(log.judge(8, StatementKind::Effort, 7), Ok(()));
     }
