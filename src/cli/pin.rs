@@ -35,6 +35,13 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// For commands that can do without a service.
+    #[must_use]
+    pub fn new(server: &str, key: &Path, trust: Option<&Path>) -> Self {
+        let (key, trust) = (key.to_owned(), trust.map(Path::to_owned));
+        Self { server: server.to_owned(), key, trust }
+    }
+
     /// Reads key and policy, and makes sure that the service is the log that the policy means.
     ///
     /// # Errors

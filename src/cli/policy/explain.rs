@@ -68,14 +68,24 @@ pub struct Arguments {
     /// A folder like policies/. Default: the policies built in.
     #[arg(long, value_name = "DIR", conflicts_with = "server")]
     policies: Option<PathBuf>,
-    #[command(flatten)]
-    caller: Option<Caller>,
+    /// Ask the service at this address, which knows the facts and the policies in force.
+    #[arg(long, value_name = "URL", requires = "key")]
+    server: Option<String>,
+    /// Your key, of an administrator, legal officer or auditor.
+    #[arg(long, value_name = "FILE", requires = "server")]
+    key: Option<PathBuf>,
+    /// Trust policy of the log. Default: the pin beside the key.
+    #[arg(long, value_name = "FILE", requires = "server")]
+    trust: Option<PathBuf>,
 }
 
 pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
-    let answer = match &arguments.caller {
-        Some(caller) => ask(caller, &arguments)?,
-        None => decide(&arguments, output)?,
+    let answer = match (&arguments.server, &arguments.key) {
+        (Some(server), Some(key)) => {
+            let caller = Caller::new(server, key, arguments.trust.as_deref());
+            ask(&caller, &arguments)?
+        }
+        _ => decide(&arguments, output)?,
     };
     print(&answer, output);
     output.json(&answer);
