@@ -143,7 +143,7 @@ async fn enrol(service: &ServiceProcess, contractor: &Author) {
     let code = link.split_once("/enroll#").unwrap().1;
     let admin = service.client(Author::new(1).signer).await;
     admin.enroll(code).await.unwrap();
-    let invited = admin.invite(&["contractor".into()], "main").await.unwrap();
+    let invited = admin.invite(&["contractor".into()], "main", None).await.unwrap();
     let member = service.client(contractor.signer(2)).await;
     let enrolled = member.enroll(&invited.code).await.unwrap();
     assert_eq!(enrolled.key.thumbprint, contractor.signer.public_key().thumbprint().to_string());
