@@ -1,11 +1,12 @@
 //! The bundles that were in force, and their files.
 
+use attestry_policy::clauses::ClauseCatalogue;
 use attestry_proof::{
     hash::Hash,
     payload::{Payload, policy_version::PolicyVersion},
 };
 
-use super::{Service, ServiceError};
+use super::{Service, ServiceError, policies::Policies};
 use crate::store::{ledger::StoredPayload, people::PolicyRecord};
 
 /// A bundle that was in force, and what the log says about it.
@@ -38,6 +39,26 @@ impl Service {
             }
         }
         Ok(versions)
+    }
+
+    /// Refuses a bundle in which a clause text that could be signed under the last one was edited
+    /// or is gone. What is not kept cannot be compared.
+    pub(super) async fn require_continued(
+        &self,
+        policies: &Policies,
+        last: Hash,
+    ) -> Result<(), ServiceError> {
+        if last == policies.digest() {
+            return Ok(());
+        }
+        let Some(files) = self.archived_policies(last).await? else { return Ok(()) };
+        let named: Vec<(&str, &[u8])> =
+            files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
+        let Ok(earlier) = ClauseCatalogue::parse(&named) else { return Ok(()) };
+        policies.clauses().continues(&earlier).map_err(|error| ServiceError::Malformed {
+            what: "policy bundle",
+            reason: error.to_string(),
+        })
     }
 
     /// A file of a bundle that was in force, by its SHA-256.

@@ -87,7 +87,8 @@ impl Service {
     /// another.
     ///
     /// # Errors
-    /// A failing store or log.
+    /// [`ServiceError::Malformed`] if a clause text of the last one was edited or is gone; a failing
+    /// store or log.
     pub async fn register_policies(&self) -> Result<(), ServiceError> {
         let policies = self.policies();
         self.keep_and_log(&policies).await
@@ -107,10 +108,11 @@ impl Service {
     }
 
     async fn keep_and_log(&self, policies: &Policies) -> Result<(), ServiceError> {
+        let (in_force, version) = self.ledger.policy().await?.unwrap_or_default();
+        self.require_continued(policies, in_force).await?;
         let files: Vec<(Hash, &[u8])> =
             policies.files.iter().map(|(_, bytes)| (Hash::of(bytes), bytes.as_slice())).collect();
         self.ledger.people().keep_policy_files(&files).await?;
-        let (in_force, version) = self.ledger.policy().await?.unwrap_or_default();
         if in_force == policies.digest() {
             return Ok(());
         }

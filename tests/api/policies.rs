@@ -1,5 +1,6 @@
 //! Policies in force, their files, and why they decide as they do.
 
+use attestry::service::{ServiceError, policies::Policies};
 use attestry_policy::bundle::bundle_digest;
 use attestry_proof::hash::Hash;
 use serde_json::{Value, json};
@@ -211,4 +212,76 @@ async fn persons_are_numbered_and_never_named() {
     for person in [who, what].iter().filter_map(|each| each["person"].as_str()) {
         assert!(person.starts_with("person-"), "{answer}");
     }
+}
+
+/// The bundle in force with one more version of the effort text, and with `edit` done to the old.
+fn renewed(server: &Server, edit: impl Fn(String) -> String) -> Policies {
+    let policies = server.service.policies();
+    let mut files = policies.files().to_vec();
+    let old = policies.clauses().get("effort", "1.0", "en").unwrap().content().to_owned();
+    for (path, bytes) in &mut files {
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        if text == old {
+            *bytes = edit(text).into_bytes();
+        } else if path == "clauses/catalogue.toml" {
+            let entry = text.split("[[text]]").find(|part| part.contains("\"effort\"")).unwrap();
+            let entry = entry.replace("1.0", "1.1").replace("effort.md", "effort-1.1.md");
+            *bytes = format!("{text}\n[[text]]{entry}").into_bytes();
+        } else if path == "clauses/resign.toml" {
+            let decision = "[[require]]\nset = \"effort\"\nversion = \"1.1\"\nfrom = \"1.0\"\n\
+                            clauses = [\"time-honest\"]\nreason = \"breaks count\"\n\
+                            decided = \"2026-03-01\"\napplies_to = \"all\"\n";
+            *bytes = format!("{text}\n{decision}").into_bytes();
+        }
+    }
+    files.push(("clauses/en/effort-1.1.md".into(), old.replace("1.0", "1.1").into_bytes()));
+    Policies::load(files).unwrap()
+}
+
+#[tokio::test]
+async fn a_new_version_stands_beside_the_old_one_and_says_who_signs_again() {
+    let server = Server::start().await;
+    let before = server.service.policies();
+    let digest = server.service.adopt_policies(renewed(&server, |old| old)).await.unwrap();
+    let versions = server.get("/api/v1/policies").send().await.status(200).json();
+    let digests: Vec<&str> = versions
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|version| version["bundle_sha256"].as_str().unwrap())
+        .collect();
+    assert_eq!(digests, [digest.to_hex(), before.digest().to_hex()]);
+    let first = server.get("/api/v1/policies?before=2").send().await.status(200).json();
+    assert_eq!(first, json!([versions[1]]));
+    let listed = server.get("/api/v1/clauses").send().await.status(200).json();
+    let effort: Vec<&Value> =
+        listed.as_array().unwrap().iter().filter(|info| info["set"] == "effort").collect();
+    assert_eq!(effort.len(), 2, "{listed}");
+    assert_eq!((&effort[0]["newest"], &effort[1]["newest"]), (&json!(false), &json!(true)));
+    let again = &effort[0]["sign_again"][0];
+    assert_eq!((&again["version"], &again["applies_to"]), (&json!("1.1"), &json!("all")));
+    assert_eq!((&again["reason"], &effort[1]["sign_again"]), (&json!("breaks count"), &json!([])));
+    let old = format!("/api/v1/policies/files/{}", effort[0]["sha256"].as_str().unwrap());
+    server.get(old).send().await.status(200);
+}
+
+#[tokio::test]
+async fn a_text_that_was_in_force_is_never_edited() {
+    let server = Server::start().await;
+    let (before, size) = (server.service.policies().digest(), server.size());
+    let edited = renewed(&server, |old| old + "\nMore.\n");
+    let text = edited.clauses().get("effort", "1.0", "en").unwrap();
+    let edited_text = Hash(*text.sha256()).to_hex();
+    let refused = server.service.adopt_policies(edited).await.unwrap_err();
+    assert!(matches!(refused, ServiceError::Malformed { .. }), "{refused}");
+    assert!(refused.to_string().contains("effort 1.0 en is another than before"), "{refused}");
+    // The old one stays, nothing is logged, nothing of the other is kept.
+    assert_eq!((server.service.policies().digest(), server.size()), (before, size));
+    server.get(format!("/api/v1/policies/files/{edited_text}")).send().await.refused(NOT_FOUND);
+    // Nor is one that the last bundle had taken out.
+    server.service.adopt_policies(renewed(&server, |old| old)).await.unwrap();
+    let server_again = Server::start().await;
+    let first = server_again.service.policies().files().to_vec();
+    let gone = server.service.adopt_policies(Policies::load(first).unwrap()).await.unwrap_err();
+    assert!(gone.to_string().contains("effort 1.1 en is gone"), "{gone}");
 }
