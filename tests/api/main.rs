@@ -17,6 +17,7 @@ mod keys;
 mod limits;
 mod load;
 mod manifests;
+mod oidc;
 mod policies;
 mod programs;
 mod receipts;

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use attestry::{
     app::Application,
     config::{Identity, Listen, Storage},
-    http::EntriesAccess,
+    http::{EntriesAccess, oidc::settings::OidcSettings},
     service::Service,
 };
 use attestry_proof::size::TreeSize;
@@ -42,11 +42,19 @@ impl Server {
     }
 
     pub async fn with_entries(entries: EntriesAccess) -> Self {
+        Self::with(entries, None).await
+    }
+
+    /// The same with an identity provider.
+    pub async fn with_oidc(settings: OidcSettings) -> Self {
+        Self::with(EntriesAccess::Members, Some(settings)).await
+    }
+
+    async fn with(entries: EntriesAccess, oidc: Option<OidcSettings>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let application = open(directory.path(), entries).await;
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let listen =
-            Listen { address, tls: None, trusted_proxy: false, public_url: None, oidc: None };
+        let listen = Listen { address, tls: None, trusted_proxy: false, public_url: None, oidc };
         let listening = application.listen(&listen).await.unwrap();
         let (invited, _) = listening.first_invitation().await.unwrap().unwrap();
         let url = listening.base_url().to_owned();
