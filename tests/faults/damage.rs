@@ -199,8 +199,8 @@ pub fn derived(fixture: &Fixture) -> Vec<Damage> {
     ));
     found.push(damage("signing_keys", "*", "UPDATE signing_keys SET revoked_index = NULL"));
     let stranger =
-        "INSERT INTO signing_keys SELECT zeroblob(32), public_key, roles, program, 5, NULL, 1
-         FROM signing_keys LIMIT 1";
+        "INSERT INTO signing_keys (thumbprint, public_key, roles, program, enrolled_index, version)
+         SELECT zeroblob(32), public_key, roles, program, 5, 1 FROM signing_keys LIMIT 1";
     found.push(damage("signing_keys", Thumbprint(Hash([0; 32])), stranger));
 
     let withdrawn = format!("x'{}'", fixture.withdrawn.simple());
@@ -208,6 +208,12 @@ pub fn derived(fixture: &Fixture) -> Vec<Damage> {
         ("owner", flipped("owner", 0)),
         ("opened_index", "opened_index + 1".into()),
         ("withdrawn", "0".into()),
+        ("program", "'operations'".into()),
+        ("said_index", "said_index + 1".into()),
+        ("attested", "127".into()),
+        ("attested_index", "NULL".into()),
+        ("cleared", "1".into()),
+        ("published", "'cleared'".into()),
     ] {
         let sql = format!("UPDATE submissions SET {column} = {value} WHERE id = {withdrawn}");
         found.push(damage("submissions", fixture.withdrawn, sql));
@@ -222,8 +228,8 @@ pub fn derived(fixture: &Fixture) -> Vec<Damage> {
         fixture.with_files.simple()
     );
     found.push(damage("submissions", fixture.with_files, not_withdrawn));
-    let invented =
-        "INSERT INTO submissions SELECT zeroblob(16), owner, 3, 0 FROM submissions LIMIT 1";
+    let invented = "INSERT INTO submissions (id, owner, opened_index, withdrawn)
+         SELECT zeroblob(16), owner, 3, 0 FROM submissions LIMIT 1";
     found.push(damage("submissions", Uuid::nil(), invented));
     found
 }
@@ -247,6 +253,40 @@ pub fn small_tables() -> Vec<Damage> {
         update("drafts", "owner", 6),
         update("staged_payloads", "body", 40),
         update("staged_payloads", "digest", 4),
+    ]
+}
+
+/// Tables about people, in a directory where nobody was reviewed or replaced.
+pub fn people(fixture: &Fixture) -> Vec<Damage> {
+    let contractor = fixture.contractor.thumbprint();
+    let invented = |table: &'static str, values: &str| {
+        damage(table, "*", format!("INSERT INTO {table} VALUES ({values})"))
+    };
+    let key = |change: &str| {
+        let key = contractor.0.to_hex();
+        let sql = format!("UPDATE signing_keys SET {change} WHERE thumbprint = x'{key}'");
+        damage("signing_keys", contractor, sql)
+    };
+    vec![
+        key("person = zeroblob(16)"),
+        key("replaces = zeroblob(32)"),
+        damage("signing_keys", contractor, "DELETE FROM programs WHERE name = 'main'"),
+        damage("programs", "*", "UPDATE programs SET profile = zeroblob(99) WHERE name = 'main'"),
+        damage("programs", "*", "UPDATE programs SET profile = x'' WHERE name = 'main'"),
+        invented("persons", "zeroblob(16), NULL, zeroblob(99)"),
+        invented("identities", "zeroblob(32), zeroblob(16)"),
+        invented("sessions", "zeroblob(32), zeroblob(16), zeroblob(32), 'key', 1, 1, 9"),
+        invented("key_approvals", "7, zeroblob(32), zeroblob(32), zeroblob(32)"),
+        damage(
+            "policy_files",
+            "*",
+            format!("UPDATE policy_files SET bytes = {}", flipped("bytes", 3)),
+        ),
+        damage(
+            "policy_files",
+            "*",
+            "DELETE FROM policy_files WHERE sha256 = (SELECT min(sha256) FROM policy_files)",
+        ),
     ]
 }
 

@@ -12,7 +12,9 @@ use sqlx::{
 };
 
 use crate::{
-    damage::{Damage, derived, entries, files, flipped, keyring, payloads, small_tables, tree},
+    damage::{
+        Damage, derived, entries, files, flipped, keyring, payloads, people, small_tables, tree,
+    },
     fixture::Fixture,
     support::{Numbers, Workshop, deep},
 };
@@ -28,7 +30,7 @@ async fn connect(path: &Path) -> SqliteConnection {
     connection
 }
 
-async fn execute(path: &Path, sql: &str) {
+pub async fn execute(path: &Path, sql: &str) {
     let mut connection = connect(path).await;
     let statement = sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()));
     statement.execute(&mut connection).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
@@ -42,7 +44,7 @@ async fn missed(fixture: &Fixture, file: &str, damage: &Damage) -> Option<String
     unnamed(&copy, damage.kind, &damage.key, &damage.sql, false).await
 }
 
-async fn unnamed(
+pub async fn unnamed(
     copy: &Workshop,
     kind: &str,
     key: &str,
@@ -92,6 +94,7 @@ async fn every_kind_of_damage_is_found_and_named() {
     require_all(&fixture, "ledger.db", tree(fixture.size)).await;
     require_all(&fixture, "ledger.db", derived(&fixture)).await;
     require_all(&fixture, "ledger.db", small_tables()).await;
+    require_all(&fixture, "ledger.db", people(&fixture)).await;
     require_all(&fixture, "ledger.db", files(&fixture)).await;
     require_all(&fixture, "keyring.db", keyring(&fixture)).await;
     every_table_is_covered(&fixture).await;
@@ -110,6 +113,7 @@ async fn every_table_is_covered(fixture: &Fixture) {
         tree(fixture.size),
         derived(fixture),
         small_tables(),
+        people(fixture),
         files(fixture),
         keyring(fixture),
     ];

@@ -12,5 +12,6 @@ mod detection;
 mod failing;
 mod fixture;
 mod kill;
+mod people;
 mod refusals;
 mod stores;

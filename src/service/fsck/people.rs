@@ -143,12 +143,13 @@ impl Check<'_> {
     }
 
     async fn links(&mut self) -> Result<(), StoreError> {
-        for key in self.subject.ledger.people_of_nothing(ROWS_PER_PAGE).await? {
-            let problem = format!(
-                "the key or identity {} belongs to a person or program that is not on record",
-                key_text(&key)
-            );
-            self.findings.report(Place::whole("persons"), problem);
+        for key in self.subject.ledger.keys_of_nothing(ROWS_PER_PAGE).await? {
+            let problem = "it is for a program, or of a person, that is not on record";
+            self.findings.report(Place::row("signing_keys", key_text(&key)), problem);
+        }
+        for identity in self.subject.ledger.identities_of_nobody(ROWS_PER_PAGE).await? {
+            let problem = "it is of a person who is not on record";
+            self.findings.report(Place::bytes("identities", &identity), problem);
         }
         for session in self.subject.ledger.sessions_of_nobody(ROWS_PER_PAGE).await? {
             let problem = "it is of a key that is not enrolled, or has ended";

@@ -76,9 +76,11 @@ pub trait PeopleAudit: Send + Sync {
     /// Persons by id.
     fn persons<'a>(&'a self, after: Option<&'a [u8]>, limit: u32) -> Rows<'a, RawProfile>;
 
-    /// Keys of a program that was not opened, and keys and identities of a person who is not on
-    /// record.
-    fn people_of_nothing(&self, limit: u32) -> Rows<'_, Vec<u8>>;
+    /// Keys of a program or person that is not on record.
+    fn keys_of_nothing(&self, limit: u32) -> Rows<'_, Vec<u8>>;
+
+    /// Identities of a person who is not on record.
+    fn identities_of_nobody(&self, limit: u32) -> Rows<'_, Vec<u8>>;
 
     /// Sessions of a key that is not enrolled or has ended.
     fn sessions_of_nobody(&self, limit: u32) -> Rows<'_, Vec<u8>>;

@@ -85,12 +85,16 @@ impl PeopleAudit for SqliteLedgerAudit {
         .boxed()
     }
 
-    fn people_of_nothing(&self, limit: u32) -> Rows<'_, Vec<u8>> {
+    fn keys_of_nothing(&self, limit: u32) -> Rows<'_, Vec<u8>> {
         const SQL: &str = "SELECT thumbprint FROM signing_keys
              WHERE program NOT IN (SELECT name FROM programs)
-                OR person IS NOT NULL AND person NOT IN (SELECT id FROM persons)
-             UNION ALL SELECT fingerprint FROM identities WHERE person NOT IN (SELECT id FROM persons)
-             LIMIT ?";
+                OR person IS NOT NULL AND person NOT IN (SELECT id FROM persons) LIMIT ?";
+        self.column(SQL, limit)
+    }
+
+    fn identities_of_nobody(&self, limit: u32) -> Rows<'_, Vec<u8>> {
+        const SQL: &str = "SELECT fingerprint FROM identities
+             WHERE person NOT IN (SELECT id FROM persons) LIMIT ?";
         self.column(SQL, limit)
     }
 
