@@ -220,7 +220,8 @@ mod tests {
         }
         let right = row(&said);
         assert_eq!(standing.problems(&right), [""; 0]);
-        let changes: [(&str, fn(&mut RawStanding)); 8] = [
+        type Change = (&'static str, fn(&mut RawStanding));
+        let changes: [Change; 8] = [
             ("recorded as withdrawn", |row| row.withdrawn = true),
             ("said_index", |row| row.said -= 1),
             ("attested ", |row| row.attested = 127),
