@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{
     Service, ServiceError,
     authorize::{Action, Thing},
+    own_ids::require_submission_id,
 };
 use crate::{
     clock::Clock,
@@ -89,15 +90,20 @@ impl Service {
         action: Action,
         submission: Uuid,
     ) -> Result<Standing, ServiceError> {
+        require_submission_id(submission)?;
         self.authorize(Some(caller), action, Thing::OwnSubmission(submission))?;
-        let caller = caller.key.thumbprint();
         if let Some(record) = self.ledger.submission(submission).await? {
-            return match record {
-                _ if record.owner != caller => Err(no_submission(submission)),
-                _ if record.withdrawn => Err(ServiceError::Withdrawn { submission }),
-                _ => Ok(Standing::Registered),
+            if record.owner != caller.key.thumbprint() {
+                self.submission_for(caller, action, submission).await?;
+            }
+            return match record.withdrawn {
+                true => Err(ServiceError::Withdrawn { submission }),
+                false => Ok(Standing::Registered),
             };
         }
+        // Only who may attest begins a submission.
+        self.authorize(Some(caller), Action::Attest, Thing::OwnSubmission(submission))?;
+        let caller = caller.key.thumbprint();
         match self.ledger.draft(submission).await? {
             None => Ok(Standing::New),
             Some(draft) if draft.owner != caller => Err(no_submission(submission)),

@@ -5,10 +5,10 @@
 use attestry_proof::hash::Hash;
 use uuid::Uuid;
 
-use super::{Service, ServiceError};
+use super::{Service, ServiceError, own_ids::own_id};
 
 /// Whose key the fingerprints are made with: that of an id nobody has.
-const ADDRESS_BOOK: Uuid = Uuid::from_u128(0x6174_7465_7374_7279_2d61_6464_7265_7373);
+const ADDRESS_BOOK: Uuid = own_id(*b"attestry-address");
 
 impl Service {
     /// The fingerprint of an e-mail address, however it is written.

@@ -22,6 +22,7 @@ use uuid::Uuid;
 use super::{
     Service, ServiceError,
     authorize::{Action, Thing},
+    own_ids::{own_id, require_submission_id},
 };
 use crate::{
     store::ledger::{AttestationSet, Candidate, Effect, KeyRecord, Precondition, StoredPayload},
@@ -86,17 +87,20 @@ impl Service {
         payload: &Payload,
     ) -> Result<Judgement, ServiceError> {
         let kind = payload.kind();
+        if let Subject::Submission(id) = subject {
+            require_submission_id(id)?;
+        }
         match (kind.speaker(), subject, payload) {
             (Speaker::Contractor, Subject::Submission(submission), _) => {
                 self.judge_owner(key, submission, payload).await
             }
             (_, Subject::Submission(submission), Payload::Review(said)) => {
-                require_capacity(key, payload)?;
-                self.judge_review(key, submission, said.body()).await
+                let judgement = self.judge_review(key, submission, said.body()).await?;
+                require_capacity(key, payload).map(|()| judgement)
             }
             (_, Subject::Key(lost), Payload::KeyApproval(said)) => {
-                require_capacity(key, payload)?;
-                self.judge_approval(key, lost, said.body()).await
+                let judgement = self.judge_approval(key, lost, said.body()).await?;
+                require_capacity(key, payload).map(|()| judgement)
             }
             _ => Err(ServiceError::ReservedContentType { found: kind.as_str() }),
         }
@@ -149,8 +153,15 @@ impl Service {
             self.authorize(Some(key), Action::Withdraw, Thing::Submission(&record, &owner))?;
             return Ok(lost);
         }
+        let owner = key.key.thumbprint();
         self.authorize(Some(key), Action::Withdraw, Thing::OwnSubmission(submission))?;
-        Ok(key.key.thumbprint())
+        // Who may not submit begins nothing by taking it back.
+        if self.authorize(Some(key), Action::Attest, Thing::OwnSubmission(submission)).is_err()
+            && self.ledger.submission(submission).await?.is_none_or(|it| it.owner != owner)
+        {
+            return Err(ServiceError::NotYours { submission });
+        }
+        Ok(owner)
     }
 
     async fn judge_review(
@@ -227,7 +238,7 @@ pub fn sealed_under(subject: Subject) -> Uuid {
         Subject::Key(thumbprint) => {
             let mut id = [0; 16];
             id.copy_from_slice(&thumbprint.0.0[..16]);
-            Uuid::from_bytes(id)
+            own_id(id)
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Who the members of a program are. Names and addresses are sealed under a key of the person, and
 //! go when that key goes; the log and this database know numbers.
 
-use attestry_proof::{cose::Subject, size::LeafIndex};
+use attestry_proof::{cose::Subject, key::Thumbprint, size::LeafIndex};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -10,10 +10,7 @@ use super::{
     authorize::{Action, Thing},
     judge::sealed_under,
 };
-use crate::{
-    entropy::random_uuid,
-    store::{ledger::KeyRecord, people::PersonRecord},
-};
+use crate::store::{ledger::KeyRecord, people::PersonRecord};
 
 /// Longest name or address, in bytes.
 pub const PROFILE_TEXT_BYTES_MAX: usize = 254;
@@ -49,7 +46,7 @@ impl Service {
         if let Some(known) = self.ledger.people().person_by_address(address).await? {
             return Ok(known);
         }
-        let id = random_uuid(&*self.entropy);
+        let id = self.new_own_id();
         let sealed = self.seal_profile(id, profile).await?;
         let person = PersonRecord { id, address, profile: Some(sealed) };
         Ok(self.ledger.people().add_person(&person).await?)
@@ -79,23 +76,27 @@ impl Service {
         Ok(members)
     }
 
-    /// Erases a person's name and address and what links keys to the person. The keys stay valid;
-    /// nothing is allowed any more that asks who holds them.
+    /// Erases the name and address of whoever holds a key and what links keys to the person, in
+    /// every program: the caller must be allowed to in each. The keys stay valid; nothing is allowed
+    /// any more that asks who holds them.
     ///
     /// # Errors
-    /// [`ServiceError::Forbidden`], [`ServiceError::NotFound`], or a failing store or vault.
+    /// [`ServiceError::UnknownKey`], [`ServiceError::Forbidden`], [`ServiceError::NotFound`], or a
+    /// failing store or vault.
     pub async fn forget_member(
         &self,
         caller: &KeyRecord,
-        key: &KeyRecord,
+        key: Thumbprint,
     ) -> Result<(), ServiceError> {
-        self.authorize(Some(caller), Action::ReadMembers, Thing::Program(&key.program))?;
-        let unknown = || ServiceError::NotFound {
-            what: "person for the key",
-            id: key.key.thumbprint().to_string(),
-        };
-        let person = key.person.ok_or_else(unknown)?;
+        self.forget_key(key);
+        let record = self.key(key).await?;
+        self.authorize(Some(caller), Action::ForgetPerson, Thing::Key(&record))?;
+        let unknown = || ServiceError::NotFound { what: "person for the key", id: key.to_string() };
+        let person = record.person.ok_or_else(unknown)?;
         let keys = self.ledger.people().keys_of(person).await?;
+        for key in &keys {
+            self.authorize(Some(caller), Action::ForgetPerson, Thing::Key(key))?;
+        }
         // The link first: a crash afterwards leaves a name that nothing leads to and that the next
         // call finds gone from here.
         self.vault.erase_submission(person).await?;

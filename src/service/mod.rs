@@ -18,6 +18,7 @@ pub mod genesis;
 pub mod judge;
 pub mod manifests;
 pub mod members;
+pub mod own_ids;
 pub mod policies;
 pub mod programs;
 pub mod read;
@@ -64,6 +65,7 @@ pub struct Service {
     keys: Mutex<LruCache<Thumbprint, Arc<KeyRecord>>>,
     challenges: Tickets<Thumbprint>,
     janitor: drafts::Janitor,
+    rounds: status::Rounds,
 }
 
 mod parking {
@@ -107,6 +109,7 @@ impl Service {
             keys: Mutex::new(LruCache::new(KEYS_CACHED)),
             challenges: sessions::challenges(),
             janitor,
+            rounds: status::Rounds::default(),
         }
     }
 

@@ -11,7 +11,6 @@ use super::{
     enroll::program_name,
 };
 use crate::{
-    entropy::random_uuid,
     store::{ledger::KeyRecord, people::ProgramRecord},
     vault::open_payload,
 };
@@ -75,7 +74,7 @@ impl Service {
                 ),
             });
         }
-        let id = random_uuid(&*self.entropy);
+        let id = self.new_own_id();
         let profile = match new.profile {
             Some(profile) => Some(self.seal_profile(id, profile).await?),
             None => None,

@@ -125,11 +125,11 @@ impl Service {
     async fn follow_up(&self, follow_up: FollowUp) {
         let done = match follow_up {
             FollowUp::Decide(submission) => self.decide_consented(submission).await.map(drop),
-            FollowUp::Publish(submission) => self.publish_status(submission).await,
+            FollowUp::Publish => Ok(()),
         };
         let done = match done {
             // With what an earlier failure left behind.
-            Ok(()) => self.publish_due().await.map(drop),
+            Ok(()) => self.publish_soon().await,
             failed => failed,
         };
         if let Err(error) = done {
@@ -162,14 +162,16 @@ enum FollowUp {
     /// Decide about clearance, which publishes what comes of it.
     Decide(Uuid),
     /// Publish what the statement changed.
-    Publish(Uuid),
+    Publish,
 }
 
 fn needs_follow_up(effect: &Effect) -> Option<FollowUp> {
     match effect {
         Effect::Reviewed { submission, accepted: true, .. } => Some(FollowUp::Decide(*submission)),
-        Effect::Reviewed { submission, accepted: false, .. }
-        | Effect::Withdraw { submission, .. } => Some(FollowUp::Publish(*submission)),
+        // Attesting again ends what was cleared.
+        Effect::Reviewed { accepted: false, .. }
+        | Effect::Withdraw { .. }
+        | Effect::Attested { .. } => Some(FollowUp::Publish),
         _ => None,
     }
 }

@@ -14,13 +14,10 @@ use super::{
     members::{PROFILE_TEXT_BYTES_MAX, PersonProfile},
     sessions::OpenedSession,
 };
-use crate::{
-    entropy,
-    store::{
-        ledger::{KeyRecord, Roles},
-        people::PersonRecord,
-        sessions::SessionMethod,
-    },
+use crate::store::{
+    ledger::{KeyRecord, Roles},
+    people::PersonRecord,
+    sessions::SessionMethod,
 };
 
 /// Somebody, as a provider knows them.
@@ -133,7 +130,7 @@ impl Service {
     /// not make a second person of them either.
     async fn new_person(&self, identity: &ProviderIdentity) -> Result<Uuid, ServiceError> {
         let fingerprint = self.identity_fingerprint(&identity.issuer, &identity.subject).await?;
-        let id = entropy::random_uuid(&*self.entropy);
+        let id = self.new_own_id();
         let (address, profile) = match &identity.email {
             Some(email) if email.len() <= PROFILE_TEXT_BYTES_MAX => {
                 let name =

@@ -1,9 +1,14 @@
 //! The public word on a submission, one `status` statement for each change, without reasons.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use std::time::Duration;
+
 use attestry_proof::{
     cose::{ContentType, Subject},
     payload::{Announcement, Payload, fields::SubmissionId, status::Status},
 };
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::{Service, ServiceError, genesis::timestamp, state::state};
@@ -14,8 +19,35 @@ use crate::{
 
 /// Submissions in one question.
 const PAGE: u32 = 100;
+/// Time after which the same words are another statement.
+const SAME_SECOND: Duration = Duration::from_millis(250);
+
+/// Who looks for words to publish: one for all who ask at the same time, as those whose statements
+/// were committed together do.
+#[derive(Default)]
+pub(super) struct Rounds {
+    asked: AtomicU64,
+    /// How many had asked when somebody last began to look, and found all published.
+    answered: Mutex<u64>,
+}
 
 impl Service {
+    /// Publishes what is due after a statement that was just logged.
+    ///
+    /// # Errors
+    /// A failing store or log.
+    pub(super) async fn publish_soon(&self) -> Result<(), ServiceError> {
+        let mine = self.rounds.asked.fetch_add(1, Ordering::SeqCst) + 1;
+        let mut answered = self.rounds.answered.lock().await;
+        if *answered >= mine {
+            return Ok(());
+        }
+        let asked = self.rounds.asked.load(Ordering::SeqCst);
+        self.publish_due().await?;
+        *answered = asked;
+        Ok(())
+    }
+
     /// Publishes where a submission stands, if that is not what was published last.
     ///
     /// # Errors
@@ -26,7 +58,11 @@ impl Service {
             match self.publish(&record).await {
                 // Somebody spoke in between: what is to be said may be another thing now.
                 Err(ServiceError::Log(LogError::Stale(_))) => {}
-                done => return done,
+                // The same was said within this second, and something else after it: a statement is
+                // told from another by its time.
+                Ok(false) => tokio::time::sleep(SAME_SECOND).await,
+                Ok(true) => return Ok(()),
+                Err(error) => return Err(error),
             }
         }
     }
@@ -49,8 +85,9 @@ impl Service {
         }
     }
 
-    async fn publish(&self, record: &SubmissionRecord) -> Result<(), ServiceError> {
-        let Some(word) = record.due_word() else { return Ok(()) };
+    /// Whether nothing is left to be said.
+    async fn publish(&self, record: &SubmissionRecord) -> Result<bool, ServiceError> {
+        let Some(word) = record.due_word() else { return Ok(true) };
         let now = self.clock.now();
         let body = Status {
             subject: SubmissionId(record.id),
@@ -73,7 +110,6 @@ impl Service {
             &payload,
             (vec![unchanged], vec![effect]),
         )?;
-        self.log.append(candidate).await?;
-        Ok(())
+        Ok(self.log.append(candidate).await?.appended)
     }
 }

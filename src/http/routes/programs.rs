@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    keys::KeyInfo,
+    keys::{KeyInfo, parse_thumbprint},
     statements::json_body,
     submissions::{SubmissionInfo, info},
 };
@@ -37,7 +37,11 @@ const MEMBERS_MAX: u32 = 200;
 const WORK_MAX: u32 = 200;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(open, list)).routes(routes!(members)).routes(routes!(work))
+    OpenApiRouter::new()
+        .routes(routes!(open, list))
+        .routes(routes!(members))
+        .routes(routes!(forget))
+        .routes(routes!(work))
 }
 
 /// A program to be opened.
@@ -205,6 +209,28 @@ async fn members(
         MemberInfo { key: KeyInfo::from(&key), person, name, email }
     });
     Ok(Json(members.collect()))
+}
+
+/// Erase who holds a key: name, address, and that all keys of the person are one person's. The keys
+/// stay valid (administrators, legal officers).
+#[utoipa::path(
+    delete, path = "/api/v1/keys/{thumbprint}/person", operation_id = "forget_person", tag = "Programs",
+    params(("thumbprint" = String, Path, description = "COSE key thumbprint, base64url")),
+    responses(
+        (status = 204, description = "Erased in every program"),
+        (status = 401, body = Problem, description = "No acceptable token"),
+        (status = 403, body = Problem, description = "No key that is enrolled, or not for every program of the person"),
+        (status = 404, body = Problem, description = "Nobody knows who holds it, or it was erased"),
+    ),
+    security(("request-token" = []))
+)]
+async fn forget(
+    State(app): App,
+    Path(thumbprint): Path<String>,
+    caller: Caller,
+) -> Result<StatusCode, Problem> {
+    app.service.forget_member(&caller.key, parse_thumbprint(&thumbprint)?).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 #[derive(Deserialize, IntoParams)]

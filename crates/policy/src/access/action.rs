@@ -70,6 +70,8 @@ words! {
         ApproveKey = "approveKey",
         /// Enrol a key for somebody who lost theirs.
         ReplaceKey = "replaceKey",
+        /// Erase who holds a key.
+        ForgetPerson = "forgetPerson",
         /// Register a statement about one's own submission.
         Attest = "attest",
         /// Take consent back.
@@ -119,7 +121,8 @@ impl Action {
             | Self::RotateKey
             | Self::EndSession
             | Self::ApproveKey
-            | Self::ReplaceKey => ResourceKind::Member,
+            | Self::ReplaceKey
+            | Self::ForgetPerson => ResourceKind::Member,
             Self::Attest
             | Self::Withdraw
             | Self::Upload
