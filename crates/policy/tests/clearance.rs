@@ -149,9 +149,24 @@ fn what_is_remembered_is_what_the_rules_say() {
 }
 
 #[test]
+fn only_where_people_review_every_file_no_scan_is_asked_for() {
+    let engine = engine();
+    let reviewed =
+        || ClearanceFacts { clearance_policy: "reviewed".to_owned(), scan: None, ..clear_facts() };
+    let decision = engine.clear(&reviewed());
+    assert!(decision.cleared, "{decision:?}");
+    assert_eq!(ids(&decision), ["clearance-reviewed"]);
+    let standard = ClearanceFacts { scan: None, ..clear_facts() };
+    assert_eq!(ids(&engine.clear(&standard)), ["needs-scan"]);
+    let nobody = ClearanceFacts { review: None, ..reviewed() };
+    assert_eq!(ids(&engine.clear(&nobody)), ["needs-review"]);
+}
+
+#[test]
 fn every_rule_about_clearance_decides_in_some_case() {
     let engine = engine();
-    let mut decided: BTreeSet<String> = BTreeSet::from(["clearance-standard".to_owned()]);
+    let mut decided: BTreeSet<String> =
+        ["clearance-standard", "clearance-reviewed"].map(str::to_owned).into();
     for (facts, _, _) in refusals() {
         decided.extend(engine.clear(&facts).deciding.iter().map(PolicyId::to_string));
     }
