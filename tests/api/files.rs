@@ -99,7 +99,8 @@ async fn somebody_elses_files_are_not_there() {
         server.get(scene.path()).by(caller).send().await.refused(NOT_FOUND);
     }
     for reader in [server.member(&["legal"]).await, server.member(&["reviewer"]).await] {
-        let answer = server.get(scene.path()).by(&reader).send().await.status(200);
+        let path = format!("{}?purpose=review", scene.path());
+        let answer = server.get(path).by(&reader).send().await.status(200);
         assert_eq!(answer.body, scene.content);
         server.put(scene.path()).body("x").by(&reader).send().await.refused(FORBIDDEN);
     }

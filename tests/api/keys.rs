@@ -123,7 +123,9 @@ async fn administrators_invite_and_nobody_else() {
     for role in ["contractor", "reviewer", "legal", "consumer", "auditor"] {
         let member = server.member(&[role]).await;
         let problem = invite(&member, &body).await.refused(FORBIDDEN);
-        assert_eq!(problem["policy"], "roles");
+        assert_eq!(problem["policy"]["rules"], json!(["default-deny"]));
+        let bundle = server.service.policies().digest().to_hex();
+        assert_eq!(problem["policy"]["bundle_sha256"], bundle);
         assert!(problem["detail"].as_str().unwrap().contains("admin"), "{problem}");
     }
     for bad in [
@@ -154,7 +156,7 @@ async fn a_key_is_ended_by_its_owner_or_an_administrator() {
     let size = server.size();
     for stranger in [&other, &reviewer] {
         let problem = revoke(&server, stranger, &owner, "lost").await.refused(FORBIDDEN);
-        assert_eq!(problem["policy"], "roles");
+        assert_eq!(problem["policy"]["rules"], json!(["default-deny"]));
     }
     revoke(&server, &Member::new(), &owner, "lost").await.refused(UNAUTHENTICATED);
     revoke(&server, &owner, &owner, "bored").await.refused(MALFORMED);

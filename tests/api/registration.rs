@@ -130,7 +130,7 @@ async fn what_only_the_service_says_cannot_be_registered() {
     }
     let own = member.thumbprint().uri();
     let draft = server.draft(&member).claim(2, own);
-    refuses(&server, &draft, &member, RESERVED, "made by the service").await;
+    refuses(&server, &draft, &member, SCHEMA, "subject").await;
 }
 
 #[tokio::test]
