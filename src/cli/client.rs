@@ -22,6 +22,7 @@ use crate::{
     http::{
         auth::{Claims, TOKEN_LIFETIME_S_MAX, TOKEN_TYPE, content_digest},
         routes::{
+            clearance::{ClearAnswer, ClearRequest},
             files::{FilesMissing, FilesQuestion},
             key_changes::RevokeRequest,
             keys::{
@@ -34,6 +35,7 @@ use crate::{
         },
     },
     keys::{LocalSigner, Signer as _, file::create_private_directory},
+    service::custody::CUSTODY_EVENTS_MAX,
 };
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -47,6 +49,8 @@ pub struct Client {
     identity: Option<Identity>,
     origin: String,
     pin: Option<Pin>,
+    /// Why sealed content is opened, if it is not one's own.
+    purpose: Option<String>,
 }
 
 struct Identity {
@@ -74,7 +78,7 @@ impl Client {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|error| Failure::service(format!("no HTTP client: {error}")))?;
-        Ok(Self { http, base, identity: None, origin: String::new(), pin: None })
+        Ok(Self { http, base, identity: None, origin: String::new(), pin: None, purpose: None })
     }
 
     /// A client that signs for the log of a pin, once the service has shown that it is this log.
@@ -105,6 +109,18 @@ impl Client {
         let der = signer.to_pkcs8_der().map_err(Failure::usage)?;
         let encoding = EncodingKey::from_ed_der(der.as_bytes());
         Ok(Self { identity: Some(Identity { signer, encoding }), ..self })
+    }
+
+    /// The same client, which says for which purpose it opens what is sealed: `review`, `legal`,
+    /// `audit`, `support` or `case`.
+    #[must_use]
+    pub fn for_purpose(self, purpose: &str) -> Self {
+        Self { purpose: Some(purpose.to_owned()), ..self }
+    }
+
+    /// The purpose, to be added to a query that has other members already or not.
+    fn stated_purpose(&self, sign: char) -> String {
+        self.purpose.as_ref().map_or_else(String::new, |purpose| format!("{sign}purpose={purpose}"))
     }
 
     /// The log's origin: audience of what is signed.
@@ -298,8 +314,9 @@ impl Client {
         &self,
         thumbprint: Thumbprint,
         reason: &str,
+        effective_at: Option<chrono::DateTime<chrono::Utc>>,
     ) -> Result<Registered, Failure> {
-        let request = RevokeRequest { reason: reason.to_owned(), effective_at: None };
+        let request = RevokeRequest { reason: reason.to_owned(), effective_at };
         self.send_json(Method::POST, &format!("/api/v1/keys/{thumbprint}/revocation"), &request)
             .await
     }
@@ -355,8 +372,8 @@ impl Client {
     /// # Errors
     /// A [`Failure`] if it may not, or the payload was erased.
     pub async fn payload(&self, index: LeafIndex) -> Result<Vec<u8>, Failure> {
-        let request =
-            self.signed(Method::GET, &format!("/api/v1/entries/{index}/payload"), None)?;
+        let path = format!("/api/v1/entries/{index}/payload{}", self.stated_purpose('?'));
+        let request = self.signed(Method::GET, &path, None)?;
         bytes(self.send(request).await?).await
     }
 
@@ -384,13 +401,27 @@ impl Client {
         let mut events: Vec<CustodyInfo> = Vec::new();
         loop {
             let from = events.last().map_or(0, |event| event.index + 1);
-            let page: Vec<CustodyInfo> =
-                self.get_signed(&format!("/api/v1/submissions/{id}/custody?from={from}")).await?;
-            if page.is_empty() {
+            let purpose = self.stated_purpose('&');
+            let path = format!("/api/v1/submissions/{id}/custody?from={from}{purpose}");
+            let page: Vec<CustodyInfo> = self.get_signed(&path).await?;
+            // To look is logged, so there would be one more to read each time.
+            let last = page.len() < CUSTODY_EVENTS_MAX as usize;
+            events.extend(page);
+            if last {
                 return Ok(events);
             }
-            events.extend(page);
         }
+    }
+
+    /// Asks what a submission may be used for; about everything that the contractor consents to if
+    /// no purpose is named.
+    ///
+    /// # Errors
+    /// A [`Failure`] if this key may not.
+    pub async fn clear(&self, id: Uuid, purposes: &[String]) -> Result<Vec<ClearAnswer>, Failure> {
+        let purposes = (!purposes.is_empty()).then(|| purposes.to_vec());
+        let path = format!("/api/v1/submissions/{id}/clearance");
+        self.send_json(Method::POST, &path, &ClearRequest { purposes }).await
     }
 
     /// Which of these files still have to be sent.

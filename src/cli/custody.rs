@@ -21,11 +21,18 @@ pub struct Arguments {
     /// Show every line of every payload.
     #[arg(long)]
     full: bool,
+    /// Why you look at somebody else's: review, legal, audit, support or case. It is logged.
+    #[arg(long)]
+    purpose: Option<String>,
 }
 
 pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
     let (submission, events) = block_on(async {
         let client = arguments.caller.connect().await?;
+        let client = match &arguments.purpose {
+            Some(purpose) => client.for_purpose(purpose),
+            None => client,
+        };
         Ok((client.submission(arguments.subject).await?, client.custody(arguments.subject).await?))
     })?;
     let gaps = gaps(&events);

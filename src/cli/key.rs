@@ -6,7 +6,7 @@ use attestry_proof::key::Thumbprint;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::{
-    block_on,
+    block_on, key_changes,
     output::{Failure, Output},
     pin::Caller,
 };
@@ -29,6 +29,12 @@ pub enum Command {
         /// Key file.
         key: PathBuf,
     },
+    /// Replace your key by another one, which takes over.
+    Rotate(key_changes::RotateArguments),
+    /// Approve that a lost key is replaced (administrators, legal officers); it takes two.
+    Approve(key_changes::ApproveArguments),
+    /// Take the place of your lost key, once two officers approved.
+    Replace(key_changes::ReplaceArguments),
     /// Revoke a key: your own, or any as an administrator. What it signed before stays valid.
     Revoke {
         /// Thumbprint of the key to revoke.
@@ -38,6 +44,10 @@ pub enum Command {
         /// compromised, lost, left-program, misuse or enrolled-in-error.
         #[arg(long)]
         reason: String,
+        /// From when on it was not the owner's alone any more, such as 2026-01-31T09:30:00Z. Default:
+        /// now. For readers: the key ends at its position in the log.
+        #[arg(long, value_name = "TIME")]
+        effective_at: Option<chrono::DateTime<chrono::Utc>>,
     },
 }
 
@@ -47,9 +57,12 @@ pub fn run(command: Command, output: &Output) -> Result<ExitCode, Failure> {
             let signer = file::create(&out, &OsEntropy).map_err(Failure::usage)?;
             (out, signer, true)
         }
-        Command::Revoke { thumbprint, caller, reason } => {
-            return revoke(&thumbprint, &caller, &reason, output);
+        Command::Revoke { thumbprint, caller, reason, effective_at } => {
+            return revoke(&thumbprint, &caller, (&reason, effective_at), output);
         }
+        Command::Rotate(arguments) => return key_changes::rotate(&arguments, output),
+        Command::Approve(arguments) => return key_changes::approve(&arguments, output),
+        Command::Replace(arguments) => return key_changes::replace(&arguments, output),
         Command::Show { key } => {
             let signer = file::read(&key).map_err(Failure::usage)?;
             (key, signer, false)
@@ -77,13 +90,14 @@ pub fn run(command: Command, output: &Output) -> Result<ExitCode, Failure> {
 fn revoke(
     thumbprint: &str,
     caller: &Caller,
-    reason: &str,
+    (reason, effective_at): (&str, Option<chrono::DateTime<chrono::Utc>>),
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     let thumbprint = Thumbprint::from_base64url(thumbprint).ok_or_else(|| {
         Failure::usage("a thumbprint has 43 characters; attestry key show prints it")
     })?;
-    let registered = block_on(async { caller.connect().await?.revoke(thumbprint, reason).await })?;
+    let registered =
+        block_on(async { caller.connect().await?.revoke(thumbprint, reason, effective_at).await })?;
     output.good(format_args!("revoked {thumbprint} from entry {} on", registered.index));
     output.json(&registered);
     Ok(ExitCode::SUCCESS)

@@ -12,10 +12,14 @@ mod enroll;
 mod fsck;
 mod held;
 mod key;
+mod key_changes;
+mod office;
 pub mod output;
 pub mod pin;
 mod policy;
 mod program;
+mod register;
+mod review;
 mod serve;
 pub mod submit;
 mod trust;
@@ -57,6 +61,10 @@ enum Command {
     Invite(enroll::InviteArguments),
     /// Attest to a piece of work and submit it.
     Submit(submit::Arguments),
+    /// Countersign a submission, or send it back with reasons (reviewers).
+    Review(review::Arguments),
+    /// Ask what a submission may be used for (reviewers).
+    Clear(review::ClearArguments),
     /// Take consent back.
     Withdraw(withdraw::Arguments),
     /// Show every statement about a submission.
@@ -92,6 +100,8 @@ pub fn run() -> ExitCode {
         Command::Enroll(arguments) => enroll::run(arguments, &output),
         Command::Invite(arguments) => enroll::invite(arguments, &output),
         Command::Submit(arguments) => submit::run(arguments, &output),
+        Command::Review(arguments) => review::run(arguments, &output),
+        Command::Clear(arguments) => review::clear(&arguments, &output),
         Command::Withdraw(arguments) => withdraw::run(arguments, &output),
         Command::Custody(arguments) => custody::run(arguments, &output),
         Command::Verify(arguments) => verify::run(&arguments, &output),

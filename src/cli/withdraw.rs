@@ -1,16 +1,13 @@
 //! `attestry withdraw`: take consent back, for everything or for some purposes.
 
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 use attestry_policy::clauses::ClauseCatalogue;
 use attestry_proof::{
-    cose::{Attachments, Subject},
+    cose::Subject,
     hash::Hash,
     payload::{
-        Attestation, Payload,
+        Attestation, Payload, StatementKind,
         envelope::{Answer, ClauseAnswer, ClauseReference, Envelope},
         fields::{Digest, Salt, Timestamp},
         text::{Name, Passage},
@@ -22,16 +19,15 @@ use uuid::Uuid;
 
 use super::{
     block_on,
-    client::{Client, write},
-    held::require_verified,
+    client::Client,
     output::{Failure, Output},
     pin::Caller,
-    submit::{self, Reading},
+    register::say,
+    submit,
 };
 use crate::{
     clock::{Clock as _, SystemClock},
     entropy::{OsEntropy, random_bytes},
-    http::routes::statements::Registered,
 };
 
 /// What to withdraw.
@@ -77,37 +73,19 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
     })?;
     let note = arguments.note.as_deref().map(Passage::new).transpose();
     let note = note.map_err(|error| Failure::usage(format!("--note: {error}")))?;
-    // Without --out the proofs are verified all the same, and then forgotten.
-    let passing = tempfile::tempdir()
-        .map_err(|error| Failure::usage(format!("no directory for temporary files: {error}")))?;
-    let out = arguments.out.as_deref().unwrap_or(passing.path());
-    let (payload, registered, file) = block_on(async {
+    let out = arguments.out.as_deref();
+    let object = block_on(async {
         let client = arguments.caller.connect().await?;
         let catalogue = submit::catalogue(&client).await?;
         let details = (reason, arguments.erase);
         let payload = draft(&client, &catalogue, arguments.subject, scope, details, note).await?;
-        let reading = Reading::new(std::slice::from_ref(&payload), &catalogue)?;
-        reading.show(arguments.yes && arguments.out.is_some(), output);
-        submit::confirm(arguments.yes)?;
-        reading.keep_texts(out)?;
-        let (registered, file) = register(&client, arguments.subject, &payload, out).await?;
-        Ok((payload, registered, file))
+        let about = Subject::Submission(arguments.subject);
+        let said = say(&client, about, &payload, &catalogue, (out, arguments.yes), output).await?;
+        output.good(format_args!("withdrawn: entry {}", said.registered.index));
+        Ok(said.tell(&payload, out, output))
     })?;
-    output.good(format_args!("withdrawn: entry {}", registered.index));
-    let mut object =
-        serde_json::json!({ "kind": payload.kind().as_str(), "registered": registered });
-    if let Some(out) = &arguments.out {
-        output.line(format_args!("  kept with receipt and proof, verified, in {}", out.display()));
-        object["file"] = serde_json::json!(file);
-        object["payload_file"] = serde_json::json!(payload_path(out, &payload));
-        object["texts"] = serde_json::json!(submit::kept_texts([&payload], out));
-    }
     output.json(&object);
     Ok(ExitCode::SUCCESS)
-}
-
-fn payload_path(out: &Path, payload: &Payload) -> PathBuf {
-    out.join("payloads").join(format!("{}.json", Hash::of(&payload.to_bytes())))
 }
 
 /// Fills in a withdrawal: who the signer is comes from what the same key attested before.
@@ -153,8 +131,10 @@ pub(super) async fn draft(
 
 /// The envelope of the newest attestation about the submission.
 async fn earlier(client: &Client, subject: Uuid) -> Result<Envelope, Failure> {
-    let newest =
-        client.custody(subject).await?.into_iter().rev().find(|event| event.kind.is_some());
+    let attested =
+        |kind: &String| StatementKind::parse(kind).is_some_and(StatementKind::is_contractor);
+    let mut events = client.custody(subject).await?.into_iter().rev();
+    let newest = events.find(|event| event.kind.as_ref().is_some_and(attested));
     let newest =
         newest.ok_or_else(|| Failure::refused("nothing was attested about this submission"))?;
     let bytes = client.payload(LeafIndex(newest.index)).await?;
@@ -163,33 +143,4 @@ async fn earlier(client: &Client, subject: Uuid) -> Result<Envelope, Failure> {
         .envelope()
         .cloned()
         .ok_or_else(|| Failure::service("the newest statement is no attestation"))
-}
-
-/// Signs and registers it, keeps what proves it below `out`, and verifies that it does. Answers with
-/// its place and the file of the transparent statement.
-pub(super) async fn register(
-    client: &Client,
-    subject: Uuid,
-    payload: &Payload,
-    out: &Path,
-) -> Result<(Registered, PathBuf), Failure> {
-    let issued_at = SystemClock.now().timestamp();
-    let statement = submit::sign(
-        client.signer()?,
-        client.origin(),
-        Subject::Submission(subject),
-        issued_at,
-        payload,
-    )?;
-    let payload_file = payload_path(out, payload);
-    write(&payload_file, &payload.to_bytes())?;
-    let attachments = Attachments { payload: Some(payload.to_bytes()), ..Attachments::default() };
-    let registered =
-        client.register(attachments.encode(&statement).map_err(Failure::usage)?).await?;
-    let (index, kind) = (LeafIndex(registered.index), payload.kind().as_str());
-    let file = submit::keep_statement(client, index, kind, &statement, out).await?;
-    let mut held = submit::write_context(client, out).await?;
-    held.extend([file.clone(), payload_file]);
-    require_verified(held, client.pin()?)?;
-    Ok((registered, file))
 }

@@ -12,14 +12,19 @@ use super::{
     auth::{Caller, Vouched},
     problem::Problem,
 };
-use crate::service::{
-    ServiceError,
-    sessions::{SESSION_SECONDS_MAX, SessionSecret},
+use crate::{
+    service::{
+        ServiceError,
+        sessions::{SESSION_SECONDS_MAX, SessionSecret},
+    },
+    store::sessions::SessionMethod,
 };
 
 /// Name of the cookie. The prefix makes browsers refuse it unless it is `Secure`, for this host
 /// alone and for all of its paths.
 pub const SESSION_COOKIE: &str = "__Host-attestry";
+/// Routes about sessions themselves.
+const SESSIONS_PATH: &str = "/api/v1/sessions/";
 /// Header that repeats the session's CSRF token.
 pub const CSRF_HEADER: &str = "x-csrf-token";
 
@@ -91,6 +96,7 @@ pub(super) async fn caller(app: &AppState, parts: &Parts) -> Result<Option<Calle
     let (session, key) = app.service.session(&secret).await?;
     if changes_something(&parts.method) {
         require_csrf(&parts.headers, &secret)?;
+        require_key(session.method, parts.uri.path())?;
     }
     Ok(Some(Caller { key, body: Vouched::Session, session: Some(session) }))
 }
@@ -98,6 +104,18 @@ pub(super) async fn caller(app: &AppState, parts: &Parts) -> Result<Option<Calle
 /// Methods other than the safe ones (RFC 9110 §9.2.1).
 fn changes_something(method: &Method) -> bool {
     ![Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE].contains(method)
+}
+
+/// A provider's word shows who somebody is. What is done is set down under their key, so it takes
+/// a session that the key began, or a token. Signing out does not.
+fn require_key(method: SessionMethod, path: &str) -> Result<(), Problem> {
+    match method {
+        SessionMethod::Oidc if !path.starts_with(SESSIONS_PATH) => {
+            let detail = "signed in through the identity provider you can read; for this, sign in with your key";
+            Err(Problem::new(StatusCode::FORBIDDEN, "key-needed", "Key needed", detail))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn require_csrf(headers: &HeaderMap, secret: &SessionSecret) -> Result<(), Problem> {
@@ -142,6 +160,16 @@ mod tests {
         }
         for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
             assert!(changes_something(&method), "{method}");
+        }
+    }
+
+    #[test]
+    fn a_provider_s_word_changes_nothing_but_sessions() {
+        let (key, oidc) = (SessionMethod::Key, SessionMethod::Oidc);
+        assert!(require_key(key, "/api/v1/invitations").is_ok());
+        assert!(require_key(oidc, "/api/v1/sessions/current").is_ok());
+        for path in ["/api/v1/invitations", "/api/v1/sessions", "/entries", "/"] {
+            assert!(require_key(oidc, path).is_err(), "{path}");
         }
     }
 

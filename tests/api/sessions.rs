@@ -281,6 +281,28 @@ async fn a_revoked_key_has_no_session_from_then_on() {
 }
 
 #[tokio::test]
+async fn a_replaced_key_takes_its_sessions_with_it() {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+    let server = Server::start().await;
+    let (member, next) = (server.contractor().await, Member::new());
+    let browser = sign_in(&server, &member).await;
+    let (old, new) = (member.thumbprint(), next.thumbprint());
+    let message = format!("attestry/rotation/v1\n{}\n{old}\n{new}\n", crate::support::ORIGIN);
+    let possession = URL_SAFE_NO_PAD.encode(next.sign(message.as_bytes()));
+    let body = json!({
+        "public_key": next.public_base64(), "possession": possession, "reason": "device-change",
+    });
+    let path = format!("/api/v1/keys/{old}/rotation");
+    // A session is not the key.
+    let call = browser.call(&server, Method::POST, &path).json(&body);
+    call.send().await.refused(UNAUTHENTICATED);
+    is_on(&server, &browser).await;
+    server.post(&path).json(&body).by(&member).send().await.status(201);
+    is_over(&server, &browser).await;
+    is_on(&server, &sign_in(&server, &next).await).await;
+}
+
+#[tokio::test]
 async fn a_session_ends_when_its_owner_says_so() {
     let server = Server::start().await;
     let member = server.contractor().await;

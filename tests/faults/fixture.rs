@@ -53,7 +53,7 @@ impl Fixture {
         service.register(&former.new_effort().bytes).await.unwrap();
         let administrator = service.key(admin.thumbprint()).await.unwrap();
         let reason = RevocationReason::LeftProgram;
-        service.revoke(&administrator, former.thumbprint(), reason).await.unwrap();
+        service.revoke(&administrator, former.thumbprint(), reason, None).await.unwrap();
 
         let withdrawn = random_uuid(&OsEntropy);
         service.register(&contractor.effort(withdrawn).bytes).await.unwrap();

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use attestry_proof::{
-    cose::{SignedStatement, key::encode_key_set},
+    cose::{SignedStatement, Subject, key::encode_key_set},
     hash::Hash,
     key::PublicKey,
     log::{
@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use super::{
     Running, Stage,
+    review::{self, REVIEWER, Reviewed},
     samples::{self, Sample},
 };
 use crate::{
@@ -29,6 +30,7 @@ use crate::{
         client::{Client, write},
         output::{Failure, Output},
         pin::Pin,
+        register::register,
         submit::{self, Submission, Submitted},
         withdraw,
     },
@@ -46,6 +48,8 @@ pub struct Facts {
     pub submissions: usize,
     /// Statements verified offline.
     pub verified: usize,
+    /// What the reviews came to.
+    pub review: Reviewed,
     /// What was said of the statement with one byte changed.
     pub refusal: String,
     /// Sizes between which the log was proven consistent.
@@ -55,10 +59,10 @@ pub struct Facts {
 }
 
 /// A submission of the demonstration.
-struct Piece {
-    id: Uuid,
-    sample: String,
-    owner: &'static str,
+pub(super) struct Piece {
+    pub id: Uuid,
+    pub sample: String,
+    pub owner: &'static str,
     statements: Vec<Submitted>,
 }
 
@@ -68,28 +72,30 @@ pub async fn play(stage: &Stage, output: &Output) -> Result<Facts, Failure> {
     let running = stage.start().await?;
     let trust = write_trust(&running, &made, output).await?;
 
-    output.heading(
-        "2. Members enrol: an administrator by a one-time link, two contractors by invitation",
-    );
+    output
+        .heading("2. Members enrol: an administrator by a one-time link, the others by invitation");
     enroll(&running, &made, output).await?;
 
     output.heading("3. Contractors submit real work: they attest, sign and send");
     let pieces = submit(&running, &made, output).await?;
     collect(&running, &made, &pieces).await?;
 
+    output.heading("4. Rules decide: who may review, and what may be used for which purpose");
+    let review = review::review(&running, &made, &pieces, output).await?;
+
     output.heading(
-        "4. The service is switched off. From here on, only files and the trust policy count",
+        "5. The service is switched off. From here on, only files and the trust policy count",
     );
     let before = Client::new(&running.url)?.checkpoint().await?;
     write(&made.join("checkpoint"), &before)?;
     running.stop().await?;
     let verified = verify(&made, output)?;
 
-    output.heading("5. Somebody changes one byte");
+    output.heading("6. Somebody changes one byte");
     let refusal = tamper(&made, &pieces, output)?;
 
     output.heading(
-        "6. The service starts again, and more is logged: a contractor takes one consent back",
+        "7. The service starts again, and more is logged: a contractor takes one consent back",
     );
     let running = stage.start().await?;
     withdraw(&running, &made, &pieces, output).await?;
@@ -99,6 +105,7 @@ pub async fn play(stage: &Stage, output: &Output) -> Result<Facts, Failure> {
         entries: consistent.1,
         submissions: pieces.len(),
         verified,
+        review,
         refusal,
         consistent,
         made,
@@ -129,7 +136,11 @@ fn signer(made: &Path, member: &str) -> Result<LocalSigner, Failure> {
 
 /// A member's client. Everybody holds the service against the trust policy, not against
 /// what it says of itself.
-async fn client(running: &Running, made: &Path, member: &str) -> Result<Client, Failure> {
+pub(super) async fn client(
+    running: &Running,
+    made: &Path,
+    member: &str,
+) -> Result<Client, Failure> {
     let pin = Pin::read(&made.join("trust.policy"))?;
     Client::pinned(&running.url, signer(made, member)?, pin).await
 }
@@ -157,9 +168,10 @@ async fn enroll(running: &Running, made: &Path, output: &Output) -> Result<(), F
         client: None,
     };
     admin.open_program(&terms).await?;
-    for member in CONTRACTORS {
+    let roles = CONTRACTORS.map(|member| (member, "contractor"));
+    for (member, role) in roles.into_iter().chain([(REVIEWER, "reviewer")]) {
         let person = person(member);
-        let invited = admin.invite(&["contractor".to_owned()], "demo", Some(person)).await?;
+        let invited = admin.invite(&[role.to_owned()], "demo", Some(person)).await?;
         let client = client(running, made, member).await?;
         let answer = client.enroll(&invited.code).await?;
         output.good(format_args!(
@@ -212,7 +224,7 @@ async fn collect(running: &Running, made: &Path, pieces: &[Piece]) -> Result<(),
         }
     }
     let mut keys: Vec<PublicKey> = Vec::new();
-    for member in ["admin"].into_iter().chain(CONTRACTORS) {
+    for member in ["admin", REVIEWER].into_iter().chain(CONTRACTORS) {
         let client = client(running, made, member).await?;
         submit::write_context(&client, made).await?;
         keys.push(client.signer()?.public_key());
@@ -350,7 +362,7 @@ async fn withdraw(
     let details = (WithdrawalReason::ChangedMind, false);
     let draft = withdraw::draft(&client, &catalogue, piece.id, scope, details, None).await?;
     let out = made.join("submissions").join(&piece.sample);
-    let (registered, _) = withdraw::register(&client, piece.id, &draft, &out).await?;
+    let (registered, _) = register(&client, Subject::Submission(piece.id), &draft, &out).await?;
     output.good(format_args!(
         "{} withdraws consent to training for {}: entry {}",
         piece.owner, piece.sample, registered.index

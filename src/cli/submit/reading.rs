@@ -174,6 +174,12 @@ fn named(payload: &Payload) -> Vec<&ClauseReference> {
         }
         named.push(&envelope.clauses);
     }
+    if let Some(envelope) = payload.official_envelope() {
+        if let EsignDisclosures::Shown(text) = &envelope.electronic_signature.esign {
+            named.push(text);
+        }
+        named.push(&envelope.clauses);
+    }
     named
 }
 

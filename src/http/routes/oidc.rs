@@ -95,6 +95,7 @@ async fn known(app: &AppState, parts: &Parts) -> Option<Uuid> {
 }
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Answer {
     /// Names the sign-in.
     state: String,

@@ -11,13 +11,36 @@ pub(super) async fn apply(
     connection: &mut SqliteConnection,
     placed: &[(LeafIndex, &Candidate)],
 ) -> Result<(), StoreError> {
-    note_owners(connection, placed).await?;
+    // Owners' statements wait to be written together, until something comes that must follow them:
+    // what was said last about a submission is what counts.
+    let mut said: Vec<Said<'_>> = Vec::new();
     for (index, candidate) in placed {
+        said.extend(Said::by(candidate, *index));
         for effect in &candidate.effects {
+            if changes_submissions(effect) {
+                note_owners(connection, &std::mem::take(&mut said)).await?;
+            }
             apply_one(connection, *index, effect).await?;
         }
     }
-    Ok(())
+    note_owners(connection, &said).await
+}
+
+const fn changes_submissions(effect: &Effect) -> bool {
+    match effect {
+        Effect::Reviewed { .. }
+        | Effect::Cleared { .. }
+        | Effect::Published { .. }
+        | Effect::Withdraw { .. }
+        | Effect::HandOver { .. } => true,
+        Effect::Attested { .. }
+        | Effect::EnrolKey { .. }
+        | Effect::ApproveKey { .. }
+        | Effect::RevokeKey(_)
+        | Effect::UseInvitation { .. }
+        | Effect::AdoptPolicy { .. }
+        | Effect::Unstage { .. } => false,
+    }
 }
 
 /// What an owner's statement says about a submission.
@@ -29,11 +52,29 @@ struct Said<'a> {
     attested: AttestationSet,
 }
 
+impl<'a> Said<'a> {
+    /// What the candidate says as an owner, if it does.
+    fn by(candidate: &'a Candidate, index: LeafIndex) -> Option<Self> {
+        let (submission, owner, program) =
+            candidate.preconditions.iter().find_map(|fact| match fact {
+                Precondition::SubmissionOf { submission, owner, program, .. } => {
+                    Some((*submission, *owner, program.as_str()))
+                }
+                _ => None,
+            })?;
+        let attested = candidate.effects.iter().find_map(|effect| match effect {
+            Effect::Attested { kind, .. } => Some(*kind),
+            _ => None,
+        });
+        Some(Self { submission, owner, program, index, attested: attested.unwrap_or_default() })
+    }
+}
+
 /// A submission belongs to whoever first speaks about it; later statements find the row there, and
 /// what they attest ends a review and what was cleared.
 async fn note_owners(
     connection: &mut SqliteConnection,
-    placed: &[(LeafIndex, &Candidate)],
+    said: &[Said<'_>],
 ) -> Result<(), StoreError> {
     const INTO: &str = "INSERT INTO submissions
         (id, owner, program, opened_index, said_index, attested, attested_index) VALUES ";
@@ -41,25 +82,7 @@ async fn note_owners(
         said_index = excluded.said_index, attested = attested | excluded.attested,
         attested_index = coalesce(excluded.attested_index, attested_index),
         cleared = iif(excluded.attested = 0, cleared, 0)";
-    let said: Vec<Said<'_>> = placed
-        .iter()
-        .filter_map(|(index, candidate)| {
-            let owned = candidate.preconditions.iter().find_map(|fact| match fact {
-                Precondition::SubmissionOf { submission, owner, program, .. } => {
-                    Some((*submission, *owner, program.as_str()))
-                }
-                _ => None,
-            });
-            let attested = candidate.effects.iter().find_map(|effect| match effect {
-                Effect::Attested { kind, .. } => Some(*kind),
-                _ => None,
-            });
-            let (submission, owner, program) = owned?;
-            let attested = attested.unwrap_or_default();
-            Some(Said { submission, owner, program, index: *index, attested })
-        })
-        .collect();
-    upsert_rows(connection, (INTO, OTHERWISE), 7, &said, |query, said| {
+    upsert_rows(connection, (INTO, OTHERWISE), 7, said, |query, said| {
         let index = number(said.index.0);
         let attests = said.attested != AttestationSet::default();
         query

@@ -76,11 +76,11 @@ async fn person(
     connection: &mut SqliteConnection,
     id: Uuid,
 ) -> Result<Option<PersonRecord>, StoreError> {
-    let row: Option<(Option<Vec<u8>>, Option<Vec<u8>>)> =
-        sqlx::query_as("SELECT address, profile FROM persons WHERE id = ?")
-            .bind(id.as_bytes().as_slice())
-            .fetch_optional(connection)
-            .await?;
+    type Row = (Option<Vec<u8>>, Option<Vec<u8>>);
+    let row: Option<Row> = sqlx::query_as("SELECT address, profile FROM persons WHERE id = ?")
+        .bind(id.as_bytes().as_slice())
+        .fetch_optional(connection)
+        .await?;
     let Some((Some(address), profile)) = row else { return Ok(None) };
     let address = Hash::from_slice(&address).ok_or_else(|| corrupt("person", 0))?;
     Ok(Some(PersonRecord { id, address, profile }))

@@ -15,6 +15,7 @@ const UNCLEAR: Refusal = (409, "program-unclear", "Several programs");
 const TAKEN: Refusal = (409, "identity-taken", "Identity of somebody else");
 const ADDRESS: Refusal = (409, "address-known", "Address known here");
 const UNAUTHENTICATED: Refusal = (401, "unauthenticated", "Not authenticated");
+const KEY_NEEDED: Refusal = (403, "key-needed", "Key needed");
 const INVITATION: Refusal = (403, "invitation", "Invitation not valid");
 const NOT_FOUND: Refusal = (404, "not-found", "Not found");
 
@@ -104,6 +105,14 @@ async fn first_an_invitation_for_the_roles_given_then_a_session_for_the_key() {
     assert_eq!(browser.session["method"], "oidc");
     assert_eq!(browser.session["thumbprint"], member.thumbprint().to_string());
     browser.get(server, "/api/v1/submissions").send().await.status(200);
+    // It reads; what is done takes the key.
+    let path = format!("/api/v1/submissions/{}/files/missing", crate::support::new_id());
+    let question = json!({ "sha256": [] });
+    let call = browser.call(server, Method::POST, path).json(&question);
+    call.send().await.refused(KEY_NEEDED);
+    let path = format!("/api/v1/keys/{}/revocation", member.thumbprint());
+    let call = browser.call(server, Method::POST, path).json(&json!({ "reason": "lost" }));
+    call.send().await.refused(KEY_NEEDED);
     // Signing out works as from any other session.
     let end = browser.call(server, Method::DELETE, "/api/v1/sessions/current");
     end.send().await.status(204);
