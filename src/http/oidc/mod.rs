@@ -55,7 +55,7 @@ const GROUPS_MAX: usize = 4096;
 #[derive(Debug, thiserror::Error)]
 pub enum OidcError {
     /// What the provider says about itself cannot be had or used.
-    #[error("discovery: {0:?}")]
+    #[error("discovery: {}", reasons(&**.0))]
     Discovery(Box<DiscoveryError<FetchError>>),
     /// The provider names an address that is not asked.
     #[error("discovery: {0}")]
@@ -298,7 +298,7 @@ impl Oidc {
                 RequestTokenError::ServerResponse(answer) => {
                     OidcError::CodeRefused(answer.error().clone())
                 }
-                RequestTokenError::Request(error) => OidcError::Exchange(error.to_string()),
+                RequestTokenError::Request(error) => OidcError::Exchange(reasons(&error)),
                 RequestTokenError::Parse(error, _) => OidcError::Exchange(error.to_string()),
                 RequestTokenError::Other(error) => OidcError::Exchange(error),
             })?;
@@ -381,6 +381,12 @@ impl Oidc {
             _ => Ok(claims),
         }
     }
+}
+
+/// What went wrong, and why, and why that; not what the provider answered, which may be long.
+fn reasons(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 fn verified_email(claims: &Claims) -> Option<String> {

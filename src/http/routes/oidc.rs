@@ -38,6 +38,10 @@ const PAGE_POLICY: (HeaderName, HeaderValue) = (
     ),
 );
 
+/// The page's own address holds the code.
+const NO_REFERRER: (HeaderName, HeaderValue) =
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(login)).routes(routes!(callback))
 }
@@ -191,7 +195,7 @@ fn respond(app: &AppState, headers: &HeaderMap, outcome: SignedIn) -> Result<Res
         }
     };
     let body = match wants_page(headers) {
-        true => ([PAGE_POLICY], Html(page(&app.base_url, &answer))).into_response(),
+        true => ([PAGE_POLICY, NO_REFERRER], Html(page(&app.base_url, &answer))).into_response(),
         false => Json(answer).into_response(),
     };
     let mut response = ([NO_STORE, (header::SET_COOKIE, browser)], body).into_response();

@@ -17,6 +17,7 @@ use crate::{
     http::{
         App, AppState,
         auth::{BODY_BYTES_MAX, Caller, answer_challenge, read_body},
+        open::SignsIn,
         problem::Problem,
         session::{SESSION_COOKIE, cookie, no_session_cookie, session_cookie},
     },
@@ -61,7 +62,7 @@ pub struct ChallengeAnswer {
         (status = 400, body = Problem, description = "No thumbprint"),
     )
 )]
-async fn challenge(State(app): App, request: Request) -> Result<Response, Problem> {
+async fn challenge(State(app): App, _: SignsIn, request: Request) -> Result<Response, Problem> {
     let bytes = read_body(request.into_body(), BODY_BYTES_MAX).await?;
     let asked: ChallengeRequest = json_body(&bytes)?;
     let challenge = app.service.challenge(parse_thumbprint(&asked.thumbprint)?);
@@ -124,7 +125,7 @@ impl SessionAnswer {
     ),
     security(("request-token" = []))
 )]
-async fn begin(State(app): App, request: Request) -> Result<Response, Problem> {
+async fn begin(State(app): App, _: SignsIn, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let bytes = read_body(body, BODY_BYTES_MAX).await?;
     let key = answer_challenge(&app, &parts, &bytes).await?;
