@@ -48,6 +48,11 @@ fn clear_facts() -> ClearanceFacts {
     }
 }
 
+/// The same in a program whose files people review, without a scan.
+fn reviewed_facts() -> ClearanceFacts {
+    ClearanceFacts { clearance_policy: "reviewed".into(), scan: None, ..clear_facts() }
+}
+
 fn with(change: impl FnOnce(&mut ClearanceFacts)) -> ClearanceFacts {
     let mut facts = clear_facts();
     change(&mut facts);
@@ -151,23 +156,25 @@ fn what_is_remembered_is_what_the_rules_say() {
 #[test]
 fn only_where_people_review_every_file_no_scan_is_asked_for() {
     let engine = engine();
-    let reviewed =
-        || ClearanceFacts { clearance_policy: "reviewed".to_owned(), scan: None, ..clear_facts() };
-    let decision = engine.clear(&reviewed());
+    let decision = engine.clear(&reviewed_facts());
     assert!(decision.cleared, "{decision:?}");
     assert_eq!(ids(&decision), ["clearance-reviewed"]);
-    let standard = ClearanceFacts { scan: None, ..clear_facts() };
+    let standard = with(|facts| facts.scan = None);
     assert_eq!(ids(&engine.clear(&standard)), ["needs-scan"]);
-    let nobody = ClearanceFacts { review: None, ..reviewed() };
+    let nobody = ClearanceFacts { review: None, ..reviewed_facts() };
     assert_eq!(ids(&engine.clear(&nobody)), ["needs-review"]);
+    // Where there is a scan all the same, it counts.
+    let scan = Some(ScanFact { position: 20, residual_risk: ResidualRisk::High });
+    let risky = ClearanceFacts { scan, ..reviewed_facts() };
+    assert_eq!(ids(&engine.clear(&risky)), ["risk-within-limit"]);
 }
 
 #[test]
 fn every_rule_about_clearance_decides_in_some_case() {
     let engine = engine();
-    let mut decided: BTreeSet<String> =
-        ["clearance-standard", "clearance-reviewed"].map(str::to_owned).into();
-    for (facts, _, _) in refusals() {
+    let mut decided = BTreeSet::new();
+    let refused = refusals().into_iter().map(|(facts, ..)| facts);
+    for facts in refused.chain([clear_facts(), reviewed_facts()]) {
         decided.extend(engine.clear(&facts).deciding.iter().map(PolicyId::to_string));
     }
     for rule in engine.rules().filter(|rule| &*rule.place.file == "clearance.cedar") {
@@ -219,8 +226,8 @@ fn facts_have_one_serialised_form() {
 fn a_replay_agrees_with_every_decision() {
     let engine = engine();
     assert_eq!(*engine.digest(), bundle_digest(&bundle()).unwrap());
-    let cleared = (clear_facts(), Vec::new(), Vec::new());
-    for (facts, _, _) in refusals().into_iter().step_by(5).chain([cleared]) {
+    let refused = refusals().into_iter().map(|(facts, ..)| facts);
+    for facts in refused.step_by(5).chain([clear_facts(), reviewed_facts()]) {
         let logged = serde_json::to_string(&engine.clear(&facts)).unwrap();
         let logged: ClearanceDecision = serde_json::from_str(&logged).unwrap();
         let recorded = serde_json::to_string(&RecordedFacts::from(facts)).unwrap();
