@@ -4,14 +4,19 @@
 //! commands use, so that a mistake in one is not repeated in the other.
 
 mod call;
+mod dossier;
 mod member;
+mod office;
 mod payload;
+mod people;
 mod server;
 mod statement;
 mod token;
 
 pub use call::{Answer, Call};
+pub use dossier::Work;
 pub use member::Member;
+pub use office::{approval, review};
 pub use payload::{effort, manifest, withdrawal};
 pub use server::{ORIGIN, Server};
 pub use statement::{Draft, Message, cbor};
