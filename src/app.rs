@@ -4,6 +4,8 @@ pub mod fsck;
 
 use std::{path::PathBuf, sync::Arc};
 
+use tokio::task::JoinHandle;
+
 use crate::{
     assets,
     clock::{Clock, SystemClock},
@@ -20,7 +22,9 @@ use crate::{
         Open, OpenError,
         guard::{FileGuard, Guard as _, GuardError, lock_directory},
     },
-    service::{Service, ServiceError, enroll::Invited, genesis, policies::Policies},
+    service::{
+        Service, ServiceError, enroll::Invited, genesis, policies::Policies, status::keep_published,
+    },
     store::{
         files::Files,
         keyring::KeyringError,
@@ -145,6 +149,7 @@ pub struct Application {
     ledger: Arc<SqliteLedger>,
     keyring: Arc<SqliteKeyring>,
     identity: Identity,
+    publisher: JoinHandle<()>,
     /// Held so that no second process uses the data directory.
     _lock: std::fs::File,
 }
@@ -189,7 +194,8 @@ impl Application {
         service.register_policies().await?;
         // What a crash left unsaid is said before anybody asks.
         service.publish_due().await?;
-        Ok(Self { service, ledger, keyring, identity, _lock: lock })
+        let publisher = tokio::spawn(keep_published(Arc::downgrade(&service)));
+        Ok(Self { service, ledger, keyring, identity, publisher, _lock: lock })
     }
 
     /// The use cases.
@@ -231,7 +237,9 @@ impl Application {
 
     /// Finishes what is queued and closes every file.
     pub async fn close(self) {
-        let Self { service, ledger, keyring, .. } = self;
+        let Self { service, ledger, keyring, publisher, .. } = self;
+        publisher.abort();
+        let _ended = publisher.await;
         if let Ok(service) = Arc::try_unwrap(service) {
             service.close().await;
         }

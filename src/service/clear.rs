@@ -77,6 +77,7 @@ impl Service {
     }
 
     async fn decide(&self, submission: Uuid, purpose: Purpose) -> Result<Decided, ServiceError> {
+        let policy = self.policy_unchanged();
         let record = self.ledger.submission(submission).await?;
         let record = record.ok_or_else(|| super::drafts::no_submission(submission))?;
         let owner = self.key(record.owner).await?;
@@ -112,8 +113,9 @@ impl Service {
         let purposes = PurposeSet::default().with(purpose);
         let effect = Effect::Cleared { submission, purposes, granted: decision.cleared };
         let subject = Subject::Submission(submission);
-        let logged =
-            self.state_sealed(subject, &payload, (vec![nothing_since], vec![effect])).await?;
+        let logged = self
+            .state_sealed(subject, &payload, (vec![nothing_since, policy], vec![effect]))
+            .await?;
         Ok(Decided { purpose, decision, logged })
     }
 }

@@ -46,6 +46,7 @@ impl Service {
         if header.content_type != ContentType::Sealed {
             return Err(ServiceError::ReservedContentType { found: header.content_type.as_str() });
         }
+        let policy = self.policy_unchanged();
         let key = self.valid_key(header.issuer).await?;
         statement.verify(&key.key)?;
         self.refuse_stale(header.issued_at)?;
@@ -60,7 +61,7 @@ impl Service {
         self.check_clauses(&payload)?;
 
         let valid = Precondition::Key { thumbprint: header.issuer, version: key.version };
-        preconditions.insert(0, valid);
+        preconditions.splice(0..0, [valid, policy]);
         if staged {
             effects.push(Effect::Unstage { submission: vault_subject, digest });
         }

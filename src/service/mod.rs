@@ -28,12 +28,12 @@ pub mod rotate;
 pub mod sessions;
 pub mod sign_in;
 pub mod state;
-mod status;
+pub mod status;
 pub mod tickets;
 
 use std::{
     num::NonZeroUsize,
-    sync::{Arc, RwLock},
+    sync::{Arc, RwLock, atomic::AtomicU64},
 };
 
 use attestry_proof::{hash::Hash, key::Thumbprint};
@@ -59,6 +59,7 @@ pub struct Service {
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) vault: Vault,
     policies: RwLock<Arc<Policies>>,
+    policy_version: AtomicU64,
     public_entries: bool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -103,6 +104,7 @@ impl Service {
             ledger,
             vault,
             policies: RwLock::new(Arc::new(policies)),
+            policy_version: AtomicU64::new(0),
             public_entries,
             clock,
             entropy,

@@ -1,6 +1,6 @@
 //! The rules and texts in force: one bundle of files, logged, kept, and swapped as a whole.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use attestry_policy::{
     bundle::bundle_digest,
@@ -15,7 +15,7 @@ use attestry_proof::{
 };
 
 use super::{Service, ServiceError, genesis::policy_version};
-use crate::store::ledger::StoredPayload;
+use crate::store::ledger::{Precondition, StoredPayload};
 
 /// A policy file: its path with `/` between names, and its bytes.
 pub type PolicyFileBytes = (String, Vec<u8>);
@@ -83,6 +83,12 @@ impl Service {
         Arc::clone(&self.policies.read().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 
+    /// What a judgement rests on: the bundle's version in the log. To be read before the rules are
+    /// asked, so that it is never newer than they are.
+    pub(super) fn policy_unchanged(&self) -> Precondition {
+        Precondition::Policy { version: self.policy_version.load(Ordering::Acquire) }
+    }
+
     /// Keeps the files of the bundle in force, and logs it as a new version if the log's last one is
     /// another.
     ///
@@ -91,7 +97,9 @@ impl Service {
     /// store or log.
     pub async fn register_policies(&self) -> Result<(), ServiceError> {
         let policies = self.policies();
-        self.keep_and_log(&policies).await
+        let version = self.keep_and_log(&policies).await?;
+        self.policy_version.store(version, Ordering::Release);
+        Ok(())
     }
 
     /// Puts another bundle in force: kept, then logged, then decided by. On an error the old one
@@ -100,21 +108,23 @@ impl Service {
     /// # Errors
     /// As [`Service::register_policies`].
     pub async fn adopt_policies(&self, policies: Policies) -> Result<Hash, ServiceError> {
-        self.keep_and_log(&policies).await?;
+        let version = self.keep_and_log(&policies).await?;
         let digest = policies.digest();
         let mut in_force = self.policies.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         *in_force = Arc::new(policies);
+        self.policy_version.store(version, Ordering::Release);
         Ok(digest)
     }
 
-    async fn keep_and_log(&self, policies: &Policies) -> Result<(), ServiceError> {
+    /// Answers with the bundle's version in the log.
+    async fn keep_and_log(&self, policies: &Policies) -> Result<u64, ServiceError> {
         let (in_force, version) = self.ledger.policy().await?.unwrap_or_default();
         self.require_continued(policies, in_force).await?;
         let files: Vec<(Hash, &[u8])> =
             policies.files.iter().map(|(_, bytes)| (Hash::of(bytes), bytes.as_slice())).collect();
         self.ledger.people().keep_policy_files(&files).await?;
         if in_force == policies.digest() {
-            return Ok(());
+            return Ok(version);
         }
         let candidate = policy_version(
             self.log.signers(),
@@ -125,7 +135,7 @@ impl Service {
         )?;
         self.log.append(candidate).await?;
         tracing::info!(digest = %policies.digest(), version = version + 1, "policies in force");
-        Ok(())
+        Ok(version + 1)
     }
 
     /// The files that a `policy` statement names.

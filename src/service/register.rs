@@ -1,7 +1,7 @@
 //! Registering a statement: parse, judge, seal, append. The signature on the statement is the
 //! authentication.
 
-use std::ops::RangeInclusive;
+use std::{ops::RangeInclusive, time::Duration};
 
 use attestry_proof::{
     cose::statement::{SignedStatement, Subject},
@@ -20,6 +20,9 @@ use crate::{
 pub const ISSUED_AT_AGE_MAX_S: i64 = 24 * 3600;
 /// Furthest accepted claim of a future time: clocks differ.
 pub const ISSUED_AT_AHEAD_MAX_S: i64 = 5 * 60;
+
+/// How long it takes from logging new rules to deciding by them.
+const POLICY_CHANGE: Duration = Duration::from_millis(200);
 
 impl Service {
     /// Registers one statement, given as `application/cose` with its payload attached or staged
@@ -68,6 +71,10 @@ impl Service {
                 // Something changed between judgement and transaction: judge once more on what
                 // holds now.
                 self.forget_key(statement.header().issuer);
+                if let Precondition::Policy { .. } = precondition {
+                    // The new rules are logged, and in force in a moment.
+                    tokio::time::sleep(POLICY_CHANGE).await;
+                }
                 tracing::debug!(?precondition, "judging again");
                 let candidate = self.judge(statement, payload).await?;
                 match self.log.append(candidate).await {

@@ -1,8 +1,12 @@
 //! The public word on a submission, one `status` statement for each change, without reasons.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use std::time::Duration;
+use std::{
+    sync::{
+        Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use attestry_proof::{
     cose::{ContentType, Subject},
@@ -19,6 +23,8 @@ use crate::{
 
 /// Submissions in one question.
 const PAGE: u32 = 100;
+/// Time from one look for unpublished words to the next.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Time after which the same words are another statement.
 const SAME_SECOND: Duration = Duration::from_millis(250);
 
@@ -29,6 +35,18 @@ pub(super) struct Rounds {
     asked: AtomicU64,
     /// How many had asked when somebody last began to look, and found all published.
     answered: Mutex<u64>,
+}
+
+/// Publishes what follows from statements, until the service is gone: what a contractor attests
+/// anew ends a clearance, and nobody waits for that to be said.
+pub async fn keep_published(service: Weak<Service>) {
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let Some(service) = service.upgrade() else { return };
+        if let Err(error) = service.publish_soon().await {
+            tracing::warn!(%error, "public words are left for later");
+        }
+    }
 }
 
 impl Service {

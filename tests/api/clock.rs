@@ -71,7 +71,9 @@ async fn service(directory: &Path, clock: Arc<dyn Clock>) -> Arc<Service> {
         entropy: Arc::clone(&entropy),
     };
     let vault = Vault::open(parts).await.unwrap();
-    Arc::new(Service::new(log, ledger, vault, loaded, clock, entropy, true))
+    let service = Service::new(log, ledger, vault, loaded, clock, entropy, true);
+    service.register_policies().await.unwrap();
+    Arc::new(service)
 }
 
 /// A service whose clock is `server.clock_ahead` ahead, with one administrator.

@@ -92,6 +92,7 @@ impl Bench {
         let port = Arc::clone(&ledger) as Arc<dyn attestry::store::ledger::Ledger>;
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(OsEntropy));
         let service = Service::new(log, port, vault.await.unwrap(), policies, clock, entropy, true);
+        service.register_policies().await.unwrap();
         Self { ledger, guard, receipt, note, keyring, service: Arc::new(service) }
     }
 

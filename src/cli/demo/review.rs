@@ -89,7 +89,9 @@ async fn own_work(
     output: &Output,
 ) -> Result<String, Failure> {
     let owner = client(running, made, piece.owner).await?;
-    match say(&owner, &made.join("refused"), piece, Vec::new()).await {
+    // What is refused is no evidence, and has no place among what is.
+    let nowhere = tempfile::tempdir().map_err(Failure::usage)?;
+    match say(&owner, nowhere.path(), piece, Vec::new()).await {
         Ok(()) => Err(Failure::refused("a contractor could review their own work")),
         Err(refused) => {
             output.good(format_args!("{} reviews their own work and is refused:", piece.owner));

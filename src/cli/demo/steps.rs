@@ -355,7 +355,7 @@ async fn withdraw(
     output: &Output,
 ) -> Result<(), Failure> {
     let piece =
-        pieces.last().ok_or_else(|| Failure::usage("there are no samples in this program"))?;
+        pieces.first().ok_or_else(|| Failure::usage("there are no samples in this program"))?;
     let client = client(running, made, piece.owner).await?;
     let catalogue = submit::catalogue(&client).await?;
     let scope = Scope::Purposes(vec![Purpose::Training]);
@@ -367,7 +367,15 @@ async fn withdraw(
         "{} withdraws consent to training for {}: entry {}",
         piece.owner, piece.sample, registered.index
     ));
-    Ok(())
+    let state = client.submission(piece.id).await?;
+    output.line(format_args!(
+        "  at once it is cleared for {} only, and a public statement says so",
+        state.cleared_for.join(", ")
+    ));
+    match state.cleared_for.iter().any(|purpose| purpose == Purpose::Training.as_str()) {
+        true => Err(Failure::refused("consent was withdrawn, and yet it is still cleared")),
+        false => Ok(()),
+    }
 }
 
 async fn prove_consistency(

@@ -135,6 +135,7 @@ async fn consistency(
 )]
 async fn published_payload(
     State(app): App,
+    _: ReadsLog,
     Path(sha256): Path<String>,
 ) -> Result<Response, Problem> {
     let bytes = app.service.public_payload(digest(&sha256)?).await?;
