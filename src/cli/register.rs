@@ -13,7 +13,7 @@ use attestry_proof::{
 use super::{
     client::{Client, write},
     held::require_verified,
-    output::{Failure, Output},
+    output::{Failure, Output, REFUSED},
     submit::{self, Reading},
 };
 use crate::{
@@ -98,8 +98,14 @@ pub async fn register(
     let payload_file = payload_path(out, payload);
     write(&payload_file, &payload.to_bytes())?;
     let attachments = Attachments { payload: Some(payload.to_bytes()), ..Attachments::default() };
-    let registered =
-        client.register(attachments.encode(&statement).map_err(Failure::usage)?).await?;
+    let whole = attachments.encode(&statement).map_err(Failure::usage)?;
+    let registered = client.register(whole).await.inspect_err(|failure| {
+        // What was refused is in no log, and beside evidence it would be in the way. Without an
+        // answer it may be in the log, and then only this file opens it.
+        if failure.code() == REFUSED {
+            let _left = std::fs::remove_file(&payload_file);
+        }
+    })?;
     let (index, kind) = (LeafIndex(registered.index), payload.kind().as_str());
     let file = submit::keep_statement(client, index, kind, &statement, out).await?;
     let mut held = submit::write_context(client, out).await?;

@@ -2,9 +2,17 @@
 
 use crate::support::{DONE, USAGE, attestry};
 
-const COMMANDS: [&str; 13] = [
-    "serve", "key", "trust", "enroll", "invite", "submit", "withdraw", "custody", "verify", "fsck",
-    "bench", "demo", "policy",
+const COMMANDS: [&str; 16] = [
+    "serve", "key", "trust", "enroll", "invite", "submit", "review", "clear", "withdraw",
+    "custody", "verify", "fsck", "bench", "demo", "program", "policy",
+];
+
+/// Commands that have commands of their own.
+const GROUPS: [(&str, &[&str]); 4] = [
+    ("key", &["new", "show", "revoke", "rotate", "approve", "replace"]),
+    ("program", &["open", "list", "members", "work"]),
+    ("policy", &["check", "explain"]),
+    ("bench", &["append", "verify"]),
 ];
 
 #[test]
@@ -19,9 +27,26 @@ fn help_names_every_command_and_each_has_its_own() {
         assert!(own.contains("--json"), "{own}");
     }
     // Nothing is there that this test does not know.
+    assert_eq!(listed(&help), COMMANDS.len() + 1, "{help}");
+}
+
+/// Commands that a help text lists, `help` among them.
+fn listed(help: &str) -> usize {
     let listed = help.split("Commands:").nth(1).unwrap().split("Options:").next().unwrap();
-    let listed = listed.lines().filter(|line| !line.trim().is_empty()).count();
-    assert_eq!(listed, COMMANDS.len() + 1, "{help}");
+    listed.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   ")).count()
+}
+
+#[test]
+fn groups_name_their_commands() {
+    for (group, commands) in GROUPS {
+        let help = attestry(&[group, "--help"]).exits(DONE).stdout;
+        for command in commands {
+            assert!(help.contains(&format!("\n  {command} ")), "{command} is not in\n{help}");
+            let own = attestry(&[group, command, "--help"]).exits(DONE).stdout;
+            assert!(own.contains(&format!("Usage: attestry {group} {command}")), "{own}");
+        }
+        assert_eq!(listed(&help), commands.len() + 1, "{help}");
+    }
 }
 
 #[test]

@@ -21,6 +21,7 @@ fn the_first_administrator_comes_by_the_link_that_serve_prints() {
 fn an_invitation_is_used_as_a_link_or_as_a_code() {
     let scene = Scene::new();
     let (url, admin) = (scene.url(), scene.key("admin"));
+    scene.open("pilot", "standard");
     let invited = attestry(&[
         "--json",
         "invite",
@@ -59,7 +60,7 @@ fn what_cannot_be_used_is_said() {
     let invite = |key: &str, role: &str| {
         attestry(&["invite", "--server", &url, "--key", key, "--role", role])
     };
-    invite(&me, "admin").exits(REFUSED).says("needs one of the roles admin");
+    invite(&me, "admin").exits(REFUSED).says("administrators may invite into their program");
     invite(&scene.key("admin"), "owner").exits(REFUSED).says("roles are");
     attestry(&["enroll", "--key", &me]).exits(USAGE).says("--server and --code");
     attestry(&["enroll", &url, "--key", &me]).exits(USAGE).says("must look like");

@@ -81,6 +81,36 @@ impl Scene {
         attestry(&arguments).exits(DONE).json()["link"].as_str().unwrap().to_owned()
     }
 
+    /// An invitation's link, for somebody by name. The address follows from the name.
+    pub fn invite_person(&self, program: &str, role: &str, name: &str) -> String {
+        let email = format!("{name}@example.org");
+        let person = ["--program", program, "--role", role, "--name", name, "--email", &email];
+        let invited = self.run("admin", &[&["invite"], &person[..]].concat()).exits(DONE).json();
+        invited["link"].as_str().unwrap().to_owned()
+    }
+
+    /// Makes a key for somebody of this name and enrols it.
+    pub fn join(&self, program: &str, role: &str, name: &str) {
+        self.enroll(name, &self.invite_person(program, role, name));
+    }
+
+    /// Opens a program.
+    pub fn open(&self, program: &str, clearance: &str) {
+        self.run("admin", &["program", "open", program, "--clearance", clearance]).exits(DONE);
+    }
+
+    /// Runs a command as a member, with JSON for an answer.
+    pub fn run(&self, member: &str, command: &[&str]) -> Run {
+        let (url, key) = (self.url(), self.key(member));
+        attestry(&[&["--json"], command, &["--server", &url, "--key", &key]].concat())
+    }
+
+    /// Thumbprint of a member's key.
+    pub fn thumbprint(&self, member: &str) -> String {
+        let shown = attestry(&["--json", "key", "show", &self.key(member)]).exits(DONE).json();
+        shown["thumbprint"].as_str().unwrap().to_owned()
+    }
+
     /// A deliverable that is a git repository with one commit.
     fn repository(&self) {
         let folder = self.path("work");
@@ -101,8 +131,18 @@ impl Scene {
 
     /// Submits the work as `me`, to `url`, into `out`, with more arguments.
     pub fn submit(&self, url: &str, out: &str, more: &[&str]) -> Run {
+        self.submit_as("me", url, out, more)
+    }
+
+    /// Submits the work as a member; answers with its id.
+    pub fn submission_of(&self, member: &str) -> String {
+        let submitted = self.submit_as(member, &self.url(), member, &["--yes", "--json"]);
+        submitted.exits(DONE).json()["submission"].as_str().unwrap().to_owned()
+    }
+
+    fn submit_as(&self, member: &str, url: &str, out: &str, more: &[&str]) -> Run {
         let (key, request, work, out) =
-            (self.key("me"), self.at("request"), self.at("work"), self.at(out));
+            (self.key(member), self.at("request"), self.at("work"), self.at(out));
         let mut arguments = vec!["submit", "--server", url, "--key", &key, "--answers", ANSWERS];
         arguments.extend(["--request", &request, "--deliverable", &work, "--out", &out]);
         arguments.extend(more);
