@@ -10,6 +10,7 @@ mod engine;
 mod growth;
 mod preconditions;
 mod records;
+mod sessions;
 
 use engine::{Engine, Sqlite};
 
@@ -74,5 +75,11 @@ suite! { sqlite, Sqlite:
         token_ids_are_spent_once,
         policies_follow_each_other,
         a_ledger_answers_pings,
+    }
+    sessions {
+        a_session_is_found_by_its_secret_until_it_is_over,
+        a_key_has_so_many_sessions,
+        sessions_end_with_their_key,
+        an_identity_is_one_person_s_until_that_person_is_erased,
     }
 }
