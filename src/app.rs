@@ -1,6 +1,7 @@
 //! The composition root: alone in naming concrete stores, keys, clocks and randomness.
 
 pub mod fsck;
+pub mod reload;
 
 use std::{path::PathBuf, sync::Arc};
 

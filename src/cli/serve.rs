@@ -7,7 +7,10 @@ use super::{
     output::{Failure, Output},
 };
 use crate::{
-    app::{self, Listening, StartError},
+    app::{
+        self, Listening, StartError,
+        reload::{Reloaded, Reloader},
+    },
     config::{Identity, Listen, Storage},
     http::{
         EntriesAccess,
@@ -56,13 +59,19 @@ pub struct Arguments {
     oidc: Option<PathBuf>,
 }
 
-/// Runs the service until SIGINT or SIGTERM.
+/// Runs the service until SIGINT or SIGTERM. SIGHUP makes it read the policies again.
 pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
     trace();
     block_on(async {
         let listening = open(arguments).await.map_err(start_failure)?;
-        let stop = stop_signal()?;
+        let (stop, reloads) = (stop_signal()?, reloads(listening.reloader())?);
         announce(&listening, output).await?;
+        let stop = async {
+            tokio::select! {
+                () = stop => {}
+                () = reloads => {}
+            }
+        };
         listening.serve(stop).await.map_err(start_failure)?;
         output.line("stopped; everything acknowledged is on disk");
         Ok(ExitCode::SUCCESS)
@@ -147,6 +156,35 @@ pub(super) fn stop_signal() -> Result<impl Future<Output = ()> + Send, Failure> 
             _ = terminated.recv() => {}
         }
     })
+}
+
+/// Reads the policies again at each SIGHUP, for ever. Like the others, the signal is caught from
+/// this call on.
+#[cfg(unix)]
+fn reloads(reloader: Reloader) -> Result<impl Future<Output = ()> + Send, Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let asked = signal(SignalKind::hangup());
+    let mut asked = asked.map_err(|error| Failure::service(format!("signals: {error}")))?;
+    Ok(async move {
+        while asked.recv().await.is_some() {
+            match reloader.reload().await {
+                Ok(Reloaded::InForce(digest)) => {
+                    tracing::info!(%digest, "policies read again: a new version is in force");
+                }
+                Ok(Reloaded::Unchanged(digest)) => {
+                    tracing::info!(%digest, "policies read again: nothing changed");
+                }
+                Err(error) => tracing::error!(%error, "policies not changed: those in force stay"),
+            }
+        }
+        std::future::pending().await
+    })
+}
+
+/// There is no such signal here: the service starts again to read other policies.
+#[cfg(not(unix))]
+fn reloads(_: Reloader) -> Result<impl Future<Output = ()> + Send, Failure> {
+    Ok(std::future::pending())
 }
 
 /// Ctrl-C.

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)]
 
+mod folder;
 mod proxy;
 mod scene;
 mod support;
@@ -14,6 +15,7 @@ mod keys;
 mod members;
 mod pins;
 mod policy;
+mod reload;
 mod serve;
 mod shown;
 mod submit;

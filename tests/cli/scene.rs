@@ -169,12 +169,20 @@ impl Scene {
         attestry(&arguments).exits(DONE).json()
     }
 
+    /// What anybody gets at a path.
+    pub fn get(&self, path: &str) -> String {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let url = format!("{}{path}", self.url());
+        runtime.block_on(async { reqwest::get(url).await.unwrap().text().await }).unwrap()
+    }
+
+    /// The same, as JSON.
+    pub fn get_json(&self, path: &str) -> Value {
+        serde_json::from_str(&self.get(path)).unwrap()
+    }
+
     /// Entries in the log.
     pub fn entries(&self) -> u64 {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let url = format!("{}/health", self.url());
-        let text = runtime.block_on(async { reqwest::get(url).await.unwrap().text().await });
-        let health: Value = serde_json::from_str(&text.unwrap()).unwrap();
-        health["entries"].as_u64().unwrap()
+        self.get_json("/health")["entries"].as_u64().unwrap()
     }
 }

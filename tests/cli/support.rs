@@ -154,10 +154,21 @@ impl Service {
         Hash::of(key.as_bytes()).to_hex()
     }
 
+    /// Sends it a signal, such as `HUP`.
+    pub fn signal(&self, name: &str) {
+        let process = self.child.id().to_string();
+        let sent = Command::new("kill").args([format!("-{name}"), process]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// What its operator reads.
+    pub fn operators_log(&self) -> String {
+        fs::read_to_string(self.data.with_extension("log")).unwrap()
+    }
+
     /// Asks it to stop; answers with its exit code and what else it printed.
     pub fn stop(mut self) -> (i32, String) {
-        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
-        assert!(asked.unwrap().success());
+        self.signal("TERM");
         let code = wait(&mut self.child).expect("it stops");
         (code, self.stdout.take().unwrap().join().unwrap())
     }
