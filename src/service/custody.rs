@@ -19,7 +19,7 @@ use crate::store::ledger::{EntryRecord, KeyRecord};
 pub const CUSTODY_EVENTS_MAX: u32 = 1000;
 
 /// Events whose payloads are read at once: up to 64 KiB each.
-const EVENTS_PER_QUESTION: usize = 64;
+pub(super) const EVENTS_PER_QUESTION: usize = 64;
 
 /// One event: a statement about the submission.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use attestry_policy::{
     words::{self, Verdict},
 };
 use attestry_proof::{
-    cose::{SignedStatement, Subject},
+    cose::Subject,
     hash::Hash,
     key::Thumbprint,
     manifest::Role as ManifestRole,
@@ -25,7 +25,10 @@ use attestry_proof::{
 use uuid::Uuid;
 
 use super::{
-    Service, ServiceError, custody::CUSTODY_EVENTS_MAX, judge::attestation_kind, policies::Policies,
+    Service, ServiceError,
+    custody::{CUSTODY_EVENTS_MAX, EVENTS_PER_QUESTION},
+    judge::attestation_kind,
+    policies::Policies,
 };
 use crate::store::{
     ledger::{KeyRecord, PurposeSet, SubmissionRecord},
@@ -115,14 +118,16 @@ impl Service {
             let entries = self.ledger.entries_about(subject, from, CUSTODY_EVENTS_MAX).await?;
             let Some(last) = entries.last() else { return Ok(about) };
             from = LeafIndex(last.index.0 + 1);
-            for entry in &entries {
-                let statement = SignedStatement::parse_entry(&entry.entry)?;
-                let payload = self.payload_of(submission, entry.index).await?;
-                // An erased statement is none: what it said counts for nothing any more.
-                let Some((bytes, sealed)) = payload else { continue };
-                let payload = Payload::parse(&bytes, sealed)?;
-                let issuer = statement.header().issuer;
-                about.add(entry.index, entry.leaf_hash, issuer, payload);
+            for page in entries.chunks(EVENTS_PER_QUESTION) {
+                let indices: Vec<LeafIndex> = page.iter().map(|entry| entry.index).collect();
+                let payloads = self.payloads_of(submission, &indices).await?;
+                for (entry, payload) in page.iter().zip(payloads) {
+                    // An erased statement is none: what it said counts for nothing any more.
+                    let Some((bytes, sealed)) = payload else { continue };
+                    let payload = Payload::parse(&bytes, sealed)?;
+                    let issuer = Thumbprint(entry.issuer);
+                    about.add(entry.index, entry.leaf_hash, issuer, payload);
+                }
             }
         }
     }
