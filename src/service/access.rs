@@ -42,7 +42,8 @@ impl Service {
     ) -> Result<SubmissionRecord, ServiceError> {
         let (record, _) = self.submission_for(caller, action, submission).await?;
         let by = caller.key.thumbprint();
-        if by == record.owner || caller.replaces == Some(record.owner) {
+        let heir = self.as_heir_of(caller, record.owner).await?;
+        if by == record.owner || heir.replaces == Some(record.owner) {
             return Ok(record);
         }
         let purpose = stated.purpose.ok_or(ServiceError::PurposeMissing)?;

@@ -95,7 +95,12 @@ impl Service {
                     self.ledger.submission(*id).await?.ok_or_else(|| no_submission(*id))?;
                 may_ask(&record.program).map_err(|_| no_submission(*id))?;
                 let owner = self.key(record.owner).await?;
-                explain(Thing::Submission(&record, &owner))
+                let heir = match who {
+                    Some(key) => Some(self.as_heir_of(key, record.owner).await?),
+                    None => None,
+                };
+                let thing = Thing::Submission(&record, &owner);
+                self.explain_access(heir.as_deref(), question.action, thing, second)
             }
             Named::NewSubmission => match who {
                 Some(_) => explain(Thing::OwnSubmission(Uuid::nil())),

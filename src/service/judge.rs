@@ -146,13 +146,16 @@ impl Service {
         key: &KeyRecord,
         submission: Uuid,
     ) -> Result<Thumbprint, ServiceError> {
-        if let Some(lost) = key.replaces
+        if key.replaces.is_some()
             && let Some(record) = self.ledger.submission(submission).await?
-            && record.owner == lost
         {
-            let owner = self.key(lost).await?;
-            self.authorize(Some(key), Action::Withdraw, Thing::Submission(&record, &owner))?;
-            return Ok(lost);
+            let lost = record.owner;
+            let heir = self.as_heir_of(key, lost).await?;
+            if heir.replaces == Some(lost) {
+                let owner = self.key(lost).await?;
+                self.authorize(Some(&heir), Action::Withdraw, Thing::Submission(&record, &owner))?;
+                return Ok(lost);
+            }
         }
         let owner = key.key.thumbprint();
         self.authorize(Some(key), Action::Withdraw, Thing::OwnSubmission(submission))?;

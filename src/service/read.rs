@@ -1,8 +1,8 @@
 //! Reading what is stored, for those who may.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
-use attestry_proof::{hash::Hash, size::LeafIndex};
+use attestry_proof::{hash::Hash, key::Thumbprint, size::LeafIndex};
 use uuid::Uuid;
 
 use super::{
@@ -46,12 +46,32 @@ impl Service {
         let not_found = || no_submission(submission);
         let record = self.ledger.submission(submission).await?.ok_or_else(not_found)?;
         let owner = self.key(record.owner).await?;
+        let caller = self.as_heir_of(caller, record.owner).await?;
         let thing = Thing::Submission(&record, &owner);
-        self.authorize(Some(caller), Action::ReadSubmission, thing).map_err(|_| not_found())?;
+        self.authorize(Some(&caller), Action::ReadSubmission, thing).map_err(|_| not_found())?;
         if action != Action::ReadSubmission {
-            self.authorize(Some(caller), action, thing)?;
+            self.authorize(Some(&caller), action, thing)?;
         }
         Ok((record, owner))
+    }
+
+    /// A key as it stands to an owner: where keys were lost one after the other, the last one
+    /// replaces each of those before it.
+    pub(super) async fn as_heir_of<'a>(
+        &self,
+        key: &'a KeyRecord,
+        owner: Thumbprint,
+    ) -> Result<Cow<'a, KeyRecord>, ServiceError> {
+        let mut lost = key.replaces;
+        while let Some(earlier) = lost.filter(|earlier| *earlier != owner) {
+            lost = self.key(earlier).await?.replaces;
+        }
+        Ok(match lost {
+            Some(_) if lost != key.replaces => {
+                Cow::Owned(KeyRecord { replaces: lost, ..key.clone() })
+            }
+            _ => Cow::Borrowed(key),
+        })
     }
 
     /// What a program received, newest first, at most `limit` opened before `before`.

@@ -87,6 +87,8 @@ impl Service {
                 Err(ServiceError::KeyEnrolled { thumbprint: to })
             }
             Err(error) => Err(error.into()),
+            // Within one second the same change is the same statement.
+            Ok(logged) if !logged.appended => Err(ServiceError::KeyEnrolled { thumbprint: to }),
             Ok(logged) => Ok(((*self.key(to).await?).clone(), logged)),
         }
     }
@@ -167,6 +169,9 @@ impl Service {
             other => other.into(),
         })?;
         self.forget_key(to);
+        if !logged.appended {
+            return Err(ServiceError::KeyEnrolled { thumbprint: to });
+        }
         Ok(((*self.key(to).await?).clone(), logged))
     }
 
