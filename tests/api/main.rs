@@ -7,7 +7,9 @@
 
 mod support;
 
+mod access;
 mod bulk;
+mod clearance;
 mod clock;
 mod description;
 mod drafts;
@@ -23,7 +25,9 @@ mod policies;
 mod programs;
 mod receipts;
 mod registration;
+mod replacement;
 mod reviews;
+mod rotation;
 mod sessions;
 mod statements;
 mod submissions;

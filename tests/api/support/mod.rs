@@ -18,7 +18,7 @@ pub use dossier::Work;
 pub use member::Member;
 pub use office::{approval, review};
 pub use payload::{effort, manifest, withdrawal};
-pub use server::{ORIGIN, Server};
+pub use server::{ORIGIN, Server, fsck};
 pub use statement::{Draft, Message, cbor};
 pub use token::Token;
 

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use attestry::{
-    app::Application,
+    app::{Application, fsck::fsck as check},
     config::{Identity, Listen, Storage},
     http::{EntriesAccess, oidc::settings::OidcSettings},
     service::Service,
@@ -161,4 +161,22 @@ async fn open(directory: &Path, entries: EntriesAccess) -> Application {
     let storage = Storage::new(directory.join("data"), None);
     let identity = Identity { origin: Some(ORIGIN.to_owned()), entries, policies: None };
     Application::open(&storage, identity).await.unwrap()
+}
+
+/// Stops the service, checks everything it wrote, and requires that nothing is wrong.
+pub async fn fsck(server: Server) {
+    let Server { directory, service, _stop: stop, .. } = server;
+    drop((service, stop));
+    let storage = Storage::new(directory.path().join("data"), None);
+    let deadline = std::time::Instant::now() + PATIENCE;
+    let report = loop {
+        match check(&storage, true, &|_| {}).await {
+            Ok(report) => break report,
+            // It is still finishing what it had begun.
+            Err(error) if std::time::Instant::now() > deadline => panic!("{error}"),
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    };
+    let found: Vec<String> = report.findings.kept().iter().map(ToString::to_string).collect();
+    assert!(found.is_empty(), "fsck finds:\n{}", found.join("\n"));
 }
