@@ -194,11 +194,11 @@ impl Client {
         Ok(self.http.request(method, parsed).bearer_auth(token))
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
         json(self.send(self.http.get(format!("{}{path}", self.base))).await?).await
     }
 
-    async fn get_bytes(&self, path: &str) -> Result<Vec<u8>, Failure> {
+    pub(super) async fn get_bytes(&self, path: &str) -> Result<Vec<u8>, Failure> {
         bytes(self.send(self.http.get(format!("{}{path}", self.base))).await?).await
     }
 

@@ -78,7 +78,7 @@ enum Command {
     Program(program::Command),
     /// Check a data directory that no service is using.
     Fsck(fsck::Arguments),
-    /// Check policies, or ask why something is allowed or not.
+    /// Check policies, ask why something is allowed or not, or decide again what was decided.
     #[command(subcommand)]
     Policy(policy::Command),
     /// Measure this machine.

@@ -1,9 +1,11 @@
-//! `attestry policy`: check a folder of policies, and ask why something is allowed or not.
+//! `attestry policy`: check a folder of policies, ask why something is allowed or not, and decide
+//! again what was decided.
 
 mod bundle;
 mod check;
 mod explain;
 mod fault;
+mod replay;
 mod situation;
 
 use std::process::ExitCode;
@@ -19,11 +21,15 @@ pub enum Command {
     /// Say whether somebody may do something, and which rules decide: exit code 0 if allowed, 1 if
     /// denied.
     Explain(explain::Arguments),
+    /// Decide again what was decided about a submission, from the log's rules and facts: exit code 0
+    /// if every decision is the same.
+    Replay(replay::Arguments),
 }
 
 pub fn run(command: Command, output: &Output) -> Result<ExitCode, Failure> {
     match command {
         Command::Check(arguments) => check::run(&arguments, output),
         Command::Explain(arguments) => explain::run(arguments, output),
+        Command::Replay(arguments) => replay::run(&arguments, output),
     }
 }
