@@ -19,6 +19,7 @@ pub mod pin;
 mod policy;
 mod program;
 mod register;
+mod retold;
 mod review;
 mod serve;
 pub mod submit;

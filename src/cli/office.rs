@@ -55,7 +55,7 @@ impl Signing {
         set: &str,
         capacity: MemberRole,
     ) -> Result<OfficialEnvelope, Failure> {
-        let text = self.text(catalogue, set)?;
+        let text = text(catalogue, set, &self.locale)?;
         let stated_at = Timestamp::new(SystemClock.now())
             .ok_or_else(|| Failure::usage("the clock is outside the years 1 to 9999"))?;
         Ok(OfficialEnvelope {
@@ -63,22 +63,8 @@ impl Signing {
             capacity,
             clauses: reference(text)?,
             answers: self.answers(text)?,
-            electronic_signature: ElectronicSignature {
-                esign: EsignDisclosures::Shown(reference(self.text(catalogue, ESIGN_SET)?)?),
-                ueta_intent: DutyToUpdate::Agreed,
-                eidas_level: EidasLevel::Advanced,
-            },
+            electronic_signature: electronic_signature(catalogue, &self.locale)?,
             tool: submit::tool()?,
-        })
-    }
-
-    fn text<'a>(
-        &self,
-        catalogue: &'a ClauseCatalogue,
-        set: &str,
-    ) -> Result<&'a ClauseText, Failure> {
-        catalogue.current(set, &self.locale).ok_or_else(|| {
-            Failure::service(format!("the service has no text {set:?} in {:?}", self.locale))
         })
     }
 
@@ -110,7 +96,33 @@ impl Signing {
     }
 }
 
-fn reference(text: &ClauseText) -> Result<ClauseReference, Failure> {
+fn text<'a>(
+    catalogue: &'a ClauseCatalogue,
+    set: &str,
+    locale: &str,
+) -> Result<&'a ClauseText, Failure> {
+    catalogue
+        .current(set, locale)
+        .ok_or_else(|| Failure::service(format!("the service has no text {set:?} in {locale:?}")))
+}
+
+/// Consent to the electronic form, under the current disclosures.
+///
+/// # Errors
+/// A [`Failure`] if there are none in this language.
+pub(super) fn electronic_signature(
+    catalogue: &ClauseCatalogue,
+    locale: &str,
+) -> Result<ElectronicSignature, Failure> {
+    Ok(ElectronicSignature {
+        esign: EsignDisclosures::Shown(reference(text(catalogue, ESIGN_SET, locale)?)?),
+        ueta_intent: DutyToUpdate::Agreed,
+        eidas_level: EidasLevel::Advanced,
+    })
+}
+
+/// Names a clause text.
+pub(super) fn reference(text: &ClauseText) -> Result<ClauseReference, Failure> {
     Ok(ClauseReference {
         set: name(text.set())?,
         version: name(text.version())?,

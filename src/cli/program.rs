@@ -110,7 +110,7 @@ fn list(arguments: &ListArguments, output: &Output) -> Result<ExitCode, Failure>
             program.title.as_deref().unwrap_or_default()
         ));
     }
-    output.json(&programs);
+    output.json(&serde_json::json!({ "programs": programs }));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -129,7 +129,7 @@ fn members(arguments: &MembersArguments, output: &Output) -> Result<ExitCode, Fa
             ended.unwrap_or_default()
         ));
     }
-    output.json(&members);
+    output.json(&serde_json::json!({ "program": arguments.name, "members": members }));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -146,7 +146,7 @@ fn work(arguments: &WorkArguments, output: &Output) -> Result<ExitCode, Failure>
             submission.id, submission.state, submission.opened_index
         ));
     }
-    output.json(&work);
+    output.json(&serde_json::json!({ "program": arguments.name, "submissions": work }));
     Ok(ExitCode::SUCCESS)
 }
 

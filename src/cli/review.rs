@@ -179,7 +179,7 @@ pub fn clear(arguments: &ClearArguments, output: &Output) -> Result<ExitCode, Fa
     for decision in &decided {
         tell(decision, output);
     }
-    output.json(&decided);
+    output.json(&serde_json::json!({ "submission": arguments.subject, "decisions": decided }));
     let granted = !decided.is_empty() && decided.iter().all(|decision| decision.granted);
     Ok(ExitCode::from(if granted { 0 } else { super::output::REFUSED }))
 }

@@ -23,11 +23,12 @@ use super::{
     output::{Failure, Output},
     pin::Caller,
     register::say,
-    submit,
+    retold, submit,
 };
 use crate::{
     clock::{Clock as _, SystemClock},
     entropy::{OsEntropy, random_bytes},
+    keys::Signer as _,
 };
 
 /// What to withdraw.
@@ -88,7 +89,7 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Fills in a withdrawal: who the signer is comes from what the same key attested before.
+/// Fills in a withdrawal: who the signer is comes from what was attested before.
 pub(super) async fn draft(
     client: &Client,
     catalogue: &ClauseCatalogue,
@@ -97,7 +98,7 @@ pub(super) async fn draft(
     (reason, erase): (WithdrawalReason, bool),
     note: Option<Passage>,
 ) -> Result<Payload, Failure> {
-    let earlier = earlier(client, subject).await?;
+    let earlier = earlier(client, subject, catalogue).await?;
     let locale = earlier.clauses.locale.as_str();
     let text = catalogue.current("withdrawal", locale).ok_or_else(|| {
         Failure::service(format!("the service has no text for withdrawals in {locale:?}"))
@@ -130,13 +131,22 @@ pub(super) async fn draft(
 }
 
 /// The envelope of the newest attestation about the submission.
-async fn earlier(client: &Client, subject: Uuid) -> Result<Envelope, Failure> {
+async fn earlier(
+    client: &Client,
+    subject: Uuid,
+    catalogue: &ClauseCatalogue,
+) -> Result<Envelope, Failure> {
     let attested =
         |kind: &String| StatementKind::parse(kind).is_some_and(StatementKind::is_contractor);
     let mut events = client.custody(subject).await?.into_iter().rev();
     let newest = events.find(|event| event.kind.as_ref().is_some_and(attested));
     let newest =
         newest.ok_or_else(|| Failure::refused("nothing was attested about this submission"))?;
+    let submission = client.submission(subject).await?;
+    let own = client.signer()?.public_key().thumbprint().to_string();
+    if submission.owner != own {
+        return retold::envelope(&newest, &submission, catalogue);
+    }
     let bytes = client.payload(LeafIndex(newest.index)).await?;
     let payload = Payload::parse(&bytes, true).map_err(Failure::service)?;
     payload

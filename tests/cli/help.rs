@@ -11,7 +11,7 @@ const COMMANDS: [&str; 16] = [
 const GROUPS: [(&str, &[&str]); 4] = [
     ("key", &["new", "show", "revoke", "rotate", "approve", "replace"]),
     ("program", &["open", "list", "members", "work"]),
-    ("policy", &["check", "explain"]),
+    ("policy", &["check", "explain", "replay"]),
     ("bench", &["append", "verify"]),
 ];
 

@@ -1,6 +1,10 @@
 //! A service with an administrator and a contractor, and a piece of work to submit.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -40,9 +44,15 @@ impl Scene {
 
     /// The same log after `kill -9`.
     pub fn restarted(self) -> Self {
+        self.restarted_after(|_| {})
+    }
+
+    /// The same log after `kill -9` and a change to its data directory.
+    pub fn restarted_after(self, change: impl FnOnce(&Path)) -> Self {
         let Self { directory, service, settings } = self;
         let data = service.data.clone();
         service.kill();
+        change(&data);
         let more: Vec<&str> = settings.iter().map(String::as_str).collect();
         Self { directory, service: Service::start_with(&data, &more), settings }
     }
