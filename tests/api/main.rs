@@ -28,6 +28,7 @@ mod registration;
 mod replacement;
 mod reviews;
 mod rotation;
+mod routes;
 mod sessions;
 mod statements;
 mod submissions;

@@ -84,6 +84,12 @@ async fn answer(server: &Server, member: &Member, nonce: &str) -> Answer {
     server.post(SESSIONS).token(token).send().await
 }
 
+/// Asks for a nonce, and answers with it.
+pub async fn answer_challenge(server: &Server, member: &Member) -> Answer {
+    let nonce = nonce(server, member).await;
+    answer(server, member, &nonce).await
+}
+
 pub async fn sign_in(server: &Server, member: &Member) -> Browser {
     let nonce = nonce(server, member).await;
     let answer = answer(server, member, &nonce).await.status(201);

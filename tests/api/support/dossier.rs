@@ -60,6 +60,12 @@ impl Work {
         self.manifests[1].files()[0].sha256
     }
 
+    /// Commitment to the deliverable, and SHA-256 of its openings.
+    pub fn deliverable(&self) -> (Hash, Hash) {
+        let manifest = &self.manifests[1];
+        (manifest.commitment(), Hash::of(&manifest.to_openings()))
+    }
+
     /// One statement of each kind that clearance asks for.
     pub fn statements(&self, server: &Server, owner: &Member) -> Vec<Draft> {
         let policies = server.service.policies();
