@@ -32,6 +32,9 @@ const REVIEW: u64 = 1109;
 const CONTRACTOR: KeyId = KeyId(Thumbprint(Hash([1; 32])));
 const REVIEWER: KeyId = KeyId(Thumbprint(Hash([2; 32])));
 
+/// Changes a decision.
+type Forge = fn(&mut Clearance);
+
 fn payload(json: &str) -> Payload {
     Payload::parse(json.as_bytes(), true).unwrap_or_else(|error| panic!("{error}: {json}"))
 }
@@ -120,7 +123,7 @@ fn what_is_as_it_was_logged_agrees() {
 
 #[test]
 fn a_forged_decision_differs_in_what_was_forged() {
-    let forgeries: [(fn(&mut Clearance), &[&str]); 4] = [
+    let forgeries: [(Forge, &[&str]); 4] = [
         (|it| it.granted = false, &["decision"]),
         (|it| it.deciding[0] = Line::new("clearance-reviewed").unwrap(), &["deciding rules"]),
         (|it| it.missing.push(Name::new("scan").unwrap()), &["missing"]),
@@ -151,7 +154,7 @@ fn facts_that_the_statements_do_not_bear_out_differ() {
             _ => panic!("known"),
         }
     }
-    let forgeries: [(fn(&mut Clearance), &str); 5] = [
+    let forgeries: [(Forge, &str); 5] = [
         (|it| attestation(it).position = 1102, "facts, newest own-work"),
         (|it| attestation(it).purposes.push(Purpose::Redistribution), "facts, consent"),
         (|it| review(it).position = 1110, "facts, newest review"),
