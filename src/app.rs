@@ -24,7 +24,7 @@ use crate::{
         guard::{FileGuard, Guard as _, GuardError, lock_directory},
     },
     service::{
-        Service, ServiceError, enroll::Invited, genesis, policies::Policies, status::keep_published,
+        Service, ServiceError, enroll::Invited, genesis, policies::Policies, status::keep_up,
     },
     store::{
         files::Files,
@@ -193,9 +193,7 @@ impl Application {
         let service =
             Arc::new(Service::new(log, port, vault, policies, clock, entropy, public_entries));
         service.register_policies().await?;
-        // What a crash left unsaid is said before anybody asks.
-        service.publish_due().await?;
-        let publisher = tokio::spawn(keep_published(Arc::downgrade(&service)));
+        let publisher = tokio::spawn(keep_up(Arc::downgrade(&service)));
         Ok(Self { service, ledger, keyring, identity, publisher, _lock: lock })
     }
 

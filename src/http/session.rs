@@ -93,12 +93,25 @@ pub(super) async fn caller(app: &AppState, parts: &Parts) -> Result<Option<Calle
     let secret = SessionSecret::parse(text).ok_or_else(|| ServiceError::Unauthenticated {
         reason: "the session cookie is not one of this service; sign in again".into(),
     })?;
+    require_own_page(&parts.headers)?;
     let (session, key) = app.service.session(&secret).await?;
     if changes_something(&parts.method) {
         require_csrf(&parts.headers, &secret)?;
         require_key(session.method, parts.uri.path())?;
     }
     Ok(Some(Caller { key, body: Vouched::Session, session: Some(session) }))
+}
+
+/// `SameSite` lets pages of sibling hosts through, and even to read is logged in the caller's name.
+/// Browsers say where a request comes from (Fetch Metadata); other clients say nothing.
+fn require_own_page(headers: &HeaderMap) -> Result<(), Problem> {
+    match headers.get("sec-fetch-site").map(HeaderValue::as_bytes) {
+        None | Some(b"same-origin" | b"none") => Ok(()),
+        Some(_) => {
+            let detail = "a page of another address may not use this session";
+            Err(Problem::new(StatusCode::FORBIDDEN, "csrf", "Request from elsewhere", detail))
+        }
+    }
 }
 
 /// Methods other than the safe ones (RFC 9110 §9.2.1).

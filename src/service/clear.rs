@@ -54,13 +54,20 @@ impl Service {
         }
     }
 
-    /// Decides about every purpose that the contractor consents to.
-    pub(super) async fn decide_consented(
-        &self,
-        submission: Uuid,
-    ) -> Result<Vec<Decided>, ServiceError> {
-        let purposes = self.statements_about(submission).await?.consented();
-        self.decide_all(submission, purposes).await
+    /// Decides what is due after a review, or under new rules.
+    pub(super) async fn decide_due(&self, submission: Uuid) -> Result<(), ServiceError> {
+        self.decide_consented(submission).await.map(drop)
+    }
+
+    /// Decides about every purpose that the contractor consents to, or that is cleared now.
+    async fn decide_consented(&self, submission: Uuid) -> Result<Vec<Decided>, ServiceError> {
+        let Some(record) = self.ledger.submission(submission).await? else {
+            return Err(super::drafts::no_submission(submission));
+        };
+        let purposes = self.statements_about(submission).await?.consented().union(record.cleared);
+        let decided = self.decide_all(submission, purposes).await?;
+        self.ledger.people().note_decided(submission, record.said).await?;
+        Ok(decided)
     }
 
     async fn decide_all(

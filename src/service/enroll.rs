@@ -73,7 +73,7 @@ impl Service {
     ) -> Result<Invited, ServiceError> {
         // Asked first, so that nobody fills the address book who may not invite.
         self.authorize(Some(caller), Action::Invite, Thing::Program(program))?;
-        let person = self.known_person(profile).await?;
+        let person = self.known_person(program, profile).await?;
         self.invite(caller, roles, program, Some(person)).await
     }
 

@@ -11,13 +11,20 @@ use super::{Service, ServiceError, own_ids::own_id};
 const ADDRESS_BOOK: Uuid = own_id(*b"attestry-address");
 
 impl Service {
-    /// The fingerprint of an e-mail address, however it is written.
+    /// The fingerprint of an e-mail address in a program, however it is written.
     ///
     /// # Errors
     /// A failing vault.
-    pub(super) async fn address_fingerprint(&self, email: &str) -> Result<Hash, ServiceError> {
+    pub(super) async fn address_fingerprint(
+        &self,
+        program: &str,
+        email: &str,
+    ) -> Result<Hash, ServiceError> {
         let key = self.vault.submission_key(ADDRESS_BOOK).await?;
-        Ok(key.fingerprint("attestry/address/v1", &email.trim().to_lowercase()))
+        Ok(key.fingerprint(
+            "attestry/address/v1",
+            &format!("{program}\n{}", email.trim().to_lowercase()),
+        ))
     }
 
     /// The fingerprint of what a provider calls somebody.

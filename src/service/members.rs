@@ -10,6 +10,7 @@ use super::{
     authorize::{Action, Thing},
     judge::sealed_under,
 };
+use crate::vault::{KeysError, VaultError};
 use crate::store::{ledger::KeyRecord, people::PersonRecord};
 
 /// Longest name or address, in bytes.
@@ -26,11 +27,16 @@ pub struct PersonProfile {
 }
 
 impl Service {
-    /// The person with this address; a new one if nobody has it yet.
+    /// The person with this address in the program; a new one if nobody has it there yet. What one
+    /// program knows of people is nothing to another: its administrators could bind keys to them.
     ///
     /// # Errors
     /// [`ServiceError::Malformed`], or a failing store or vault.
-    pub async fn known_person(&self, profile: &PersonProfile) -> Result<Uuid, ServiceError> {
+    pub async fn known_person(
+        &self,
+        program: &str,
+        profile: &PersonProfile,
+    ) -> Result<Uuid, ServiceError> {
         let email = profile.email.trim().to_lowercase();
         let plausible = email.split_once('@').is_some_and(|(local, domain)| {
             !local.is_empty() && domain.contains('.') && !domain.contains('@')
@@ -42,7 +48,7 @@ impl Service {
                 reason: "a name and an e-mail address of at most 254 bytes each are needed".into(),
             });
         }
-        let address = self.address_fingerprint(&email).await?;
+        let address = self.address_fingerprint(program, &email).await?;
         if let Some(known) = self.ledger.people().person_by_address(address).await? {
             return Ok(known);
         }
@@ -113,7 +119,11 @@ impl Service {
 
     async fn profile(&self, person: Uuid) -> Result<Option<PersonProfile>, ServiceError> {
         match self.ledger.people().person(person).await?.and_then(|record| record.profile) {
-            Some(sealed) => self.open_profile(person, &sealed).await.map(Some),
+            Some(sealed) => match self.open_profile(person, &sealed).await {
+                // Erased, but for the row.
+                Err(ServiceError::Vault(VaultError::Keys(KeysError::Destroyed { .. }))) => Ok(None),
+                profile => profile.map(Some),
+            },
             None => Ok(None),
         }
     }

@@ -66,7 +66,6 @@ pub struct Service {
     keys: Mutex<LruCache<Thumbprint, Arc<KeyRecord>>>,
     challenges: Tickets<Thumbprint>,
     janitor: drafts::Janitor,
-    rounds: status::Rounds,
 }
 
 mod parking {
@@ -111,7 +110,6 @@ impl Service {
             keys: Mutex::new(LruCache::new(KEYS_CACHED)),
             challenges: sessions::challenges(),
             janitor,
-            rounds: status::Rounds::default(),
         }
     }
 

@@ -54,7 +54,8 @@ impl Service {
         let candidate = self.judge(statement, payload.clone()).await?;
         let follows = candidate.effects.iter().find_map(needs_follow_up);
         let logged = self.append_judged(candidate, statement, payload).await?;
-        if let Some(follow_up) = follows {
+        // A statement that was logged before had its consequences; whoever has its bytes may send it.
+        if let Some(follow_up) = follows.filter(|_| logged.appended) {
             self.follow_up(follow_up).await;
         }
         Ok(logged)
@@ -127,17 +128,12 @@ impl Service {
     }
 
     /// What follows from a statement by a person: a decision about clearance, the public word. The
-    /// statement is logged whatever becomes of these; what is left undone is found again by the
-    /// service's own rounds.
+    /// statement is logged whatever becomes of these; what is left undone is found by the service's
+    /// own rounds.
     async fn follow_up(&self, follow_up: FollowUp) {
         let done = match follow_up {
-            FollowUp::Decide(submission) => self.decide_consented(submission).await.map(drop),
-            FollowUp::Publish => Ok(()),
-        };
-        let done = match done {
-            // With what an earlier failure left behind.
-            Ok(()) => self.publish_soon().await,
-            failed => failed,
+            FollowUp::Decide(submission) => self.decide_due(submission).await,
+            FollowUp::Publish(submission) => self.publish_status(submission).await,
         };
         if let Err(error) = done {
             tracing::warn!(%error, "what follows from a statement is left for later");
@@ -169,16 +165,14 @@ enum FollowUp {
     /// Decide about clearance, which publishes what comes of it.
     Decide(Uuid),
     /// Publish what the statement changed.
-    Publish,
+    Publish(Uuid),
 }
 
 fn needs_follow_up(effect: &Effect) -> Option<FollowUp> {
     match effect {
         Effect::Reviewed { submission, accepted: true, .. } => Some(FollowUp::Decide(*submission)),
-        // Attesting again ends what was cleared.
-        Effect::Reviewed { accepted: false, .. }
-        | Effect::Withdraw { .. }
-        | Effect::Attested { .. } => Some(FollowUp::Publish),
+        Effect::Reviewed { submission, accepted: false, .. }
+        | Effect::Withdraw { submission, .. } => Some(FollowUp::Publish(*submission)),
         _ => None,
     }
 }

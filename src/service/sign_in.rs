@@ -91,7 +91,7 @@ impl Service {
             (&[name], _) => {
                 let person = match person {
                     Some(person) => person,
-                    None => self.new_person(identity).await?,
+                    None => self.new_person(identity, name).await?,
                 };
                 let roles = wanted[name].clone();
                 Ok(SignedIn::Invited(self.invite_signed_in(roles, name, person).await?))
@@ -128,7 +128,11 @@ impl Service {
 
     /// A provider's word about an address makes nobody the person who is known under it, and must
     /// not make a second person of them either.
-    async fn new_person(&self, identity: &ProviderIdentity) -> Result<Uuid, ServiceError> {
+    async fn new_person(
+        &self,
+        identity: &ProviderIdentity,
+        program: &str,
+    ) -> Result<Uuid, ServiceError> {
         let fingerprint = self.identity_fingerprint(&identity.issuer, &identity.subject).await?;
         let id = self.new_own_id();
         let (address, profile) = match &identity.email {
@@ -136,7 +140,7 @@ impl Service {
                 let name =
                     identity.name.as_ref().filter(|name| name.len() <= PROFILE_TEXT_BYTES_MAX);
                 let name = name.unwrap_or(email).clone();
-                let address = self.address_fingerprint(email).await?;
+                let address = self.address_fingerprint(program, email).await?;
                 let profile = PersonProfile { name, email: email.clone() };
                 (address, Some(self.seal_profile(id, &profile).await?))
             }

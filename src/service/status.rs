@@ -1,18 +1,12 @@
 //! The public word on a submission, one `status` statement for each change, without reasons.
 
-use std::{
-    sync::{
-        Weak,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Weak, time::Duration};
 
 use attestry_proof::{
     cose::{ContentType, Subject},
     payload::{Announcement, Payload, fields::SubmissionId, status::Status},
 };
-use tokio::sync::Mutex;
+use futures_util::future::try_join_all;
 use uuid::Uuid;
 
 use super::{Service, ServiceError, genesis::timestamp, state::state};
@@ -28,42 +22,33 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Time after which the same words are another statement.
 const SAME_SECOND: Duration = Duration::from_millis(250);
 
-/// Who looks for words to publish: one for all who ask at the same time, as those whose statements
-/// were committed together do.
-#[derive(Default)]
-pub(super) struct Rounds {
-    asked: AtomicU64,
-    /// How many had asked when somebody last began to look, and found all published.
-    answered: Mutex<u64>,
-}
-
-/// Publishes what follows from statements, until the service is gone: what a contractor attests
-/// anew ends a clearance, and nobody waits for that to be said.
-pub async fn keep_published(service: Weak<Service>) {
+/// Does what follows from statements, until the service is gone: decides where a decision is due,
+/// and publishes. Requests do so for what they say themselves; this finds what they left, what a
+/// contractor attested anew, and what new rules ask for.
+pub async fn keep_up(service: Weak<Service>) {
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
         let Some(service) = service.upgrade() else { return };
-        if let Err(error) = service.publish_soon().await {
-            tracing::warn!(%error, "public words are left for later");
+        if let Err(error) = service.catch_up().await {
+            tracing::warn!(%error, "what follows from statements is left for later");
         }
     }
 }
 
 impl Service {
-    /// Publishes what is due after a statement that was just logged.
+    /// Decides and publishes one page of what is due, together, so that they share commits; answers
+    /// with how much that was.
     ///
     /// # Errors
     /// A failing store or log.
-    pub(super) async fn publish_soon(&self) -> Result<(), ServiceError> {
-        let mine = self.rounds.asked.fetch_add(1, Ordering::SeqCst) + 1;
-        let mut answered = self.rounds.answered.lock().await;
-        if *answered >= mine {
-            return Ok(());
-        }
-        let asked = self.rounds.asked.load(Ordering::SeqCst);
-        self.publish_due().await?;
-        *answered = asked;
-        Ok(())
+    pub async fn catch_up(&self) -> Result<usize, ServiceError> {
+        let undecided = self.ledger.people().submissions_undecided(PAGE).await?;
+        let decisions = undecided.iter().map(|submission| self.decide_due(*submission));
+        let decided: Result<Vec<()>, _> = try_join_all(decisions).await;
+        let due = self.ledger.people().submissions_due(PAGE).await?;
+        try_join_all(due.iter().map(|record| self.publish_status(record.id))).await?;
+        decided?;
+        Ok(undecided.len() + due.len())
     }
 
     /// Publishes where a submission stands, if that is not what was published last.
@@ -81,24 +66,6 @@ impl Service {
                 Ok(false) => tokio::time::sleep(SAME_SECOND).await,
                 Ok(true) => return Ok(()),
                 Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// Publishes what was left unpublished, as by a crash between a statement and what follows.
-    ///
-    /// # Errors
-    /// A failing store or log.
-    pub async fn publish_due(&self) -> Result<u64, ServiceError> {
-        let mut published = 0;
-        loop {
-            let due = self.ledger.people().submissions_due(PAGE).await?;
-            if due.is_empty() {
-                return Ok(published);
-            }
-            for record in due {
-                self.publish_status(record.id).await?;
-                published += 1;
             }
         }
     }

@@ -143,6 +143,17 @@ pub trait People: Send + Sync {
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<SubmissionRecord>, StoreError>>;
 
+    /// Submissions that wait for a decision about clearance, at most `limit`.
+    fn submissions_undecided(&self, limit: u32) -> BoxFuture<'_, Result<Vec<Uuid>, StoreError>>;
+
+    /// Notes that everything was decided about a submission about which a person spoke last at
+    /// `said`.
+    fn note_decided(
+        &self,
+        submission: Uuid,
+        said: LeafIndex,
+    ) -> BoxFuture<'_, Result<(), StoreError>>;
+
     /// Keeps policy files by their SHA-256; again is no error.
     fn keep_policy_files<'a>(
         &'a self,

@@ -51,6 +51,7 @@ ALTER TABLE submissions ADD COLUMN reviewer BLOB CHECK (length(reviewer) = 32);
 ALTER TABLE submissions ADD COLUMN cleared INTEGER NOT NULL DEFAULT 0 CHECK (cleared BETWEEN 0 AND 7);
 ALTER TABLE submissions ADD COLUMN published TEXT;
 ALTER TABLE submissions ADD COLUMN published_purposes INTEGER NOT NULL DEFAULT 0 CHECK (published_purposes BETWEEN 0 AND 7);
+ALTER TABLE submissions ADD COLUMN decision_due INTEGER NOT NULL DEFAULT 0 CHECK (decision_due IN (0, 1));
 UPDATE submissions SET
     program = coalesce((SELECT program FROM signing_keys WHERE thumbprint = owner), 'main'),
     said_index = coalesce((SELECT max(leaf_index) FROM entries WHERE subject = submissions.id), opened_index);
@@ -61,6 +62,8 @@ CREATE TABLE policy_files (
     bytes  BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Submissions that wait for a decision about clearance: after a review, or under new rules.
+CREATE INDEX submissions_undecided ON submissions (opened_index) WHERE decision_due = 1;
 CREATE INDEX submissions_by_program ON submissions (program, opened_index);
 -- Submissions whose public word is still to be logged: none, but for moments.
 CREATE INDEX submissions_due ON submissions (opened_index) WHERE

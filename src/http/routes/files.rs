@@ -326,9 +326,11 @@ async fn download(
     let (id, sha256) = file_path(path)?;
     let opened = (AccessAct::Download, AccessObject::File(Digest(sha256)));
     let stated = purpose.stated(&caller)?;
-    app.service.open_sealed(&caller.key, Action::ReadContent, id, opened, &stated).await?;
+    app.service.submission_for(&caller.key, Action::ReadContent, id).await?;
     let etag = format!("\"{sha256}\"");
     let whole = app.service.vault().open_file(id, sha256, None).await?;
+    // Logged once it is known to be there, and before anything of it is sent.
+    app.service.open_sealed(&caller.key, Action::ReadContent, id, opened, &stated).await?;
     let range = match requested_range(&headers, whole.size, &etag) {
         Ok(range) => range,
         Err(problem) => return Ok(unsatisfiable(problem, whole.size)),

@@ -32,13 +32,13 @@ const fn changes_submissions(effect: &Effect) -> bool {
         | Effect::Cleared { .. }
         | Effect::Published { .. }
         | Effect::Withdraw { .. }
-        | Effect::HandOver { .. } => true,
+        | Effect::HandOver { .. }
+        | Effect::AdoptPolicy { .. } => true,
         Effect::Attested { .. }
         | Effect::EnrolKey { .. }
         | Effect::ApproveKey { .. }
         | Effect::RevokeKey(_)
         | Effect::UseInvitation { .. }
-        | Effect::AdoptPolicy { .. }
         | Effect::Unstage { .. } => false,
     }
 }
@@ -81,7 +81,8 @@ async fn note_owners(
     const OTHERWISE: &str = " ON CONFLICT (id) DO UPDATE SET
         said_index = excluded.said_index, attested = attested | excluded.attested,
         attested_index = coalesce(excluded.attested_index, attested_index),
-        cleared = iif(excluded.attested = 0, cleared, 0)";
+        cleared = iif(excluded.attested = 0, cleared, 0),
+        decision_due = iif(excluded.attested = 0, decision_due, 0)";
     upsert_rows(connection, (INTO, OTHERWISE), 7, said, |query, said| {
         let index = number(said.index.0);
         let attests = said.attested != AttestationSet::default();
@@ -120,14 +121,16 @@ async fn apply_one(
         | Effect::Cleared { .. }
         | Effect::Published { .. }
         | Effect::Withdraw { .. } => submission_change(index, effect),
-        Effect::AdoptPolicy { digest, version } => Some(
-            sqlx::query(
-                "INSERT INTO policy_versions (leaf_index, digest, version) VALUES (?, ?, ?)",
-            )
-            .bind(number(index.0))
-            .bind(hash(digest))
-            .bind(number(*version)),
-        ),
+        Effect::AdoptPolicy { digest, version } => {
+            // What was cleared under other rules is decided again.
+            sqlx::query("UPDATE submissions SET decision_due = 1 WHERE cleared <> 0")
+                .execute(&mut *connection)
+                .await?;
+            let insert =
+                "INSERT INTO policy_versions (leaf_index, digest, version) VALUES (?, ?, ?)";
+            let query = sqlx::query(insert).bind(number(index.0)).bind(hash(digest));
+            Some(query.bind(number(*version)))
+        }
         Effect::Unstage { submission, digest } => Some(
             sqlx::query("DELETE FROM staged_payloads WHERE subject = ? AND digest = ?")
                 .bind(submission.as_bytes().as_slice())
@@ -200,7 +203,7 @@ fn submission_change(index: LeafIndex, effect: &Effect) -> Option<BoundQuery<'_>
     Some(match effect {
         Effect::Reviewed { submission, accepted, reviewer } => sqlx::query(
             "UPDATE submissions SET review_index = ?1, said_index = ?1, review_accepted = ?2, reviewer = ?3,
-                 cleared = 0 WHERE id = ?4",
+                 cleared = 0, decision_due = ?2 WHERE id = ?4",
         )
         .bind(number(index.0))
         .bind(*accepted)
@@ -220,7 +223,7 @@ fn submission_change(index: LeafIndex, effect: &Effect) -> Option<BoundQuery<'_>
                 .bind(submission.as_bytes().as_slice())
         }
         Effect::Withdraw { submission, purposes: None } => {
-            sqlx::query("UPDATE submissions SET withdrawn = 1, cleared = 0 WHERE id = ?")
+            sqlx::query("UPDATE submissions SET withdrawn = 1, cleared = 0, decision_due = 0 WHERE id = ?")
                 .bind(submission.as_bytes().as_slice())
         }
         Effect::Withdraw { submission, purposes: Some(purposes) } => {

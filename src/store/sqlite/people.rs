@@ -109,6 +109,7 @@ async fn forget_person(writer: &SqlitePool, id: Uuid) -> Result<(), StoreError> 
     for sql in [
         "UPDATE persons SET address = NULL, profile = NULL WHERE id = ?",
         "UPDATE signing_keys SET person = NULL, version = version + 1 WHERE person = ?",
+        "DELETE FROM invitations WHERE person = ?1 AND used_by IS NULL",
         "UPDATE invitations SET person = NULL WHERE person = ?",
     ] {
         sqlx::query(sql).bind(id.as_bytes().as_slice()).execute(&mut *transaction).await?;
@@ -270,6 +271,34 @@ impl People for SqliteLedger {
     ) -> BoxFuture<'_, Result<Vec<SubmissionRecord>, StoreError>> {
         async move { read::submissions_due(&mut *self.readers().acquire().await?, limit).await }
             .boxed()
+    }
+
+    fn submissions_undecided(&self, limit: u32) -> BoxFuture<'_, Result<Vec<Uuid>, StoreError>> {
+        async move {
+            let query = sqlx::query_scalar(
+                "SELECT id FROM submissions WHERE decision_due = 1 ORDER BY opened_index LIMIT ?",
+            );
+            let ids: Vec<Vec<u8>> = query.bind(limit).fetch_all(self.readers()).await?;
+            let id_of = |id: &Vec<u8>| Uuid::from_slice(id).map_err(|_| corrupt("submission", 0));
+            ids.iter().map(id_of).collect()
+        }
+        .boxed()
+    }
+
+    fn note_decided(
+        &self,
+        submission: Uuid,
+        said: LeafIndex,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        async move {
+            sqlx::query("UPDATE submissions SET decision_due = 0 WHERE id = ? AND said_index = ?")
+                .bind(submission.as_bytes().as_slice())
+                .bind(number(said.0))
+                .execute(self.writer())
+                .await?;
+            Ok(())
+        }
+        .boxed()
     }
 
     fn keep_policy_files<'a>(
