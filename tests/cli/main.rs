@@ -9,6 +9,7 @@ mod scene;
 mod support;
 
 mod demo;
+mod docs;
 mod help;
 mod interruption;
 mod keys;
