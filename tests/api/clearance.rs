@@ -167,6 +167,7 @@ async fn every_part_that_is_missing_is_named() {
         "task-authority",
         "effort",
         "consent",
+        "declared-risk",
         "review",
     ];
     // The effort is about files that are not those of any stated manifest.
