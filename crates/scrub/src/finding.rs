@@ -1,0 +1,264 @@
+//! One thing that was found, where it stands, and what to do about it.
+
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+/// Domain tag that starts the bytes hashed into a finding's id.
+const ID_TAG: &[u8] = b"attestry/scrub-finding/v1";
+
+/// Bytes of the hash that an id keeps.
+const ID_BYTES: usize = 16;
+
+/// What kind of thing must not leave.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Category {
+    /// Data about a natural person.
+    PersonalData,
+    /// A credential or key.
+    Secret,
+    /// A marking that says who may read the text.
+    Confidentiality,
+    /// A word of the deny-list.
+    DenyList,
+    /// Content that a reader of the file does not see at first sight.
+    Hidden,
+    /// Data about the file itself: authors, programs, paths.
+    Metadata,
+    /// Something about the file's structure: wrong type, broken, encrypted, too large.
+    File,
+}
+
+/// How bad it is if the finding leaves.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Worth knowing.
+    Low,
+    /// To be looked at.
+    Medium,
+    /// To be removed unless there is a reason.
+    High,
+    /// To be removed.
+    Critical,
+}
+
+/// Where in the life of a document a text stands. What is not `visible` is easily overlooked.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Channel {
+    /// What a reader sees.
+    #[default]
+    Visible,
+    /// Text deleted while changes were tracked, still in the file.
+    TrackedDeletion,
+    /// Text inserted while changes were tracked.
+    TrackedInsertion,
+    /// Text moved, or its form or a cell changed, while changes were tracked.
+    TrackedChange,
+    /// A comment.
+    Comment,
+    /// The name of a commenter or editor.
+    Author,
+    /// Text marked as hidden.
+    HiddenText,
+    /// Text in the colour of the paper.
+    WhiteText,
+    /// Text too small to be read.
+    TinyText,
+    /// A hidden sheet.
+    HiddenSheet,
+    /// A sheet that the program's own menu does not offer to show.
+    VeryHiddenSheet,
+    /// A hidden row.
+    HiddenRow,
+    /// A hidden column.
+    HiddenColumn,
+    /// A defined name, hidden or not.
+    DefinedName,
+    /// A hidden slide.
+    HiddenSlide,
+    /// Speaker notes.
+    Notes,
+    /// A shape outside the slide or marked as hidden.
+    OffSlide,
+    /// A header or footer.
+    HeaderFooter,
+    /// A data part of an add-in or template.
+    CustomXml,
+    /// A property of the document.
+    Property,
+    /// The path of the template.
+    Template,
+    /// Ids of the editing sessions.
+    RevisionId,
+    /// A link to something outside the file.
+    ExternalLink,
+    /// A connection to a database or query.
+    Connection,
+    /// A copy of source data behind a pivot table, chart or external link.
+    Cache,
+    /// A file inside the file.
+    Embedded,
+    /// A program inside the document.
+    Macro,
+    /// A small picture of the first page.
+    Thumbnail,
+    /// Output of a notebook cell.
+    Output,
+    /// Data about the file, such as headers of a message or the metadata of a notebook.
+    Metadata,
+    /// The name of a file.
+    FileName,
+    /// A part that no reader knows; its text is searched all the same.
+    OtherPart,
+}
+
+/// A half-open range of bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct ByteRange {
+    /// First byte.
+    pub start: u64,
+    /// Byte after the last.
+    pub end: u64,
+}
+
+/// Where a finding stands. Numbers of lines, paragraphs and slides count from 1.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Location {
+    /// Names from the outermost file to the one that holds the finding.
+    pub path: Vec<String>,
+    /// Part of a compound document, such as `word/document.xml`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
+    /// Where in the life of the document.
+    pub channel: Channel,
+    /// Sheet of a workbook.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
+    /// Cell of a sheet, such as `B7`, or of a notebook, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cell: Option<String>,
+    /// Slide.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slide: Option<u32>,
+    /// Page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page: Option<u32>,
+    /// Paragraph of the part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paragraph: Option<u32>,
+    /// Name of a field: a header, a property, an attribute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// Line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// Bytes of the innermost file if it is text; else of the text named by the other fields.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<ByteRange>,
+}
+
+/// One thing that was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    /// Stable: made of rule, location and masked text.
+    pub id: String,
+    /// Id of the rule.
+    pub rule: String,
+    /// Kind of thing.
+    pub category: Category,
+    /// How bad.
+    pub severity: Severity,
+    /// Where.
+    pub location: Location,
+    /// What was found, most of it masked.
+    pub excerpt: String,
+    /// How many of the same this finding stands for; more than 1 where single ones tell nothing.
+    pub count: u64,
+    /// Why it matters.
+    pub why: String,
+    /// What to do.
+    pub what: String,
+}
+
+impl Finding {
+    /// The id: SHA-256 over tag, rule, canonical location and excerpt, each preceded by its length
+    /// as a big-endian 64-bit integer; the first 16 bytes in hex.
+    pub(crate) fn id_of(rule: &str, location: &Location, excerpt: &str) -> String {
+        let place = crate::report::canonical(location);
+        let mut hasher = Sha256::new();
+        hasher.update(ID_TAG);
+        for field in [rule.as_bytes(), &place, excerpt.as_bytes()] {
+            hasher.update((field.len() as u64).to_be_bytes());
+            hasher.update(field);
+        }
+        hex::encode(&hasher.finalize()[..ID_BYTES])
+    }
+}
+
+/// Masks a text so that its owner knows it again and nobody else learns it: every letter and digit
+/// becomes a dot, except one or two at each end of a longer text. Long texts are cut.
+pub(crate) fn mask(text: &str) -> String {
+    const SHOWN_CHARS_MAX: usize = 64;
+    let count = text.chars().count();
+    let keep = match count {
+        0..6 => 0,
+        6..12 => 1,
+        _ => 2,
+    };
+    let mut masked = String::new();
+    for (at, c) in text.chars().enumerate().take(SHOWN_CHARS_MAX) {
+        let is_kept = at < keep || at + keep >= count;
+        masked.push(match c {
+            _ if c.is_control() => ' ',
+            _ if c.is_alphanumeric() && !is_kept => '•',
+            _ => c,
+        });
+    }
+    if count > SHOWN_CHARS_MAX {
+        masked.push('…');
+    }
+    masked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mask_keeps_the_form_and_little_else() {
+        assert_eq!(mask("anna.berg@example.org"), "an••.••••@•••••••.•rg");
+        assert_eq!(mask("secret"), "s••••t");
+        assert_eq!(mask("short"), "•••••");
+        assert_eq!(mask(""), "");
+        assert_eq!(mask("a\nb"), "• •");
+        let long = mask(&"x".repeat(200));
+        assert_eq!(long.chars().count(), 65);
+        assert!(long.ends_with('…'));
+    }
+
+    #[test]
+    fn an_id_depends_on_rule_location_and_excerpt() {
+        let place = Location { path: vec!["a".into()], ..Location::default() };
+        let other = Location { line: Some(1), ..place.clone() };
+        let id = Finding::id_of("r", &place, "e");
+        assert_eq!(id.len(), 32);
+        assert_eq!(id, Finding::id_of("r", &place, "e"));
+        for changed in [
+            Finding::id_of("s", &place, "e"),
+            Finding::id_of("r", &other, "e"),
+            Finding::id_of("r", &place, "f"),
+        ] {
+            assert_ne!(id, changed);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Readers: one file for each format. A reader hands text with its place to the scan, notes what is
+//! hidden, and says what it did not read.
+
+mod archive;
+mod eml;
+mod gzip;
+mod notebook;
+mod tar;
+mod text;
+mod zip;
+
+use crate::kind::Kind;
+use crate::report::Reason;
+use crate::scan::{Scan, Site};
+
+/// Gives a file to the reader of its kind.
+pub(crate) fn file(scan: &mut Scan<'_>, site: &Site, kind: Kind, bytes: &[u8]) {
+    match kind {
+        Kind::Text | Kind::Json | Kind::Xml | Kind::Html => text::read(scan, site, kind, bytes),
+        Kind::Svg => text::read(scan, site, kind, bytes),
+        Kind::Notebook => notebook::read(scan, site, bytes),
+        Kind::Eml => eml::read(scan, site, bytes),
+        Kind::Zip => zip::read(scan, site, bytes),
+        Kind::Tar => tar::read(scan, site, bytes),
+        Kind::Gzip => gzip::read(scan, site, bytes),
+        Kind::Docx | Kind::Xlsx | Kind::Pptx => scan.refuse(site, None, kind, Reason::Broken),
+        Kind::Empty => scan.refuse(site, None, kind, Reason::Empty),
+        Kind::Unknown => scan.refuse(site, None, kind, Reason::UnknownKind),
+        Kind::Xlsb
+        | Kind::OpenDocument
+        | Kind::Ole
+        | Kind::Rtf
+        | Kind::Pdf
+        | Kind::Png
+        | Kind::Jpeg
+        | Kind::Gif
+        | Kind::Tiff
+        | Kind::Webp
+        | Kind::Heic
+        | Kind::Bmp
+        | Kind::Metafile
+        | Kind::Media
+        | Kind::Font
+        | Kind::Executable
+        | Kind::Sqlite
+        | Kind::Bzip2
+        | Kind::Xz
+        | Kind::Zstd
+        | Kind::SevenZip
+        | Kind::Rar => scan.refuse(site, None, kind, Reason::NoReader),
+    }
+}

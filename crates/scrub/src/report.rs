@@ -1,0 +1,238 @@
+//! What a scan says: what was read, what was not, and what was found.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::finding::{Category, Finding, Severity};
+use crate::kind::Kind;
+use crate::limits::Limits;
+
+/// Name of the report's form.
+pub const SCHEMA: &str = "attestry-scrub-report/v1";
+
+/// Name of the tool in reports.
+pub const TOOL: &str = "attestry-scrub";
+
+/// The file that was scanned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Input {
+    /// Its name.
+    pub name: String,
+    /// Its length.
+    pub bytes: u64,
+    /// SHA-256 of its content, in hex.
+    pub sha256: String,
+}
+
+/// A file, or a part of one, that was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Read {
+    /// Names from the outermost file inwards.
+    pub path: Vec<String>,
+    /// What it is.
+    pub kind: Kind,
+    /// Its length.
+    pub bytes: u64,
+    /// How its text was decoded, where there was a choice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<Encoding>,
+}
+
+/// How bytes were taken for text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Encoding {
+    /// UTF-8.
+    Utf8,
+    /// UTF-16, little-endian.
+    Utf16Le,
+    /// UTF-16, big-endian.
+    Utf16Be,
+    /// Neither of them, so one character a byte; the text may be read wrongly.
+    Latin1,
+}
+
+/// Why something was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// There is no reader for this kind yet.
+    NoReader,
+    /// What it is could not be told.
+    UnknownKind,
+    /// It needs a password.
+    Encrypted,
+    /// Its structure is broken, or it ends too early.
+    Broken,
+    /// Its compression is not known.
+    UnknownCompression,
+    /// Containers are nested too deeply.
+    TooDeep,
+    /// It is too large when unpacked.
+    TooLarge,
+    /// It unpacks to far more than it takes: probably a bomb.
+    Ratio,
+    /// The container has too many entries.
+    TooManyEntries,
+    /// All unpacked content together is too large.
+    TotalTooLarge,
+    /// There are more findings than a report holds.
+    TooManyFindings,
+    /// It has no bytes.
+    Empty,
+    /// It points to something else and has no content of its own.
+    Link,
+}
+
+/// A file, or a part of one, that was not read. Nothing is passed over without such an entry.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NotRead {
+    /// Names from the outermost file inwards.
+    pub path: Vec<String>,
+    /// Part of a compound document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
+    /// What it seems to be.
+    pub kind: Kind,
+    /// Why not.
+    pub reason: Reason,
+}
+
+/// How much was read and found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Counts {
+    /// Files and parts read.
+    pub read: u64,
+    /// Files and parts not read.
+    pub not_read: u64,
+    /// Findings.
+    pub findings: u64,
+    /// Findings of each category.
+    pub by_category: BTreeMap<Category, u64>,
+    /// Findings of each severity.
+    pub by_severity: BTreeMap<Severity, u64>,
+}
+
+/// What a scan says about one file. The same bytes, name, rules, deny-list and limits give the same
+/// report, and so the same digest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// [`SCHEMA`].
+    pub schema: &'static str,
+    /// [`TOOL`].
+    pub tool: &'static str,
+    /// Version of the tool.
+    pub version: &'static str,
+    /// Digest of the rules, in hex.
+    pub rules_digest: String,
+    /// Digest of the deny-list's terms, in hex; absent without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deny_list_digest: Option<String>,
+    /// The limits in force.
+    pub limits: Limits,
+    /// The file.
+    pub input: Input,
+    /// What was read.
+    pub read: Vec<Read>,
+    /// What was not read and why.
+    pub not_read: Vec<NotRead>,
+    /// What was found, in order of location.
+    pub findings: Vec<Finding>,
+    /// How much.
+    pub counts: Counts,
+}
+
+impl Report {
+    /// The report as canonical JSON: members sorted by name, no white space, whole numbers only
+    /// (a subset of RFC 8785).
+    #[must_use]
+    pub fn to_canonical_json(&self) -> Vec<u8> {
+        canonical(self)
+    }
+
+    /// SHA-256 of the canonical JSON.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        Sha256::digest(self.to_canonical_json()).into()
+    }
+
+    /// Whether nothing at or above `threshold` was found and everything was read.
+    #[must_use]
+    pub fn is_clean(&self, threshold: Severity) -> bool {
+        self.not_read.is_empty() && self.findings.iter().all(|f| f.severity < threshold)
+    }
+}
+
+/// Counts of what is given.
+pub(crate) fn count(read: &[Read], not_read: &[NotRead], findings: &[Finding]) -> Counts {
+    let mut counts = Counts {
+        read: read.len() as u64,
+        not_read: not_read.len() as u64,
+        findings: findings.len() as u64,
+        ..Counts::default()
+    };
+    for finding in findings {
+        *counts.by_category.entry(finding.category).or_default() += 1;
+        *counts.by_severity.entry(finding.severity).or_default() += 1;
+    }
+    counts
+}
+
+/// Canonical JSON of a value of this crate, all of which have string keys and whole numbers.
+pub(crate) fn canonical(value: &impl Serialize) -> Vec<u8> {
+    let mut out = Vec::new();
+    // Serialising fails only for maps with keys that are no strings; there are none here.
+    write_sorted(&serde_json::to_value(value).unwrap_or_default(), &mut out);
+    out
+}
+
+fn write_sorted(value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::Object(members) => {
+            let mut sorted: Vec<_> = members.iter().collect();
+            sorted.sort_by_key(|(name, _)| *name);
+            out.push(b'{');
+            for (at, (name, member)) in sorted.into_iter().enumerate() {
+                if at > 0 {
+                    out.push(b',');
+                }
+                out.extend_from_slice(Value::from(name.as_str()).to_string().as_bytes());
+                out.push(b':');
+                write_sorted(member, out);
+            }
+            out.push(b'}');
+        }
+        Value::Array(items) => {
+            out.push(b'[');
+            for (at, item) in items.iter().enumerate() {
+                if at > 0 {
+                    out.push(b',');
+                }
+                write_sorted(item, out);
+            }
+            out.push(b']');
+        }
+        scalar => out.extend_from_slice(scalar.to_string().as_bytes()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn canonical_json_sorts_members_and_has_no_white_space() {
+        let value = json!({"b": [1, {"z": null, "a": "é\n"}], "a": true});
+        let text = String::from_utf8(canonical(&value)).unwrap();
+        assert_eq!(text, "{\"a\":true,\"b\":[1,{\"a\":\"é\\n\",\"z\":null}]}");
+    }
+}

@@ -1,0 +1,132 @@
+//! Notices: what readers find by structure and not by a pattern. Their words are data like rules.
+
+use super::{RuleError, Trouble, Wording};
+use crate::finding::Channel;
+
+macro_rules! notices {
+    ($($name:ident = $id:literal,)+) => {
+        /// What a reader can find without a pattern.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Notice {
+            $(#[doc = $id] $name,)+
+        }
+
+        impl Notice {
+            pub(crate) const ALL: &[Self] = &[$(Self::$name,)+];
+
+            pub(crate) const fn id(self) -> &'static str {
+                match self {
+                    $(Self::$name => $id,)+
+                }
+            }
+        }
+    };
+}
+
+notices! {
+    TrackedDeletion = "hidden.tracked-deletion",
+    TrackedInsertion = "hidden.tracked-insertion",
+    TrackedChange = "hidden.tracked-change",
+    Comment = "hidden.comment",
+    Author = "hidden.author",
+    HiddenText = "hidden.text",
+    WhiteText = "hidden.white-text",
+    TinyText = "hidden.tiny-text",
+    HiddenSheet = "hidden.sheet",
+    VeryHiddenSheet = "hidden.very-hidden-sheet",
+    HiddenRow = "hidden.row",
+    HiddenColumn = "hidden.column",
+    DefinedName = "hidden.defined-name",
+    HiddenSlide = "hidden.slide",
+    Notes = "hidden.notes",
+    OffSlide = "hidden.off-slide",
+    HeaderFooter = "hidden.header-footer",
+    CustomXml = "hidden.custom-xml",
+    Property = "metadata.property",
+    Template = "metadata.template",
+    RevisionId = "metadata.revision-ids",
+    ExternalLink = "hidden.external-link",
+    Connection = "hidden.connection",
+    Cache = "hidden.cache",
+    Embedded = "hidden.embedded",
+    Macro = "hidden.macro",
+    Thumbnail = "hidden.thumbnail",
+    Output = "hidden.notebook-output",
+    MessageHeader = "metadata.message-header",
+    TypeMismatch = "file.type-mismatch",
+    Encrypted = "file.encrypted",
+    Bomb = "file.bomb",
+    Broken = "file.broken",
+    Encoding = "file.encoding",
+    UnsafeName = "file.unsafe-name",
+    ArchiveComment = "hidden.archive-comment",
+    ArchiveOwner = "metadata.archive-owner",
+    TrailingBytes = "hidden.trailing-bytes",
+    DenyList = "deny-list.term",
+}
+
+impl Notice {
+    fn of(id: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|notice| notice.id() == id)
+    }
+
+    /// The channel that a finding of this notice stands in.
+    pub(crate) const fn channel(self) -> Channel {
+        match self {
+            Self::TrackedDeletion => Channel::TrackedDeletion,
+            Self::TrackedInsertion => Channel::TrackedInsertion,
+            Self::TrackedChange => Channel::TrackedChange,
+            Self::Comment | Self::ArchiveComment => Channel::Comment,
+            Self::Author => Channel::Author,
+            Self::HiddenText => Channel::HiddenText,
+            Self::WhiteText => Channel::WhiteText,
+            Self::TinyText => Channel::TinyText,
+            Self::HiddenSheet => Channel::HiddenSheet,
+            Self::VeryHiddenSheet => Channel::VeryHiddenSheet,
+            Self::HiddenRow => Channel::HiddenRow,
+            Self::HiddenColumn => Channel::HiddenColumn,
+            Self::DefinedName => Channel::DefinedName,
+            Self::HiddenSlide => Channel::HiddenSlide,
+            Self::Notes => Channel::Notes,
+            Self::OffSlide => Channel::OffSlide,
+            Self::HeaderFooter => Channel::HeaderFooter,
+            Self::CustomXml => Channel::CustomXml,
+            Self::Property => Channel::Property,
+            Self::Template => Channel::Template,
+            Self::RevisionId => Channel::RevisionId,
+            Self::ExternalLink => Channel::ExternalLink,
+            Self::Connection => Channel::Connection,
+            Self::Cache => Channel::Cache,
+            Self::Embedded => Channel::Embedded,
+            Self::Macro => Channel::Macro,
+            Self::Thumbnail => Channel::Thumbnail,
+            Self::Output => Channel::Output,
+            Self::MessageHeader | Self::ArchiveOwner | Self::TrailingBytes => Channel::Metadata,
+            Self::TypeMismatch | Self::UnsafeName => Channel::FileName,
+            Self::Encrypted | Self::Bomb | Self::Broken | Self::Encoding | Self::DenyList => {
+                Channel::Visible
+            }
+        }
+    }
+}
+
+/// Wordings by id, as they come from the files, in the order of the notices.
+pub(super) fn complete(
+    mut given: Vec<(String, String, Wording)>,
+) -> Result<Vec<Wording>, RuleError> {
+    if let Some((file, id, _)) = given.iter().find(|(_, id, _)| Notice::of(id).is_none()) {
+        return Err(RuleError::new(file, Some(id), Trouble::UnknownNotice));
+    }
+    let mut wordings = Vec::new();
+    for notice in Notice::ALL {
+        let at = given
+            .iter()
+            .position(|(_, id, _)| id == notice.id())
+            .ok_or_else(|| RuleError::new("", Some(notice.id()), Trouble::NoWording))?;
+        wordings.push(given.swap_remove(at).2);
+    }
+    match given.first() {
+        Some((file, id, _)) => Err(RuleError::new(file, Some(id), Trouble::SameId)),
+        None => Ok(wordings),
+    }
+}

@@ -1,0 +1,298 @@
+//! One scan: walks through a file and what is inside it, and gathers what the readers say.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::block::{Block, Place};
+use crate::detect::deny_list::DenyList;
+use crate::detect::pattern::Match;
+use crate::finding::{ByteRange, Channel, Finding, Location, Severity, mask};
+use crate::kind::Kind;
+use crate::limits::{Budget, Limits};
+use crate::read;
+use crate::report::{self, Encoding, Input, NotRead, Read, Reason, Report};
+use crate::rules::{Notice, RuleSet, Wording};
+
+/// Scans files with given rules, deny-list and limits.
+#[derive(Clone, Debug)]
+pub struct Scanner {
+    rules: RuleSet,
+    deny_list: Option<DenyList>,
+    limits: Limits,
+}
+
+impl Scanner {
+    /// A scanner with the usual limits and no deny-list.
+    #[must_use]
+    pub fn new(rules: RuleSet) -> Self {
+        Self { rules, deny_list: None, limits: Limits::default() }
+    }
+
+    /// The same with a deny-list.
+    #[must_use]
+    pub fn with_deny_list(mut self, deny_list: DenyList) -> Self {
+        self.deny_list = Some(deny_list);
+        self
+    }
+
+    /// The same with other limits.
+    #[must_use]
+    pub const fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Scans one file. Whatever the bytes, this ends and says what was not read.
+    #[must_use]
+    pub fn scan(&self, name: &str, bytes: &[u8]) -> Report {
+        let mut scan = Scan::new(self);
+        scan.file(&Site::outermost(name), bytes);
+        let Scan { read, mut not_read, mut findings, .. } = scan;
+        findings.sort_by(|a, b| (&a.location, &a.rule, &a.id).cmp(&(&b.location, &b.rule, &b.id)));
+        not_read.sort();
+        not_read.dedup();
+        let counts = report::count(&read, &not_read, &findings);
+        Report {
+            schema: report::SCHEMA,
+            tool: report::TOOL,
+            version: env!("CARGO_PKG_VERSION"),
+            rules_digest: hex::encode(self.rules.digest()),
+            deny_list_digest: self.deny_list.as_ref().map(|list| hex::encode(list.digest())),
+            limits: self.limits,
+            input: Input {
+                name: name.to_owned(),
+                bytes: bytes.len() as u64,
+                sha256: hex::encode(Sha256::digest(bytes)),
+            },
+            read,
+            not_read,
+            findings,
+            counts,
+        }
+    }
+}
+
+/// Where the file under the reader stands among the containers.
+#[derive(Clone, Debug)]
+pub(crate) struct Site {
+    pub(crate) path: Vec<String>,
+    depth: u32,
+}
+
+impl Site {
+    fn outermost(name: &str) -> Self {
+        Self { path: vec![name.to_owned()], depth: 1 }
+    }
+
+    pub(crate) fn inner(&self, name: &str) -> Self {
+        let path = self.path.iter().cloned().chain([name.to_owned()]).collect();
+        Self { path, depth: self.depth + 1 }
+    }
+
+    fn name(&self) -> &str {
+        self.path.last().map_or("", String::as_str)
+    }
+}
+
+/// What a scan has gathered so far.
+pub(crate) struct Scan<'s> {
+    scanner: &'s Scanner,
+    pub(crate) budget: Budget,
+    read: Vec<Read>,
+    not_read: Vec<NotRead>,
+    findings: Vec<Finding>,
+}
+
+impl<'s> Scan<'s> {
+    fn new(scanner: &'s Scanner) -> Self {
+        Self {
+            scanner,
+            budget: Budget::new(scanner.limits),
+            read: Vec::new(),
+            not_read: Vec::new(),
+            findings: Vec::new(),
+        }
+    }
+
+    /// Reads one file, whatever it is.
+    pub(crate) fn file(&mut self, site: &Site, bytes: &[u8]) {
+        let kind = Kind::of(bytes);
+        if site.depth > self.budget.limits().depth_max {
+            self.refuse(site, None, kind, Reason::TooDeep);
+            return;
+        }
+        self.file_name(site);
+        read::file(self, site, kind, bytes);
+    }
+
+    /// Says that a file was read, and whether its name promises something else.
+    pub(crate) fn was_read(
+        &mut self,
+        site: &Site,
+        kind: Kind,
+        bytes: &[u8],
+        encoding: Option<Encoding>,
+    ) {
+        self.check_name(site, kind);
+        let length = bytes.len() as u64;
+        self.read.push(Read { path: site.path.clone(), kind, bytes: length, encoding });
+    }
+
+    /// Says that a file, or a part of it, was not read.
+    pub(crate) fn refuse(&mut self, site: &Site, part: Option<&str>, kind: Kind, reason: Reason) {
+        if part.is_none() {
+            self.check_name(site, kind);
+        }
+        let notice = match reason {
+            Reason::Encrypted => Some(Notice::Encrypted),
+            Reason::Broken => Some(Notice::Broken),
+            Reason::TooDeep
+            | Reason::TooLarge
+            | Reason::Ratio
+            | Reason::TooManyEntries
+            | Reason::TotalTooLarge => Some(Notice::Bomb),
+            _ => None,
+        };
+        if let Some(notice) = notice {
+            let mut location = self.at(site, notice);
+            location.part = part.map(str::to_owned);
+            self.notice(notice, location, "", 1);
+        }
+        let part = part.map(str::to_owned);
+        self.not_read.push(NotRead { path: site.path.clone(), part, kind, reason });
+    }
+
+    fn check_name(&mut self, site: &Site, kind: Kind) {
+        let promised = Kind::promised_by(site.name());
+        if promised.is_some_and(|promised| !kind.may_be_called(promised)) {
+            let location = self.at(site, Notice::TypeMismatch);
+            self.notice(Notice::TypeMismatch, location, "", 1);
+        }
+    }
+
+    /// The names of files tell things too.
+    fn file_name(&mut self, site: &Site) {
+        let mut block = Block::whole();
+        block.field(Place::of(Channel::FileName), "name", site.name());
+        self.block(site, &block);
+    }
+
+    /// The location of a file as a whole.
+    pub(crate) fn at(&self, site: &Site, notice: Notice) -> Location {
+        Location { path: site.path.clone(), channel: notice.channel(), ..Location::default() }
+    }
+
+    /// Notes something that a reader found by structure.
+    pub(crate) fn notice(&mut self, notice: Notice, location: Location, shown: &str, count: u64) {
+        let wording = self.scanner.rules.wording(notice).clone();
+        self.found(notice.id(), &wording, location, shown, count);
+    }
+
+    /// Notes something about a place of a part.
+    pub(crate) fn notice_in(
+        &mut self,
+        site: &Site,
+        block: &Block,
+        place: Place,
+        notice: Notice,
+        shown: &str,
+    ) {
+        let place = Place { channel: notice.channel(), ..place };
+        let location = block.locate(&site.path, place);
+        self.notice(notice, location, shown, 1);
+    }
+
+    fn found(
+        &mut self,
+        rule: &str,
+        wording: &Wording,
+        location: Location,
+        shown: &str,
+        count: u64,
+    ) {
+        if self.findings.len() >= self.budget.limits().findings_max {
+            let full = |entry: &NotRead| entry.reason == Reason::TooManyFindings;
+            if !self.not_read.last().is_some_and(|last| full(last) && last.path == location.path) {
+                let (path, kind) = (location.path, Kind::Unknown);
+                self.not_read.push(NotRead {
+                    path,
+                    part: None,
+                    kind,
+                    reason: Reason::TooManyFindings,
+                });
+            }
+            return;
+        }
+        let excerpt = mask(shown);
+        self.findings.push(Finding {
+            id: Finding::id_of(rule, &location, &excerpt),
+            rule: rule.to_owned(),
+            category: wording.category,
+            severity: wording.severity,
+            location,
+            excerpt,
+            count,
+            why: wording.why.clone(),
+            what: wording.what.clone(),
+        });
+    }
+
+    /// Searches the text of a part.
+    pub(crate) fn block(&mut self, site: &Site, block: &Block) {
+        if block.is_empty() {
+            return;
+        }
+        let text = block.text();
+        self.search(text, |start, end| block.locate_range(&site.path, start, end));
+    }
+
+    /// Searches a text that is a whole file.
+    pub(crate) fn plain(&mut self, site: &Site, text: &str, encoding: Encoding, channel: Channel) {
+        // Matches come in order, so lines and offsets are counted from the last one.
+        let (mut seen, mut line, mut offset) = (0, 1, 0);
+        self.search(text, |start, end| {
+            if start < seen {
+                (seen, line, offset) = (0, 1, 0);
+            }
+            let between = &text[seen..start];
+            line += between.bytes().filter(|byte| *byte == b'\n').count() as u64;
+            offset += crate::text::file_offset(between, encoding);
+            seen = start;
+            let length = crate::text::file_offset(&text[start..end], encoding);
+            Location {
+                path: site.path.clone(),
+                channel,
+                line: Some(line),
+                bytes: Some(ByteRange { start: offset, end: offset + length }),
+                ..Location::default()
+            }
+        });
+    }
+
+    fn search(&mut self, text: &str, mut locate: impl FnMut(usize, usize) -> Location) {
+        let scanner = self.scanner;
+        let rules = &scanner.rules.rules;
+        for Match { start, end, rule } in scanner.rules.detector.search(rules, text) {
+            let rule = &rules[rule];
+            let wording = Wording {
+                category: rule.category,
+                severity: rule.severity,
+                why: rule.why.clone(),
+                what: rule.what.clone(),
+            };
+            self.found(&rule.id, &wording, locate(start, end), &text[start..end], 1);
+        }
+        if let Some(list) = &scanner.deny_list {
+            for (start, end) in list.search(text) {
+                self.notice(Notice::DenyList, locate(start, end), &text[start..end], 1);
+            }
+        }
+    }
+}
+
+impl Report {
+    /// The highest severity found.
+    #[must_use]
+    pub fn worst(&self) -> Option<Severity> {
+        self.findings.iter().map(|finding| finding.severity).max()
+    }
+}
