@@ -38,7 +38,7 @@ fn the_policies_built_in_are_in_order() {
     let rules: u64 = files.iter().map(|file| file["rules"].as_u64().unwrap()).sum();
     assert_eq!(copied["rules"], rules);
     let kinds: Vec<&str> = files.iter().filter_map(|file| file["kind"].as_str()).collect();
-    for kind in ["rules", "schema", "catalogue", "text", "decisions"] {
+    for kind in ["rules", "schema", "catalogue", "text", "decisions", "scan"] {
         assert!(kinds.contains(&kind), "{kind}");
     }
     assert!(!kinds.contains(&"other"), "{copied}");
@@ -110,6 +110,7 @@ fn what_can_never_apply_and_what_is_not_read_is_told() {
     assert!(warning.contains("archives never applies"), "{warning}");
     let said = attestry(&["policy", "check", folder.arg()]).exits(DONE).stdout;
     assert!(said.contains("notes.txt") && said.contains("not read"), "{said}");
+    assert_eq!(said.matches("not read").count(), 1, "{said}");
 }
 
 #[test]

@@ -23,6 +23,9 @@ use serde::Serialize;
 use super::{bundle::Bundle, fault::Fault};
 use crate::cli::output::{Failure, Output, REFUSED};
 
+/// Where rules of the scan are, in the bundle so that it is known by which ones was scanned.
+const SCAN_FOLDER: &str = "scrub/";
+
 /// Which folder.
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -57,7 +60,7 @@ struct FileInfo {
     path: String,
     sha256: String,
     bytes: usize,
-    /// `rules`, `schema`, `catalogue`, `text`, `decisions` or `other`.
+    /// `rules`, `schema`, `catalogue`, `text`, `decisions`, `scan` or `other`.
     kind: &'static str,
     /// Rules in it.
     rules: usize,
@@ -185,6 +188,7 @@ fn describe(
             RESIGN_PATH => "decisions",
             path if path.ends_with(POLICY_SUFFIX) => "rules",
             _ if is_text(&sha256) => "text",
+            path if path.starts_with(SCAN_FOLDER) && path.ends_with(".toml") => "scan",
             _ => "other",
         };
         let (path, rules) = ((*path).to_owned(), rules_in(path));
@@ -247,6 +251,7 @@ fn print(report: &Report, output: &Output) {
         let what = match (file.kind, file.rules) {
             ("rules", 1) => "1 rule".to_owned(),
             ("rules", rules) => format!("{rules} rules"),
+            ("scan", _) => "what a scan looks for".to_owned(),
             ("other", _) => "not read, counts for the digest".to_owned(),
             (kind, _) => kind.to_owned(),
         };
