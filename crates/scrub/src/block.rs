@@ -45,7 +45,6 @@ impl Block {
         Self::default()
     }
 
-    #[cfg(test)]
     pub(crate) fn with_sheet(mut self, sheet: &str) -> Self {
         self.sheet = Some(sheet.to_owned());
         self
@@ -120,7 +119,7 @@ fn cell_name((row, column): (u32, u32)) -> Option<String> {
 }
 
 /// Letters of a column, counted from 1.
-fn column_name(mut column: u32) -> String {
+pub(crate) fn column_name(mut column: u32) -> String {
     let mut letters = Vec::new();
     while column > 0 {
         column -= 1;

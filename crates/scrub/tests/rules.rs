@@ -10,6 +10,9 @@ use support::{rule_files, rules};
 
 const NOTICES: &str = "notices.toml";
 
+/// Changes to a sound rule, and whether the trouble is the one to expect.
+type Case = (&'static [(&'static str, &'static str)], fn(&Trouble) -> bool);
+
 /// Loads the notices of the repository and one more file.
 fn load_with(content: &str) -> Result<RuleSet, RuleError> {
     let files = rule_files();
@@ -59,8 +62,7 @@ fn a_rule_that_is_sound_loads() {
 
 #[test]
 fn a_bad_rule_is_refused_with_file_rule_and_reason() {
-    let pattern = |message: &str| message.contains("unclosed");
-    let cases: &[(&[(&str, &str)], fn(&Trouble) -> bool)] = &[
+    let cases: &[Case] = &[
         (&[("id", "\"A b\"")], |t| *t == Trouble::Id),
         (&[("why", "")], |t| *t == Trouble::Missing { field: "why" }),
         (&[("category", "")], |t| *t == Trouble::Missing { field: "category" }),
@@ -81,7 +83,6 @@ fn a_bad_rule_is_refused_with_file_rule_and_reason() {
         (&[("checksum", "\"luhn\"")], |t| *t == Trouble::ExampleMissed { at: 0 }),
         (&[("context", "[\"near\"]")], |t| *t == Trouble::ExampleMissed { at: 0 }),
     ];
-    assert!(pattern("unclosed group"));
     for (changes, is_expected) in cases {
         let error = load_with(&rule_text(changes)).expect_err("a refusal");
         assert_eq!(&*error.file, "x.toml");

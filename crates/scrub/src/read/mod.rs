@@ -5,8 +5,10 @@ mod archive;
 mod eml;
 mod gzip;
 mod notebook;
+mod ooxml;
 mod tar;
 mod text;
+mod xml;
 mod zip;
 
 use crate::kind::Kind;
@@ -16,14 +18,16 @@ use crate::scan::{Scan, Site};
 /// Gives a file to the reader of its kind.
 pub(crate) fn file(scan: &mut Scan<'_>, site: &Site, kind: Kind, bytes: &[u8]) {
     match kind {
-        Kind::Text | Kind::Json | Kind::Xml | Kind::Html => text::read(scan, site, kind, bytes),
-        Kind::Svg => text::read(scan, site, kind, bytes),
+        Kind::Text | Kind::Json | Kind::Xml | Kind::Html | Kind::Svg => {
+            text::read(scan, site, kind, bytes);
+        }
         Kind::Notebook => notebook::read(scan, site, bytes),
         Kind::Eml => eml::read(scan, site, bytes),
         Kind::Zip => zip::read(scan, site, bytes),
         Kind::Tar => tar::read(scan, site, bytes),
         Kind::Gzip => gzip::read(scan, site, bytes),
         Kind::Docx | Kind::Xlsx | Kind::Pptx => scan.refuse(site, None, kind, Reason::Broken),
+        Kind::Ole if is_sealed(bytes) => scan.refuse(site, None, kind, Reason::Encrypted),
         Kind::Empty => scan.refuse(site, None, kind, Reason::Empty),
         Kind::Unknown => scan.refuse(site, None, kind, Reason::UnknownKind),
         Kind::Xlsb
@@ -49,4 +53,11 @@ pub(crate) fn file(scan: &mut Scan<'_>, site: &Site, kind: Kind, bytes: &[u8]) {
         | Kind::SevenZip
         | Kind::Rar => scan.refuse(site, None, kind, Reason::NoReader),
     }
+}
+
+/// Whether an older container holds an encrypted newer document: its directory names the stream.
+fn is_sealed(bytes: &[u8]) -> bool {
+    let name: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let finder = aho_corasick::AhoCorasick::new([name]);
+    finder.is_ok_and(|finder| finder.is_match(bytes))
 }

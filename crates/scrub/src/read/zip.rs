@@ -6,6 +6,7 @@ use std::io::Cursor;
 use ::zip::result::ZipError;
 
 use super::archive::check_name;
+use super::ooxml;
 use crate::block::{Block, Place};
 use crate::finding::Channel;
 use crate::kind::Kind;
@@ -20,9 +21,14 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, bytes: &[u8]) {
     let Ok(mut archive) = ::zip::ZipArchive::new(Cursor::new(bytes)) else {
         return scan.refuse(site, None, Kind::Zip, Reason::Broken);
     };
-    scan.was_read(site, Kind::Zip, bytes, None);
+    let kind = ooxml::kind_of(&archive);
+    scan.was_read(site, kind, bytes, None);
     note_extras(scan, site, &archive);
-    entries(scan, site, &mut archive);
+    match kind {
+        Kind::Docx | Kind::Xlsx | Kind::Pptx => ooxml::read(scan, site, kind, &mut archive),
+        Kind::Xlsb | Kind::OpenDocument => scan.refuse(site, None, kind, Reason::NoReader),
+        _ => entries(scan, site, &mut archive),
+    }
 }
 
 fn entries(scan: &mut Scan<'_>, site: &Site, archive: &mut Archive<'_>) {
