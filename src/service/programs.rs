@@ -105,17 +105,27 @@ impl Service {
         limit: u32,
     ) -> Result<Vec<(ProgramRecord, Option<ProgramProfile>)>, ServiceError> {
         let mut seen = Vec::new();
-        for program in self.ledger.people().programs(after, limit).await? {
-            let thing = Thing::Program(&program.name);
-            if self.authorize(Some(caller), Action::ReadProgram, thing).is_ok() {
+        let mut after = after.to_owned();
+        // Most are not for the caller, who continues after the last one seen.
+        loop {
+            let page = self.ledger.people().programs(&after, limit).await?;
+            let Some(last) = page.last() else { return Ok(seen) };
+            after.clone_from(&last.name);
+            for program in page {
+                let thing = Thing::Program(&program.name);
+                if self.authorize(Some(caller), Action::ReadProgram, thing).is_err() {
+                    continue;
+                }
                 let profile = match &program.profile {
                     Some(sealed) => Some(self.open_profile(program.id, sealed).await?),
                     None => None,
                 };
                 seen.push((program, profile));
+                if seen.len() == limit as usize {
+                    return Ok(seen);
+                }
             }
         }
-        Ok(seen)
     }
 
     /// Seals something under the key of the id it is about; its digest goes before it.

@@ -91,6 +91,19 @@ async fn everybody_sees_their_own_program_only() {
 }
 
 #[tokio::test]
+async fn a_program_is_found_behind_any_number_of_others() {
+    let server = Server::start().await;
+    for number in 0..205 {
+        server.open_program(&format!("p-{number:03}")).await;
+    }
+    server.open_program("zeta").await;
+    let last = server.member_of("zeta", &["legal"]).await;
+    assert_eq!(seen(&server, &last).await, ["zeta"]);
+    let beyond = server.get(format!("{PATH}?after=zeta")).by(&last).send().await.status(200);
+    assert_eq!(beyond.json(), json!([]));
+}
+
+#[tokio::test]
 async fn nobody_is_invited_into_what_was_not_opened() {
     let server = Server::start().await;
     let body = json!({ "roles": ["contractor"], "program": "nowhere" });
