@@ -139,7 +139,7 @@ impl Cells {
                 self.hidden_columns.push((min, number("max").unwrap_or(min)));
             }
             "row" => {
-                self.row = number("r").unwrap_or(self.row + 1);
+                self.row = number("r").unwrap_or(self.row.saturating_add(1));
                 self.column = 0;
                 self.is_row_hidden = element.get("hidden").is_some_and(|v| is_on(Some(&v)));
                 if self.is_row_hidden {
@@ -148,7 +148,7 @@ impl Cells {
             }
             "c" => {
                 let named = element.get("r").and_then(|name| column_of(&name));
-                self.column = named.unwrap_or(self.column + 1);
+                self.column = named.unwrap_or(self.column.saturating_add(1));
                 self.kind = element.get("t").unwrap_or_default();
                 self.texts.clear();
             }
