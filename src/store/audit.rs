@@ -158,6 +158,8 @@ pub struct RawKey {
     pub version: i64,
     /// The lost key that it was enrolled for.
     pub replaces: Option<Vec<u8>>,
+    /// Whether its holder may be one of those who were erased: it is nobody's, and somebody was.
+    pub holder_may_be_erased: bool,
 }
 
 /// A row of `submissions`, joined with the first entry about it.

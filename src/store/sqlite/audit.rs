@@ -218,7 +218,7 @@ async fn reference(schema: &Migrator) -> Result<Definitions, StoreError> {
 }
 
 type EntryColumns = (i64, i64, Vec<u8>, Vec<u8>, Vec<u8>, String, Vec<u8>);
-type KeyColumns = (Vec<u8>, Vec<u8>, String, String, i64, Option<i64>, i64, Option<Vec<u8>>);
+type KeyColumns = (Vec<u8>, Vec<u8>, String, String, i64, Option<i64>, i64, Option<Vec<u8>>, bool);
 type ManifestColumns = (Vec<u8>, Vec<u8>, String, i64, i64, Vec<u8>);
 
 fn manifest_of(
@@ -339,11 +339,12 @@ impl LedgerAudit for SqliteLedgerAudit {
 
     fn keys<'a>(&'a self, after: Option<&'a [u8]>, limit: u32) -> Rows<'a, RawKey> {
         async move {
-            const SQL: &str = "SELECT thumbprint, public_key, roles, program, enrolled_index, revoked_index, version, replaces
+            const SQL: &str = "SELECT thumbprint, public_key, roles, program, enrolled_index, revoked_index, version, replaces,
+                     person IS NULL AND EXISTS (SELECT 1 FROM persons WHERE address IS NULL)
                  FROM signing_keys WHERE thumbprint > ? ORDER BY thumbprint LIMIT ?";
             let rows: Vec<KeyColumns> = self.page(SQL, after, limit).await?;
             let row = |columns: KeyColumns| {
-                let (thumbprint, public_key, roles, program, enrolled, revoked, version, replaces) = columns;
+                let (thumbprint, public_key, roles, program, enrolled, revoked, version, replaces, holder_may_be_erased) = columns;
                 RawKey {
                 thumbprint,
                 public_key,
@@ -353,6 +354,7 @@ impl LedgerAudit for SqliteLedgerAudit {
                 revoked,
                 version,
                 replaces,
+                holder_may_be_erased,
             }};
             Ok(rows.into_iter().map(row).collect())
         }
