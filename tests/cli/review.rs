@@ -167,7 +167,14 @@ fn who_opens_somebody_elses_custody_says_why_and_is_logged() {
     let events = read["events"].as_array().unwrap();
     let last = events.last().unwrap();
     assert_eq!(last["kind"], "access", "{last}");
-    let said = last["summary"].to_string();
-    let reviewer = scene.thumbprint("rosa");
-    assert!(said.contains(&reviewer) && said.contains("review"), "{said}");
+    // Who looked and why is for those who watch over it.
+    scene.join("pilot", "auditor", "ada");
+    let audited = custody("ada", &["--purpose", "audit"]).exits(DONE).json();
+    let events = audited["events"].as_array().unwrap();
+    let accesses = events.iter().filter(|event| event["kind"] == "access");
+    let said: Vec<String> = accesses.map(|event| event["summary"].to_string()).collect();
+    let [by_reviewer, by_auditor] = said.as_slice() else { panic!("{audited}") };
+    assert!(by_reviewer.contains(&scene.thumbprint("rosa")), "{by_reviewer}");
+    assert!(by_reviewer.contains(r#"["Purpose","review"]"#), "{by_reviewer}");
+    assert!(by_auditor.contains(&scene.thumbprint("ada")), "{by_auditor}");
 }
