@@ -214,19 +214,25 @@ fn cells(
         }
         Node::Comment(text) => block.field(Place::of(Channel::OtherPart), "comment", &text),
     });
+    note_sheet(scan, site, sheet, &block, &cells);
+    finish(scan, site, &block, &sheet.part, is_whole);
+}
+
+/// Notes what of a sheet is hidden.
+fn note_sheet(scan: &mut Scan<'_>, site: &Site, sheet: &Sheet, block: &Block, cells: &Cells) {
     let hidden_sheet = match sheet.channel {
         Channel::HiddenSheet => Some(Notice::HiddenSheet),
         Channel::VeryHiddenSheet => Some(Notice::VeryHiddenSheet),
         _ => None,
     };
     if let Some(notice) = hidden_sheet {
-        scan.notice_in(site, &block, Place::default(), notice, &sheet.name);
+        scan.notice_in(site, block, Place::default(), notice, &sheet.name);
     }
     if let Some(first) = cells.hidden_rows.first() {
         note_hidden(
             scan,
             site,
-            &block,
+            block,
             Notice::HiddenRow,
             &first.to_string(),
             cells.hidden_rows.len() as u64,
@@ -235,9 +241,8 @@ fn cells(
     let columns: u64 =
         cells.hidden_columns.iter().map(|(min, max)| u64::from(max.saturating_sub(*min)) + 1).sum();
     if let Some((first, _)) = cells.hidden_columns.first() {
-        note_hidden(scan, site, &block, Notice::HiddenColumn, &column_name(*first), columns);
+        note_hidden(scan, site, block, Notice::HiddenColumn, &column_name(*first), columns);
     }
-    finish(scan, site, &block, &sheet.part, is_whole);
 }
 
 /// Notes hidden rows or columns of a sheet once, with the first and how many.
