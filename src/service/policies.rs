@@ -1,6 +1,9 @@
 //! The rules and texts in force: one bundle of files, logged, kept, and swapped as a whole.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use attestry_policy::{
     bundle::bundle_digest,
@@ -16,6 +19,9 @@ use attestry_proof::{
 
 use super::{Service, ServiceError, genesis::policy_version};
 use crate::store::ledger::{Precondition, StoredPayload};
+
+/// Time after which the same bundle is another statement.
+const SAME_SECOND: Duration = Duration::from_millis(250);
 
 /// A policy file: its path with `/` between names, and its bytes.
 pub type PolicyFileBytes = (String, Vec<u8>);
@@ -126,14 +132,21 @@ impl Service {
         if in_force == policies.digest() {
             return Ok(version);
         }
-        let candidate = policy_version(
-            self.log.signers(),
-            self.log.origin(),
-            &policies.files,
-            self.clock.now(),
-            version + 1,
-        )?;
-        self.log.append(candidate).await?;
+        loop {
+            let candidate = policy_version(
+                self.log.signers(),
+                self.log.origin(),
+                &policies.files,
+                self.clock.now(),
+                version + 1,
+            )?;
+            if self.log.append(candidate).await?.appended {
+                break;
+            }
+            // A bundle that was in force earlier in this second is stated by the same bytes, which
+            // adopt nothing again.
+            tokio::time::sleep(SAME_SECOND).await;
+        }
         tracing::info!(digest = %policies.digest(), version = version + 1, "policies in force");
         Ok(version + 1)
     }

@@ -10,7 +10,7 @@ use attestry_proof::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Member, Refusal, Server, Work, new_id, review};
+use crate::support::{Answer, Member, Refusal, Server, Work, fsck, new_id, review};
 
 const FORBIDDEN: Refusal = (403, "forbidden", "Not allowed");
 const NOT_FOUND: Refusal = (404, "not-found", "Not found");
@@ -301,6 +301,24 @@ async fn another_bundle_is_logged_and_decided_by() {
     // And it counts for who may do what as well: a refusal names it.
     let problem = scene.clear(&scene.owner, &json!({})).await.refused(FORBIDDEN);
     assert_eq!(problem["policy"]["bundle_sha256"], digest.to_hex());
+}
+
+/// The log states when a bundle comes into force to the second.
+#[tokio::test]
+async fn a_bundle_that_comes_back_at_once_is_a_version_of_its_own() {
+    let server = Server::start().await;
+    let service = &server.service;
+    let shipped = || Policies::load(attestry::assets::policies()).unwrap();
+    let other = || Policies::load(bundle("// ---- locks", "// ---- what locks")).unwrap();
+    for policies in [other(), shipped(), other(), shipped()] {
+        let digest = policies.digest();
+        assert_eq!(service.adopt_policies(policies).await.unwrap(), digest);
+        assert_eq!(service.ledger().policy().await.unwrap().unwrap().0, digest);
+        server.submission(&server.contractor().await).await;
+    }
+    let versions = server.get("/api/v1/policies").send().await.status(200).json();
+    assert_eq!((versions.as_array().unwrap().len(), &versions[0]["version"]), (5, &json!(5)));
+    fsck(server).await;
 }
 
 #[tokio::test]
