@@ -240,6 +240,9 @@ fn classify(error: &ServiceError) -> (StatusCode, &'static str, &'static str) {
         E::DigestMismatch { .. } => (S::BAD_REQUEST, "digest-mismatch", "Digest does not match"),
         E::Payload(_) => (S::UNPROCESSABLE_ENTITY, "payload-schema", "Payload not acceptable"),
         E::Clauses(_) => (S::UNPROCESSABLE_ENTITY, "clauses", "Clauses do not match"),
+        E::TextSuperseded { .. } => {
+            (S::UNPROCESSABLE_ENTITY, "text-superseded", "Text no longer in force")
+        }
         E::ManifestNotStored { .. } => {
             (S::CONFLICT, "manifest-not-stored", "Files of the manifest not stored")
         }

@@ -4,15 +4,20 @@
 use attestry_proof::{
     cose::Subject,
     payload::{
-        Payload, Record,
+        Payload, Record, StatementKind,
         access::{Access, AccessAct, AccessObject, AccessPurpose, SessionMethod},
         fields::{KeyId, Salt, SubmissionId},
         text::Line,
     },
+    size::LeafIndex,
 };
 use uuid::Uuid;
 
-use super::{Service, ServiceError, authorize::Action, genesis::timestamp};
+use super::{
+    Service, ServiceError,
+    authorize::{Action, Thing},
+    genesis::timestamp,
+};
 use crate::store::ledger::{KeyRecord, SubmissionRecord};
 
 /// Why somebody opens what is sealed, in their words.
@@ -27,6 +32,36 @@ pub struct Stated {
 }
 
 impl Service {
+    /// Whether the rules let the caller see who read what: those whom it is about do not.
+    pub(super) fn may_read_accesses(&self, caller: &KeyRecord, record: &SubmissionRecord) -> bool {
+        let program = Thing::Program(&record.program);
+        self.authorize(Some(caller), Action::ReadAccessRecord, program).is_ok()
+    }
+
+    /// The payload of an entry about a submission, opened by the caller; `None` once erased.
+    ///
+    /// # Errors
+    /// Those of [`Service::open_sealed`]; [`ServiceError::Forbidden`] for a record of who read what.
+    pub async fn open_payload(
+        &self,
+        caller: &KeyRecord,
+        submission: Uuid,
+        index: LeafIndex,
+        stated: &Stated,
+    ) -> Result<Option<Vec<u8>>, ServiceError> {
+        let opened = (AccessAct::View, AccessObject::Statement(index.0));
+        let record =
+            self.open_sealed(caller, Action::ReadContent, submission, opened, stated).await?;
+        let Some((bytes, sealed)) = self.payload_of(submission, index).await? else {
+            return Ok(None);
+        };
+        if Payload::parse(&bytes, sealed)?.kind() == StatementKind::Access {
+            let program = Thing::Program(&record.program);
+            self.authorize(Some(caller), Action::ReadAccessRecord, program)?;
+        }
+        Ok(Some(bytes))
+    }
+
     /// Lets the caller open something sealed. For others than the owner an `access` statement is
     /// logged first.
     ///

@@ -40,7 +40,8 @@ pub struct CustodyEvent {
     pub payload_digest: Hash,
     /// What it is; `None` if the payload was erased.
     pub kind: Option<StatementKind>,
-    /// What it says, line by line; `None` if the payload was erased.
+    /// What it says, line by line; `None` if the payload was erased, or says who looked and is not
+    /// for the caller.
     pub summary: Option<Vec<(&'static str, String)>>,
 }
 
@@ -57,7 +58,9 @@ impl Service {
         stated: &Stated,
     ) -> Result<Vec<CustodyEvent>, ServiceError> {
         let opened = (AccessAct::View, AccessObject::Record);
-        self.open_sealed(caller, Action::ReadSubmission, submission, opened, stated).await?;
+        let record =
+            self.open_sealed(caller, Action::ReadSubmission, submission, opened, stated).await?;
+        let reads_accesses = self.may_read_accesses(caller, &record);
         let subject = Subject::Submission(submission);
         let mut entries = self.ledger.entries_about(subject, from, CUSTODY_EVENTS_MAX).await?;
         let mut previous = match entries.first() {
@@ -72,7 +75,10 @@ impl Service {
             let times = self.ledger.committed_at(&indices).await?;
             let payloads = self.payloads_of(submission, &indices).await?;
             for ((entry, time), payload) in entries.into_iter().zip(times).zip(payloads) {
-                let event = custody_event(&entry, previous, time, payload)?;
+                let mut event = custody_event(&entry, previous, time, payload)?;
+                if event.kind == Some(StatementKind::Access) && !reads_accesses {
+                    event.summary = None;
+                }
                 previous = Some(entry.leaf_hash);
                 events.push(event);
             }

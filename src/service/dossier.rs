@@ -15,7 +15,7 @@ use attestry_proof::{
     manifest::Role as ManifestRole,
     payload::{
         Payload,
-        envelope::Envelope,
+        envelope::{Answer, Envelope},
         own_work::{Consent, PurposeConsent},
         review::ReviewVerdict,
         withdrawal::{Purpose, Scope},
@@ -141,9 +141,14 @@ impl Service {
         purpose: Purpose,
     ) -> Result<ClearanceFacts, ServiceError> {
         let asked = purpose_word(purpose);
+        let today = Day::parse(&self.clock.now().format("%Y-%m-%d").to_string());
+        let today = today.ok_or(ServiceError::Malformed {
+            what: "time",
+            reason: "the clock is outside the years 1 to 9999".into(),
+        })?;
         let mut attestations = BTreeMap::new();
         for (kind, told) in &about.newest {
-            let used = Use { purpose: asked, clearances: &about.clearances };
+            let used = Use { purpose: asked, on: today, clearances: &about.clearances };
             let purposes = match kind {
                 AttestationKind::OwnWork => about.consented().iter().map(purpose_word).collect(),
                 _ => BTreeSet::new(),
@@ -154,6 +159,8 @@ impl Service {
                 withdrawn: record.withdrawn,
                 key_valid: self.key_was_valid(told.issuer, told.index).await?,
                 purposes,
+                refusals: refusals(told),
+                declared_risk: declared_risk(told),
             };
             attestations.insert(*kind, fact);
         }
@@ -219,10 +226,17 @@ impl Service {
     }
 }
 
-/// Whether an attestation names the manifests that count now, and no others.
+/// Whether an attestation is about the files that count now: a manifest is, being the newest of its
+/// side; all else must name both sides, as they are now.
 fn about_current_files(about: &StatementsAbout, told: &Told) -> bool {
     let Some(envelope) = told.payload.envelope() else { return false };
-    envelope.manifests.iter().all(|named| {
+    if matches!(told.payload, Payload::Manifest(_)) {
+        return true;
+    }
+    let both = [ManifestRole::Request, ManifestRole::Deliverable]
+        .iter()
+        .all(|role| envelope.manifests.iter().any(|named| named.role == *role));
+    both && envelope.manifests.iter().all(|named| {
         let kind = match named.role {
             ManifestRole::Request => AttestationKind::RequestManifest,
             ManifestRole::Deliverable => AttestationKind::DeliverableManifest,
@@ -245,6 +259,23 @@ fn text_stands(policies: &Policies, told: &Told, used: &Use<'_>) -> bool {
     let signed =
         Signed { set: clauses.set.as_str(), version: clauses.version.as_str(), answers: &answers };
     policies.clauses().standing(&signed, used).is_some_and(|standing| standing.is_current())
+}
+
+/// Clauses that were answered no.
+fn refusals(told: &Told) -> u32 {
+    let answers = told.payload.envelope().map_or(&[][..], |envelope| &envelope.answers);
+    let refused = answers.iter().filter(|said| said.answer == Answer::No).count();
+    u32::try_from(refused).unwrap_or(u32::MAX)
+}
+
+/// What the contractor says may still be in the files.
+fn declared_risk(told: &Told) -> Option<words::ResidualRisk> {
+    match &told.payload {
+        Payload::RedactionCheck(said) => {
+            words::ResidualRisk::parse(said.body().residual_risk.as_str())
+        }
+        _ => None,
+    }
 }
 
 fn consents(consent: &PurposeConsent) -> PurposeSet {

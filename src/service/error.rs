@@ -92,6 +92,14 @@ pub enum ServiceError {
     /// The payload answers other clauses than it should.
     #[error("the clauses do not match: {0}")]
     Clauses(#[from] ClauseError),
+    /// A newer text is in force.
+    #[error("version {newest} of the text {set:?} is in force; read that one, and sign it")]
+    TextSuperseded {
+        /// Clause set.
+        set: String,
+        /// Version to sign.
+        newest: String,
+    },
     /// A manifest was stated before all of its files were stored.
     #[error(
         "no stored files stand behind the manifest {commitment} of submission {submission}; upload files and openings \

@@ -10,8 +10,8 @@ use super::{
     authorize::{Action, Thing},
     judge::sealed_under,
 };
-use crate::vault::{KeysError, VaultError};
 use crate::store::{ledger::KeyRecord, people::PersonRecord};
+use crate::vault::{KeysError, VaultError};
 
 /// Longest name or address, in bytes.
 pub const PROFILE_TEXT_BYTES_MAX: usize = 254;

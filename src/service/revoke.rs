@@ -15,6 +15,7 @@ use chrono::{DateTime, Utc};
 use super::{
     Service, ServiceError,
     authorize::{Action, Thing},
+    enroll::OPERATIONS,
     genesis::timestamp,
     state::state,
 };
@@ -88,8 +89,10 @@ impl Service {
         // Of two administrators who revoke each other at once, one comes first and stays.
         let mut preconditions = vec![Precondition::Key { thumbprint, version: record.version }];
         preconditions.extend(by);
-        if record.roles.contains(Role::Admin) {
-            preconditions.push(Precondition::AdminBesides(thumbprint));
+        // Another program can be given a new one by those of operations.
+        if record.roles.contains(Role::Admin) && record.program == OPERATIONS {
+            let program = record.program.clone();
+            preconditions.push(Precondition::AdminBesides { thumbprint, program });
         }
         let candidate = state(
             &*self.log.signers().service,
@@ -102,7 +105,7 @@ impl Service {
         let logged = self.log.append(candidate).await;
         self.forget_key(thumbprint);
         match logged {
-            Err(LogError::Stale(Precondition::AdminBesides(thumbprint))) => {
+            Err(LogError::Stale(Precondition::AdminBesides { thumbprint, .. })) => {
                 Err(ServiceError::LastAdmin { thumbprint })
             }
             Err(LogError::Stale(Precondition::Key { thumbprint, .. })) => {

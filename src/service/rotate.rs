@@ -122,8 +122,10 @@ impl Service {
         let record = self.key(lost).await?;
         let to = key.thumbprint();
         let (first, second) = self.approving_officers(&record, to).await?;
-        if record.revoked.is_none() {
+        if let Some(heir) = self.known_heir(lost, to).await? {
+            // An earlier attempt came this far.
             self.revoke_lost(&record, (&first, &second)).await?;
+            return Ok(heir);
         }
         let now = self.clock.now();
         let body = KeyEnrolled {
@@ -142,7 +144,7 @@ impl Service {
         }
         if let Some(person) = record.person {
             let program = record.program.clone();
-            preconditions.push(Precondition::OnlyKey { person, program, except: None });
+            preconditions.push(Precondition::OnlyKey { person, program, except: Some(lost) });
         }
         let enrol = Effect::EnrolKey {
             key: Box::new(key),
@@ -172,7 +174,27 @@ impl Service {
         if !logged.appended {
             return Err(ServiceError::KeyEnrolled { thumbprint: to });
         }
+        // After its heir is there, so that a program keeps its last administrator.
+        self.revoke_lost(&record, (&first, &second)).await?;
         Ok(((*self.key(to).await?).clone(), logged))
+    }
+
+    /// The replacement, if it was enrolled and the lost key has not ended yet.
+    async fn known_heir(
+        &self,
+        lost: Thumbprint,
+        to: Thumbprint,
+    ) -> Result<Option<(KeyRecord, Logged)>, ServiceError> {
+        let (Some(heir), Some(old)) = (self.ledger.key(to).await?, self.ledger.key(lost).await?)
+        else {
+            return Ok(None);
+        };
+        if heir.replaces != Some(lost) || old.revoked.is_some() {
+            return Ok(None);
+        }
+        let (index, appended) = (heir.enrolled, false);
+        let receipt = self.log.receipt(index).await?;
+        Ok(Some((heir, Logged { index, receipt, appended })))
     }
 
     /// Two officers whose approvals count together, by the rules in force.
@@ -208,6 +230,9 @@ impl Service {
         lost: &KeyRecord,
         (first, second): (&KeyRecord, &KeyRecord),
     ) -> Result<(), ServiceError> {
+        if lost.revoked.is_some() {
+            return Ok(());
+        }
         let by: Vec<Precondition> = [first, second]
             .into_iter()
             .map(|officer| Precondition::Key {

@@ -94,8 +94,13 @@ pub enum Precondition {
     KeyUnknown(Thumbprint),
     /// No key at all was ever enrolled.
     NobodyEnrolled,
-    /// Some valid key other than this one has the role of an administrator.
-    AdminBesides(Thumbprint),
+    /// Some valid key of the program other than this one has the role of an administrator.
+    AdminBesides {
+        /// The key.
+        thumbprint: Thumbprint,
+        /// Its program.
+        program: String,
+    },
     /// The submission is new (and becomes the owner's) or already belongs to the owner. One that is
     /// being prepared belongs to whoever began it, and to nobody once it was abandoned.
     SubmissionOf {

@@ -59,7 +59,12 @@ impl Scene {
     async fn last_access(&self) -> Access {
         let index = self.server.size().0 - 1;
         let path = format!("/api/v1/entries/{index}/payload");
-        let bytes = self.server.get(path).by(&self.owner).send().await.status(200).body;
+        // Whoever it is about does not read what others noted about them.
+        let refused = self.server.get(path.clone()).by(&self.owner).send().await.status(403).json();
+        assert_eq!(refused["policy"]["rules"], serde_json::json!(["default-deny"]));
+        let auditor = self.server.member(&["auditor"]).await;
+        let path = format!("{path}?purpose=audit");
+        let bytes = self.server.get(path).by(&auditor).send().await.status(200).body;
         match Payload::parse(&bytes, true).unwrap() {
             Payload::Access(said) => said.body().clone(),
             other => panic!("{other:?}"),
@@ -106,10 +111,14 @@ async fn staff_say_why_and_it_is_logged_who_read_what() {
             assert_eq!(access.session, SessionMethod::Token);
         }
     }
-    // The owner reads in the record who was there.
+    // The owner reads in the record that somebody was there, fifteen times and each time an auditor
+    // who checked; what they noted is not for the owner.
     let events = scene.work.custody(server, &scene.owner).await;
     let noted = events.iter().filter(|event| event["kind"] == "access").count();
-    assert_eq!(noted, 15);
+    assert_eq!(noted, 30);
+    let told =
+        |event: &&serde_json::Value| event["kind"] == "access" && !event["summary"].is_null();
+    assert_eq!(events.iter().filter(told).count(), 0);
     // It changes nothing about where the work stands.
     assert_eq!(server.shown(&scene.owner, scene.work.id).await["state"], "attested");
     fsck(scene.server).await;

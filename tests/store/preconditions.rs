@@ -164,10 +164,10 @@ pub async fn an_administrator_remains(engine: &impl Engine) {
         with(vec![], vec![enrol_as(seed, roles)])
     };
     let leave = |seed| {
-        let remains = Precondition::AdminBesides(thumbprint(seed));
+        let remains = admin_besides(seed);
         with(vec![remains], vec![Effect::RevokeKey(thumbprint(seed))])
     };
-    let refused = |seed| Outcome::Dropped(Precondition::AdminBesides(thumbprint(seed)));
+    let refused = |seed| Outcome::Dropped(admin_besides(seed));
     append(&*ledger, &[enrolment(9), admin(1)]).await;
     assert_eq!(append_one(&*ledger, leave(1)).await, refused(1), "others have other roles");
     // Within one batch: an administrator who comes first counts, one who left does not.
@@ -259,4 +259,8 @@ pub async fn what_a_dropped_candidate_would_change_does_not_happen(engine: &impl
     assert_eq!(ledger.policy().await.unwrap(), None);
     assert_eq!(ledger.submission(submission).await.unwrap().unwrap().owner, thumbprint(3));
     assert_eq!(ledger.find_statement(dropped.issued_at, dropped.leaf_hash).await.unwrap(), None);
+}
+
+fn admin_besides(seed: u8) -> Precondition {
+    Precondition::AdminBesides { thumbprint: thumbprint(seed), program: "main".into() }
 }

@@ -75,6 +75,8 @@ fn clearance() -> ClearanceFacts {
         withdrawn: false,
         key_valid: true,
         purposes: BTreeSet::from([Purpose::Training, Purpose::Evaluation]),
+        refusals: 0,
+        declared_risk: Some(ResidualRisk::Low),
     };
     let kinds = AttestationKind::ALL.iter();
     ClearanceFacts {

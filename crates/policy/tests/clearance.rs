@@ -27,6 +27,8 @@ fn clear_facts() -> ClearanceFacts {
             AttestationKind::OwnWork => BTreeSet::from([Purpose::Training, Purpose::Evaluation]),
             _ => BTreeSet::new(),
         },
+        refusals: 0,
+        declared_risk: (kind == AttestationKind::RedactionCheck).then_some(ResidualRisk::NoneKnown),
     };
     ClearanceFacts {
         purpose: Purpose::Training,
@@ -90,6 +92,13 @@ fn refusals() -> Vec<(ClearanceFacts, Vec<Missing>, Vec<&'static str>)> {
             "default-deny",
         ),
     ];
+    for declared in [Some(ResidualRisk::Medium), Some(ResidualRisk::High), None] {
+        let facts = with(|facts| {
+            let check = facts.attestations.get_mut(&AttestationKind::RedactionCheck);
+            check.into_iter().for_each(|fact| fact.declared_risk = declared);
+        });
+        cases.push(one(facts, Missing::DeclaredRisk, "declared-risk-within-limit"));
+    }
     let kinds = [
         (AttestationKind::RequestManifest, Missing::RequestManifest, "needs-request-manifest"),
         (
@@ -110,11 +119,17 @@ fn refusals() -> Vec<(ClearanceFacts, Vec<Missing>, Vec<&'static str>)> {
         cases.push(one(spoilt(|fact| fact.current = false), missing, rule));
         cases.push(one(spoilt(|fact| fact.key_valid = false), missing, rule));
         cases.push(one(spoilt(|fact| fact.withdrawn = true), missing, rule));
+        let refused = spoilt(|fact| fact.refusals = 1);
+        cases.push(one(refused, Missing::RefusedClause, "no-clause-refused"));
         let absent = with(|facts| drop(facts.attestations.remove(&kind)));
         // Without the statement there is no consent either.
         cases.push(match kind {
             AttestationKind::OwnWork => {
                 (absent, vec![missing, Missing::Consent], vec!["needs-consent", rule])
+            }
+            AttestationKind::RedactionCheck => {
+                let rules = vec!["declared-risk-within-limit", rule];
+                (absent, vec![missing, Missing::DeclaredRisk], rules)
             }
             _ => one(absent, missing, rule),
         });
@@ -207,6 +222,7 @@ fn nothing_known_means_everything_missing() {
         Missing::Review,
         Missing::Hold,
         Missing::OpenCase,
+        Missing::DeclaredRisk,
     ];
     assert_eq!(decision.missing, absent);
 }
@@ -214,7 +230,7 @@ fn nothing_known_means_everything_missing() {
 #[test]
 fn facts_have_one_serialised_form() {
     let json = serde_json::to_string(&clear_facts()).unwrap();
-    let start = r#"{"purpose":"training","clearance_policy":"standard","allowed_risk":"low","attestations":{"request-manifest":{"position":10,"current":true,"withdrawn":false,"key_valid":true,"purposes":[]},"#;
+    let start = r#"{"purpose":"training","clearance_policy":"standard","allowed_risk":"low","attestations":{"request-manifest":{"position":10,"current":true,"withdrawn":false,"key_valid":true,"purposes":[],"refusals":0,"declared_risk":null},"#;
     assert!(json.starts_with(start), "{json}");
     let back: ClearanceFacts = serde_json::from_str(&json).unwrap();
     assert_eq!(back, clear_facts());

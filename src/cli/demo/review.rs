@@ -118,7 +118,9 @@ async fn say(
 /// What the owner is entitled to hold: every statement about the submission, with its payload.
 async fn keep_all(running: &Running, made: &Path, piece: &Piece) -> Result<(), Failure> {
     let owner = client(running, made, piece.owner).await?;
-    for event in owner.custody(piece.id).await? {
+    // Who looked is for officers and auditors to read.
+    let events = owner.custody(piece.id).await?;
+    for event in events.into_iter().filter(|event| event.summary.is_some()) {
         let (index, kind) = (LeafIndex(event.index), event.kind.as_deref().unwrap_or("erased"));
         let name = format!("{:08}-{kind}.cose", event.index);
         let statement = owner.transparent_statement(index).await?;

@@ -2,7 +2,6 @@
 
 use attestry_proof::{
     cose::{Attachments, SignedStatement, Subject},
-    payload::access::{AccessAct, AccessObject},
     size::{LeafIndex, TreeSize},
 };
 use axum::{
@@ -165,12 +164,8 @@ async fn payload(
     let (index, statement) = statement(&app, &index).await?;
     let bytes = match statement.header().subject {
         Subject::Submission(submission) => {
-            let opened = (AccessAct::View, AccessObject::Statement(index.0));
-            let (service, stated) = (&app.service, purpose.stated(&caller)?);
-            service
-                .open_sealed(&caller.key, Action::ReadContent, submission, opened, &stated)
-                .await?;
-            app.service.payload_of(submission, index).await?.map(|(bytes, _)| bytes)
+            let stated = purpose.stated(&caller)?;
+            app.service.open_payload(&caller.key, submission, index, &stated).await?
         }
         Subject::Key(_) => Some(app.service.public_payload(statement.payload_digest()).await?),
     };

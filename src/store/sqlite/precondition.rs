@@ -34,7 +34,7 @@ pub(super) struct Facts {
     /// Whether any key is enrolled; `false` unless the batch asks for it.
     enrolled: bool,
     /// Valid keys of administrators; none unless the batch asks for them.
-    admins: HashSet<Thumbprint>,
+    admins: HashMap<Thumbprint, String>,
     /// Valid keys of the persons in the programs that the batch asks about.
     holders: HashMap<(Uuid, String), HashSet<Thumbprint>>,
     /// Expiry of the invitations that are still open.
@@ -71,12 +71,12 @@ impl Facts {
                 }
                 Precondition::Policy { .. } => asks_policy = true,
                 Precondition::NobodyEnrolled => asks_enrolled = true,
-                Precondition::AdminBesides(_) => asks_admins = true,
+                Precondition::AdminBesides { .. } => asks_admins = true,
             }
         }
         let policy = if asks_policy { read::policy(connection).await? } else { None };
         let enrolled = asks_enrolled && anybody_enrolled(connection).await?;
-        let admins = if asks_admins { load_admins(connection).await? } else { HashSet::new() };
+        let admins = if asks_admins { load_admins(connection).await? } else { HashMap::new() };
         let (submissions, drafts) =
             load_submissions(connection, &Vec::from_iter(submissions)).await?;
         Ok(Self {
@@ -126,8 +126,8 @@ impl Facts {
             }
             Precondition::Policy { version } => self.policy == *version,
             Precondition::NobodyEnrolled => !self.enrolled,
-            Precondition::AdminBesides(thumbprint) => {
-                self.admins.iter().any(|admin| admin != thumbprint)
+            Precondition::AdminBesides { thumbprint, program } => {
+                self.admins.iter().any(|(admin, theirs)| admin != thumbprint && theirs == program)
             }
         }
     }
@@ -157,7 +157,7 @@ impl Facts {
                     }
                     self.enrolled = true;
                     if roles.contains(Role::Admin) {
-                        self.admins.insert(key.thumbprint());
+                        self.admins.insert(key.thumbprint(), program.clone());
                     }
                 }
                 Effect::RevokeKey(thumbprint) => self.end_key(*thumbprint),
@@ -296,21 +296,23 @@ async fn anybody_enrolled(connection: &mut SqliteConnection) -> Result<bool, Sto
     Ok(sqlx::query_scalar(sql).fetch_one(connection).await?)
 }
 
-async fn load_admins(connection: &mut SqliteConnection) -> Result<HashSet<Thumbprint>, StoreError> {
+async fn load_admins(
+    connection: &mut SqliteConnection,
+) -> Result<HashMap<Thumbprint, String>, StoreError> {
     // The pattern only narrows the search; the words decide.
-    let rows: Vec<(Vec<u8>, String)> = sqlx::query_as(
-        "SELECT thumbprint, roles FROM signing_keys
+    let rows: Vec<(Vec<u8>, String, String)> = sqlx::query_as(
+        "SELECT thumbprint, roles, program FROM signing_keys
          WHERE revoked_index IS NULL AND roles LIKE '%' || ? || '%'",
     )
     .bind(Role::Admin.as_str())
     .fetch_all(connection)
     .await?;
-    let mut admins = HashSet::new();
-    for (thumbprint, roles) in rows {
+    let mut admins = HashMap::new();
+    for (thumbprint, roles, program) in rows {
         let roles = Roles::from_words(&roles).ok_or_else(|| corrupt("role", 0))?;
         let thumbprint = Hash::from_slice(&thumbprint).ok_or_else(|| corrupt("thumbprint", 0))?;
         if roles.contains(Role::Admin) {
-            admins.insert(Thumbprint(thumbprint));
+            admins.insert(Thumbprint(thumbprint), program);
         }
     }
     Ok(admins)

@@ -31,11 +31,11 @@ words! {
 words! {
     /// Whose signatures a decision is about.
     AppliesTo {
-        /// Of submissions that were cleared for some purpose by the day of the decision.
+        /// Of submissions that were cleared for some purpose before the day of the decision.
         Cleared = "cleared",
         /// All.
         All = "all",
-        /// Wherever a purpose is asked for that the submission was not cleared for by the day of
+        /// Wherever a purpose is asked for that the submission was not cleared for before the day of
         /// the decision. Clearances that were given stay.
         NewPurposes = "new-purposes",
     }

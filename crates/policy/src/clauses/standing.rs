@@ -22,6 +22,8 @@ pub struct Signed<'a> {
 pub struct Use<'a> {
     /// The purpose asked about.
     pub purpose: Purpose,
+    /// The day on which it is asked; decisions of later days are not in force yet.
+    pub on: Day,
     /// Every clearance that the submission was given so far, whether or not it still has it: the
     /// purpose, and the day.
     pub clearances: &'a [(Purpose, Day)],
@@ -74,6 +76,7 @@ impl ClauseCatalogue {
         let concerns = |decision: &&ResignDecision| {
             decision.set == signed.set
                 && decision.from == signed.version
+                && decision.decided <= used.on
                 && decision.applies_to(used)
         };
         let requirements: Vec<Requirement<'_>> = self
@@ -102,7 +105,7 @@ impl ResignDecision {
     }
 
     fn applies_to(&self, used: &Use<'_>) -> bool {
-        let mut before = used.clearances.iter().filter(|(_, day)| *day <= self.decided);
+        let mut before = used.clearances.iter().filter(|(_, day)| *day < self.decided);
         match self.applies_to {
             AppliesTo::All => true,
             AppliesTo::Cleared => before.next().is_some(),

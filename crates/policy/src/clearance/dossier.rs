@@ -83,12 +83,15 @@ fn risk(risk: ResidualRisk) -> Expression {
 
 fn attestation(words: &Vocabulary, fact: &AttestationFact) -> Result<Expression, Fault> {
     let purposes = fact.purposes.iter().map(|purpose| words.purpose(*purpose));
-    record([
+    let mut fields = vec![
         ("current", Expression::new_bool(fact.current)),
         ("withdrawn", Expression::new_bool(fact.withdrawn)),
         ("keyValid", Expression::new_bool(fact.key_valid)),
         ("purposes", Expression::new_set(purposes)),
-    ])
+        ("refusals", Expression::new_long(fact.refusals.into())),
+    ];
+    fields.extend(fact.declared_risk.map(|declared| ("declaredRisk", risk(declared))));
+    record(fields)
 }
 
 fn review(words: &Vocabulary, fact: &ReviewFact) -> Result<Expression, Fault> {
@@ -100,8 +103,10 @@ fn review(words: &Vocabulary, fact: &ReviewFact) -> Result<Expression, Fault> {
     ])
 }
 
-fn record<const N: usize>(fields: [(&str, Expression); N]) -> Result<Expression, Fault> {
-    let fields = fields.map(|(name, value)| (name.to_owned(), value));
+fn record<'a>(
+    fields: impl IntoIterator<Item = (&'a str, Expression)>,
+) -> Result<Expression, Fault> {
+    let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value));
     Expression::new_record(fields).map_err(|_| Fault::Facts)
 }
 
@@ -122,6 +127,8 @@ mod tests {
             withdrawn: false,
             key_valid: true,
             purposes: BTreeSet::from([Purpose::Training]),
+            refusals: 0,
+            declared_risk: Some(ResidualRisk::Low),
         };
         ClearanceFacts {
             purpose: Purpose::Training,

@@ -68,6 +68,10 @@ pub struct AttestationFact {
     pub key_valid: bool,
     /// Purposes consented to and not taken back since; empty where the kind asks for none.
     pub purposes: BTreeSet<Purpose>,
+    /// Clauses that were answered no.
+    pub refusals: u32,
+    /// What the contractor says may still be in the files; `None` where the kind does not say.
+    pub declared_risk: Option<ResidualRisk>,
 }
 
 /// A scan of the current files.

@@ -63,6 +63,10 @@ words! {
         Hold = "hold",
         /// A case is open, or that is not known.
         OpenCase = "open-case",
+        /// A clause was answered no.
+        RefusedClause = "refused-clause",
+        /// The contractor declares more risk than is allowed, or none at all.
+        DeclaredRisk = "declared-risk",
         /// Something else that the rule's name says.
         Other = "other",
         /// No rule permits clearance under the program's clearance policy.

@@ -134,6 +134,8 @@ fn fullest(verdict: Verdict) -> ClearanceFacts {
         withdrawn: false,
         key_valid: true,
         purposes: Purpose::ALL.iter().copied().collect(),
+        refusals: 0,
+        declared_risk: Some(ResidualRisk::Low),
     };
     let kinds = AttestationKind::ALL.iter();
     ClearanceFacts {

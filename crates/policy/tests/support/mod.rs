@@ -146,8 +146,13 @@ fn replacements() -> Vec<Situation> {
         ("an unknown person", Some(MemberFacts { person: None, ..legal })),
         ("the owner's other key", Some(MemberFacts { person: Some("somebody"), ..legal })),
     ];
+    let admin = ResourceFacts::Member(MemberFacts {
+        roles: RoleSet::EMPTY.with(Role::Admin),
+        ..somebody("here")
+    });
+    let admins = Situation::new("administrator's key of own program", admin);
     let mut all = Vec::new();
-    for situation in keys() {
+    for situation in keys().into_iter().chain([admins]) {
         for (with, second_officer) in seconds {
             let name = format!("{}, with {with}", situation.name);
             let context = ContextFacts { second_officer };

@@ -91,6 +91,10 @@ pub struct AttestationFact {
     /// Purposes consented to and not taken back, in the order of [`Purpose::ALL`]; empty where the
     /// kind asks for none.
     pub purposes: Vec<Purpose>,
+    /// Clauses that were answered no.
+    pub refusals: u32,
+    /// What the contractor says may still be in the files, where the kind says so.
+    pub declared_risk: Option<ResidualRisk>,
 }
 
 /// What was known about the scan.
@@ -198,11 +202,15 @@ impl<T: fmt::Display> fmt::Display for Recorded<T> {
 
 impl fmt::Display for AttestationFact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { position, current, withdrawn, key_valid, purposes } = self;
+        let Self { position, current, withdrawn, key_valid, purposes, refusals, declared_risk } =
+            self;
         let (current, withdrawn) = (yes_or_no(*current), yes_or_no(*withdrawn));
         let valid = yes_or_no(*key_valid);
         write!(f, "entry {position}, current: {current}, withdrawn: {withdrawn}, ")?;
-        write!(f, "key valid: {valid}")?;
+        write!(f, "key valid: {valid}, clauses answered no: {refusals}")?;
+        if let Some(risk) = declared_risk {
+            write!(f, ", risk declared: {risk}")?;
+        }
         if purposes.is_empty() {
             return Ok(());
         }

@@ -384,6 +384,8 @@ pub fn clearance() -> Clearance {
             withdrawn: false,
             key_valid: true,
             purposes,
+            refusals: 0,
+            declared_risk: (position == 1_105).then_some(ResidualRisk::Low),
         })
     };
     let facts = ClearanceFacts {

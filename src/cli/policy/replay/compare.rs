@@ -12,7 +12,9 @@ use attestry_proof::{
         Payload, StatementKind,
         clearance::Clearance,
         clearance_facts::{AttestationFact, Recorded, ReviewFact},
+        envelope::Answer,
         own_work::Consent,
+        redaction_check::ResidualRisk,
         withdrawal::{Purpose, Scope},
     },
 };
@@ -189,6 +191,7 @@ fn check_facts((at, clearance): (u64, &Clearance), record: &Record) -> Vec<Diffe
             if let (Some(fact), Some(newest)) = (fact, newest)
                 && logged == found
             {
+                differences.extend(check_answers(kind, fact, newest.1));
                 differences.extend(check_consent(fact, newest, record, at));
             }
         }
@@ -238,6 +241,27 @@ fn check_newest(
         position.map_or_else(|| "none".to_owned(), |position| format!("entry {position}"))
     };
     Some(difference(&format!("facts, newest {kind}"), entry(logged), entry(found)))
+}
+
+/// Clauses that were answered no, and the risk that the contractor declared.
+fn check_answers(kind: &str, fact: &AttestationFact, told: &Told) -> Vec<Difference> {
+    let answers = told.payload.envelope().map_or(&[][..], |envelope| &envelope.answers);
+    let refusals = answers.iter().filter(|said| said.answer == Answer::No).count();
+    let declared = match &told.payload {
+        Payload::RedactionCheck(said) => Some(said.body().residual_risk),
+        _ => None,
+    };
+    let mut differences = Vec::new();
+    if fact.refusals as usize != refusals {
+        let what = format!("facts, clauses of {kind} answered no");
+        differences.push(difference(&what, fact.refusals, refusals));
+    }
+    if fact.declared_risk != declared {
+        let word = |risk: Option<ResidualRisk>| risk.map_or("none", ResidualRisk::as_str);
+        let (logged, found) = (word(fact.declared_risk), word(declared));
+        differences.push(difference("facts, risk declared", logged, found));
+    }
+    differences
 }
 
 /// The purposes of an own-work statement, less those taken back before the decision.

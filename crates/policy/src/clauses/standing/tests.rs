@@ -51,7 +51,7 @@ fn day(text: &str) -> Day {
 
 /// Clauses to sign again for training, under version 1; `None` if the statement stands.
 fn asked(catalogue: &ClauseCatalogue, clearances: &[(Purpose, Day)]) -> Option<Vec<String>> {
-    let used = Use { purpose: Purpose::Training, clearances };
+    let used = Use { purpose: Purpose::Training, on: day("2026-04-01"), clearances };
     match catalogue.standing(&signed("1"), &used).unwrap() {
         Standing::ResignRequired { requirements } => {
             let clauses = requirements.iter().flat_map(|requirement| &requirement.clauses);
@@ -61,40 +61,43 @@ fn asked(catalogue: &ClauseCatalogue, clearances: &[(Purpose, Day)]) -> Option<V
     }
 }
 
-const NEVER: Use<'static> = Use { purpose: Purpose::Training, clearances: &[] };
+/// Nothing was cleared so far.
+fn never() -> Use<'static> {
+    Use { purpose: Purpose::Training, on: day("2026-04-01"), clearances: &[] }
+}
 
 #[test]
 fn without_a_decision_what_was_signed_stays_current() {
     let catalogue = catalogue("");
     for version in ["1", "2"] {
-        let standing = catalogue.standing(&signed(version), &NEVER).unwrap();
+        let standing = catalogue.standing(&signed(version), &never()).unwrap();
         assert_eq!(standing, Standing::Superseded { newest: "3" });
         assert!(standing.is_current());
     }
-    let newest = catalogue.standing(&signed("3"), &NEVER).unwrap();
+    let newest = catalogue.standing(&signed("3"), &never()).unwrap();
     assert_eq!((newest.is_current(), newest), (true, Standing::Current));
 }
 
 #[test]
 fn nothing_is_said_about_texts_that_are_not_there() {
     let catalogue = catalogue("");
-    assert_eq!(catalogue.standing(&signed("4"), &NEVER), None);
+    assert_eq!(catalogue.standing(&signed("4"), &never()), None);
     let other = Signed { set: "own-work", ..signed("1") };
-    assert_eq!(catalogue.standing(&other, &NEVER), None);
+    assert_eq!(catalogue.standing(&other, &never()), None);
 }
 
 #[test]
 fn a_decision_is_about_its_version_alone() {
     let catalogue = catalogue(&decision("2", "\"time\"", "applies_to = \"all\""));
-    let standing = catalogue.standing(&signed("1"), &NEVER).unwrap();
+    let standing = catalogue.standing(&signed("1"), &never()).unwrap();
     assert!(!standing.is_current());
     let Standing::ResignRequired { requirements } = standing else { panic!("{standing:?}") };
     let [Requirement { decision, clauses }] = &requirements[..] else { panic!("{requirements:?}") };
     assert_eq!((decision.reason.as_str(), decision.version.as_str()), ("why", "2"));
     assert_eq!(clauses, &["time"]);
-    let later = catalogue.standing(&signed("2"), &NEVER).unwrap();
+    let later = catalogue.standing(&signed("2"), &never()).unwrap();
     assert_eq!(later, Standing::Superseded { newest: "3" });
-    assert_eq!(catalogue.standing(&signed("3"), &NEVER), Some(Standing::Current));
+    assert_eq!(catalogue.standing(&signed("3"), &never()), Some(Standing::Current));
 }
 
 #[test]
@@ -106,7 +109,7 @@ fn answers_count_where_the_decision_names_them() {
     {
         let answers = [("time", answer)];
         let signed = Signed { answers: &answers, ..signed("1") };
-        let standing = catalogue.standing(&signed, &NEVER).unwrap();
+        let standing = catalogue.standing(&signed, &never()).unwrap();
         assert_eq!(standing.is_current(), is_current, "{answer}");
     }
 }
@@ -127,8 +130,8 @@ fn whom_it_applies_to_is_judged_as_of_the_day_of_the_decision() {
     for (applies_to, expected) in [
         // never, earlier, on the day, later, earlier for another purpose
         ("all", [true, true, true, true, true]),
-        ("cleared", [false, true, true, false, true]),
-        ("new-purposes", [true, false, false, true, true]),
+        ("cleared", [false, true, false, false, true]),
+        ("new-purposes", [true, false, true, true, true]),
     ] {
         let more = format!("applies_to = \"{applies_to}\"");
         let catalogue = catalogue(&decision("2", "\"time\"", &more));
@@ -153,4 +156,15 @@ fn versions_are_counted_once_in_whatever_language() {
     let catalogue = catalogue("");
     assert_eq!(catalogue.versions("effort"), ["1", "2", "3"]);
     assert!(catalogue.versions("own-work").is_empty());
+}
+
+#[test]
+fn a_decision_counts_from_its_day_on() {
+    let catalogue = catalogue(&decision("2", "\"time\"", "applies_to = \"all\""));
+    let standing = |on| {
+        let used = Use { on: day(on), ..never() };
+        catalogue.standing(&signed("1"), &used).unwrap().is_current()
+    };
+    assert!(standing("2026-02-28"));
+    assert!(!standing("2026-03-01"));
 }

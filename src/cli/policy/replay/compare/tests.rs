@@ -43,6 +43,11 @@ fn told(by: KeyId, payload: Payload) -> Told {
     Told { leaf: Hash::of(&payload.to_bytes()), issuer: by.0, payload }
 }
 
+/// The same, with the clause that the example refuses answered by an exception.
+fn unrefused(json: &str) -> String {
+    json.replace("\"answer\":\"no\"", "\"answer\":\"exception\"")
+}
+
 /// What the example of a decision rests on.
 fn record() -> Record {
     let manifest = example!("manifest");
@@ -60,7 +65,7 @@ fn record() -> Record {
     ];
     let mut record = Record::default();
     for (position, json) in (1101..).zip(stated) {
-        record.told.insert(position, told(CONTRACTOR, payload(json)));
+        record.told.insert(position, told(CONTRACTOR, payload(&unrefused(json))));
     }
     record.told.insert(REVIEW, told(REVIEWER, review(&record, |_| {})));
     record
@@ -154,9 +159,11 @@ fn facts_that_the_statements_do_not_bear_out_differ() {
             _ => panic!("known"),
         }
     }
-    let forgeries: [(Forge, &str); 5] = [
+    let forgeries: [(Forge, &str); 7] = [
         (|it| attestation(it).position = 1102, "facts, newest own-work"),
         (|it| attestation(it).purposes.push(Purpose::Redistribution), "facts, consent"),
+        (|it| attestation(it).refusals = 1, "facts, clauses of own-work answered no"),
+        (|it| attestation(it).declared_risk = Some(ResidualRisk::Low), "facts, risk declared"),
         (|it| review(it).position = 1110, "facts, newest review"),
         (|it| review(it).reviewer = CONTRACTOR, "facts, reviewer"),
         (|it| it.facts.withdrawn = Recorded::Known(true), "facts, withdrawn"),
@@ -176,7 +183,10 @@ fn statements_that_the_facts_leave_out_differ() {
         record.told.insert(position, added);
         differing(&cleared(), &record)
     };
-    let own_work = || told(CONTRACTOR, payload(example!("own-work")));
+    let own_work = || told(CONTRACTOR, payload(&unrefused(example!("own-work"))));
+    let refusing = told(CONTRACTOR, payload(example!("own-work")));
+    let found = with(OWN_WORK, refusing);
+    assert_eq!(found, ["facts, clauses of own-work answered no", "facts, review current"]);
     assert_eq!(with(1150, own_work()), ["facts, newest own-work", "facts, review current"]);
     assert_eq!(with(1150, withdrawal(Scope::Everything)), ["facts, withdrawn"]);
     let training = || withdrawal(Scope::Purposes(vec![Purpose::Training]));
