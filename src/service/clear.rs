@@ -17,11 +17,12 @@ use uuid::Uuid;
 use super::{
     Service, ServiceError,
     authorize::Action,
+    dossier::StatementsAbout,
     genesis::{engine, timestamp},
 };
 use crate::{
-    log::Logged,
-    store::ledger::{Effect, KeyRecord, Precondition, PurposeSet},
+    log::{LogError, Logged},
+    store::ledger::{Effect, KeyRecord, Precondition, PurposeSet, SubmissionRecord},
 };
 
 /// One decision, as it was logged.
@@ -76,23 +77,30 @@ impl Service {
         purposes: PurposeSet,
     ) -> Result<Vec<Decided>, ServiceError> {
         let mut decided = Vec::new();
+        let policy = self.policy_unchanged();
+        let record = self.ledger.submission(submission).await?;
+        let record = record.ok_or_else(|| super::drafts::no_submission(submission))?;
+        let about = self.statements_about(submission).await?;
         for purpose in purposes.iter() {
-            decided.push(self.decide(submission, purpose).await?);
+            decided.push(self.decide(&record, &about, policy.clone(), purpose).await?);
         }
         self.publish_status(submission).await?;
         Ok(decided)
     }
 
-    async fn decide(&self, submission: Uuid, purpose: Purpose) -> Result<Decided, ServiceError> {
-        let policy = self.policy_unchanged();
-        let record = self.ledger.submission(submission).await?;
-        let record = record.ok_or_else(|| super::drafts::no_submission(submission))?;
+    async fn decide(
+        &self,
+        record: &SubmissionRecord,
+        about: &StatementsAbout,
+        policy: Precondition,
+        purpose: Purpose,
+    ) -> Result<Decided, ServiceError> {
+        let submission = record.id;
         let owner = self.key(record.owner).await?;
         let program = self.program(&record.program).await?;
         let policies = self.policies();
-        let about = self.statements_about(submission).await?;
         let facts =
-            self.clearance_facts((&record, &owner, &program), &about, &policies, purpose).await?;
+            self.clearance_facts((record, &owner, &program), about, &policies, purpose).await?;
         let decision = policies.engine().clear(&facts);
         let now = self.clock.now();
         let body = Clearance {
@@ -116,14 +124,33 @@ impl Service {
         };
         let payload = Payload::from(Record::new(Salt(self.random()), body)?);
         // Whoever speaks in between makes the facts stale, and the decision with them.
-        let nothing_since = Precondition::LastSaid { submission, at: record.said };
+        let mut preconditions =
+            vec![Precondition::LastSaid { submission, at: record.said }, policy];
+        preconditions.extend(self.holders_unchanged(record, &owner).await?);
         let purposes = PurposeSet::default().with(purpose);
         let effect = Effect::Cleared { submission, purposes, granted: decision.cleared };
         let subject = Subject::Submission(submission);
-        let logged = self
-            .state_sealed(subject, &payload, (vec![nothing_since, policy], vec![effect]))
-            .await?;
-        Ok(Decided { purpose, decision, logged })
+        let logged = self.state_sealed(subject, &payload, (preconditions, vec![effect])).await;
+        if let Err(ServiceError::Log(LogError::Stale(Precondition::Key { thumbprint, .. }))) =
+            &logged
+        {
+            self.forget_key(*thumbprint);
+        }
+        Ok(Decided { purpose, decision, logged: logged? })
+    }
+
+    /// Who holds the keys of owner and reviewer is a fact of the decision.
+    async fn holders_unchanged(
+        &self,
+        record: &SubmissionRecord,
+        owner: &KeyRecord,
+    ) -> Result<Vec<Precondition>, ServiceError> {
+        let mut keys = vec![Precondition::Key { thumbprint: record.owner, version: owner.version }];
+        if let Some(review) = record.review {
+            let version = self.key(review.reviewer).await?.version;
+            keys.push(Precondition::Key { thumbprint: review.reviewer, version });
+        }
+        Ok(keys)
     }
 }
 

@@ -101,12 +101,12 @@ async fn with_the_word_of_two_officers_a_new_key_takes_the_place() {
     let record = server.service.key(new.thumbprint()).await.unwrap();
     assert_eq!(record.replaces, Some(scene.lost.thumbprint()));
     let lost = server.service.key(scene.lost.thumbprint()).await.unwrap();
-    assert_eq!((lost.revoked.unwrap().0, lost.person), (size.0, record.person));
+    assert_eq!((lost.revoked.unwrap().0, lost.person), (size.0 + 1, record.person));
     server.get("/api/v1/submissions").by(&scene.lost).send().await.refused(UNAUTHENTICATED);
     scene.replace(&new).await.refused(ENROLLED);
 
     // Everybody can read that it is a replacement; the officers' words are sealed.
-    let entry = server.get(format!("/api/v1/entries/{}", size.0 + 1)).send().await.status(200);
+    let entry = server.get(format!("/api/v1/entries/{}", size.0)).send().await.status(200);
     let path = format!("/api/v1/payloads/{}", entry.json()["payload_sha256"].as_str().unwrap());
     let said = server.get(path).send().await.status(200).json();
     assert_eq!(said["body"]["replaces"], scene.lost.thumbprint().to_string());
@@ -332,4 +332,39 @@ async fn a_replacement_that_is_lost_too_leaves_nothing_out_of_reach() {
     server.send(&draft, &third).await.status(201);
     assert_eq!(server.shown(&third, scene.work.id).await["state"], "withdrawn");
     fsck(scene.server).await;
+}
+
+/// Who could make officers of anybody is not replaced by two of them alone.
+#[tokio::test]
+async fn an_administrators_key_takes_an_administrators_word() {
+    let server = Server::start().await;
+    let ada = server.person_in("operations", &["admin"], "ada@example.org").await;
+    server.revoke(&ada, &server.admin, "left-program").await.status(201);
+    let invite = async |roles: &[&str], email: &str| {
+        let person = json!({ "name": email, "email": email });
+        let body = json!({ "roles": roles, "program": "operations", "person": person });
+        let call = server.post("/api/v1/invitations").json(&body).by(&ada);
+        let answer = call.send().await.status(201).json();
+        let member = Member::new();
+        server.enroll(&member, answer["code"].as_str().unwrap()).await;
+        member
+    };
+    let legal =
+        [invite(&["legal"], "eve@example.org").await, invite(&["legal"], "dan@example.org").await];
+    let new = Member::new();
+    let word = |officer: &Member, capacity: Role| {
+        let draft = approval(&server, (officer, capacity), &ada, &new);
+        draft.edit("\"program\":\"pilot\"", "\"program\":\"operations\"")
+    };
+    for officer in &legal {
+        server.send(&word(officer, Role::Legal), officer).await.status(201);
+    }
+    // An administrator's key takes an administrator's word, and there is no other.
+    let problem = replace(&server, &ada, &new, &new).await.refused(FORBIDDEN);
+    assert_eq!(problem["policy"]["rules"], json!(["admin-key-takes-an-admin"]));
+    let second = invite(&["admin"], "zoe@example.org").await;
+    server.send(&word(&second, Role::Admin), &second).await.status(201);
+    replace(&server, &ada, &new, &new).await.status(201);
+    server.service.valid_key(new.thumbprint()).await.unwrap();
+    assert!(server.service.valid_key(ada.thumbprint()).await.is_err());
 }
