@@ -33,7 +33,10 @@ pub mod tickets;
 
 use std::{
     num::NonZeroUsize,
-    sync::{Arc, RwLock, atomic::AtomicU64},
+    sync::{
+        Arc, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use attestry_proof::{hash::Hash, key::Thumbprint};
@@ -64,6 +67,8 @@ pub struct Service {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     keys: Mutex<LruCache<Thumbprint, Arc<KeyRecord>>>,
+    /// How often a key was forgotten.
+    keys_forgotten: AtomicU64,
     challenges: Tickets<Thumbprint>,
     janitor: drafts::Janitor,
 }
@@ -108,6 +113,7 @@ impl Service {
             clock,
             entropy,
             keys: Mutex::new(LruCache::new(KEYS_CACHED)),
+            keys_forgotten: AtomicU64::new(0),
             challenges: sessions::challenges(),
             janitor,
         }
@@ -152,10 +158,15 @@ impl Service {
         if let Some(record) = self.keys.lock().get(&thumbprint) {
             return Ok(Arc::clone(record));
         }
+        let forgotten = self.keys_forgotten.load(Ordering::Acquire);
         let record =
             self.ledger.key(thumbprint).await?.ok_or(ServiceError::UnknownKey { thumbprint })?;
         let record = Arc::new(record);
-        self.keys.lock().put(thumbprint, Arc::clone(&record));
+        let mut keys = self.keys.lock();
+        // What was read before somebody forgot a key may be what they forgot.
+        if self.keys_forgotten.load(Ordering::Acquire) == forgotten {
+            keys.put(thumbprint, Arc::clone(&record));
+        }
         Ok(record)
     }
 
@@ -172,7 +183,9 @@ impl Service {
     }
 
     pub(crate) fn forget_key(&self, thumbprint: Thumbprint) {
-        self.keys.lock().pop(&thumbprint);
+        let mut keys = self.keys.lock();
+        self.keys_forgotten.fetch_add(1, Ordering::AcqRel);
+        keys.pop(&thumbprint);
     }
 
     /// Finishes what is queued and lets go of the log.

@@ -167,7 +167,10 @@ async fn payload(
             let stated = purpose.stated(&caller)?;
             app.service.open_payload(&caller.key, submission, index, &stated).await?
         }
-        Subject::Key(_) => Some(app.service.public_payload(statement.payload_digest()).await?),
+        Subject::Key(_) => {
+            app.service.authorize(None, Action::ReadLog, Thing::Log)?;
+            Some(app.service.public_payload(statement.payload_digest()).await?)
+        }
     };
     let bytes = bytes
         .ok_or_else(|| Problem::not_found(format!("the payload of entry {index} was erased")))?;
