@@ -191,10 +191,12 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// The id: SHA-256 over tag, rule, canonical location and excerpt, each preceded by its length
-    /// as a big-endian 64-bit integer; the first 16 bytes in hex.
+    /// The id: SHA-256 over tag, rule, location and excerpt, each but the tag preceded by its length
+    /// as a big-endian 64-bit integer; the first 16 bytes in hex. The location is JSON with its
+    /// members in the order of their declaration.
     pub(crate) fn id_of(rule: &str, location: &Location, excerpt: &str) -> String {
-        let place = crate::report::canonical(location);
+        // A location has string keys only, so this does not fail.
+        let place = serde_json::to_vec(location).unwrap_or_default();
         let mut hasher = Sha256::new();
         hasher.update(ID_TAG);
         for field in [rule.as_bytes(), &place, excerpt.as_bytes()] {

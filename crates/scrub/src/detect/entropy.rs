@@ -39,6 +39,8 @@ const PLACEHOLDERS: &[&str] = &[
     "settings.",
     "params.",
     "args.",
+    "user:pass",
+    ":pass@",
 ];
 
 /// Shannon entropy of the bytes of a text, in hundredths of a bit for each byte.

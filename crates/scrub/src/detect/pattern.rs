@@ -189,7 +189,12 @@ fn try_prefix(rule: &Rule, at: usize, text: &str, window: (usize, usize), found:
 /// Whether a match passes what a rule asks for besides its pattern.
 fn holds(rule: &Rule, text: &str, start: usize, end: usize) -> bool {
     let value = &text[start..end];
-    rule.checksum.is_none_or(|checksum| checksum.holds(value))
+    let has_digits = |value: &str| {
+        let digits = value.bytes().filter(u8::is_ascii_digit).take(rule.digits_min);
+        digits.count() == rule.digits_min
+    };
+    has_digits(value)
+        && rule.checksum.is_none_or(|checksum| checksum.holds(value))
         && (rule.entropy_min == 0 || entropy::hundredths(value) >= rule.entropy_min)
         && !(rule.skip_placeholders && entropy::is_placeholder(value))
         && has_context(rule, text, start, end)

@@ -63,6 +63,8 @@ struct RuleForm {
     #[serde(default)]
     entropy_min: u32,
     #[serde(default)]
+    digits_min: usize,
+    #[serde(default)]
     skip_placeholders: bool,
     rank: Option<u8>,
     examples: Vec<String>,
@@ -210,6 +212,7 @@ impl RuleForm {
             context: context(&self.context)?,
             checksum,
             entropy_min: self.entropy_min,
+            digits_min: self.digits_min,
             skip_placeholders: self.skip_placeholders,
             rank: self.rank.or(defaults.rank).unwrap_or(50),
             why,

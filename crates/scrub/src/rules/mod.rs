@@ -50,6 +50,8 @@ pub(crate) struct Rule {
     pub(crate) checksum: Option<Checksum>,
     /// Least entropy of the value, in hundredths of a bit for each character.
     pub(crate) entropy_min: u32,
+    /// Least digits of the value.
+    pub(crate) digits_min: usize,
     /// Values that are known to be placeholders do not count.
     pub(crate) skip_placeholders: bool,
     /// Of two rules that match the same text the one with the higher rank speaks.

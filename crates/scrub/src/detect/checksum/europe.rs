@@ -89,7 +89,11 @@ pub(super) fn france(value: &str) -> bool {
         _ => text,
     };
     let d = digits(&text);
-    d.len() == 15 && matches!(d[0], 1..=4 | 7 | 8) && 97 - number(&d[..13]) % 97 == number(&d[13..])
+    let is_month = |month| matches!(month, 1..=12 | 20 | 30..=42 | 50..=99);
+    d.len() == 15
+        && matches!(d[0], 1..=4 | 7 | 8)
+        && is_month(number(&d[3..5]))
+        && 97 - number(&d[..13]) % 97 == number(&d[13..])
 }
 
 /// United Kingdom, NHS number: weights 10 to 2, modulo 11.

@@ -115,12 +115,15 @@ const SHORT_CODES: &[u64] = &[
 /// North America, an area and exchange that start with 2 to 9. Numbers kept for fiction (555-01xx)
 /// do not count.
 pub(super) fn phone(value: &str) -> bool {
-    let all = digits(value);
+    let mut all = digits(value);
+    let is_plus = value.starts_with('+') || value.starts_with("00");
+    if value.starts_with("00") {
+        all.drain(..2);
+    }
     if !(7..=15).contains(&all.len()) {
         return false;
     }
     let distinct = all.iter().collect::<std::collections::BTreeSet<_>>().len();
-    let is_plus = value.trim_start_matches('(').starts_with('+');
     if is_plus {
         let has_short =
             SHORT_CODES.contains(&u64::from(all[0])) || SHORT_CODES.contains(&number(&all[..2]));
@@ -200,13 +203,16 @@ mod tests {
 
     #[test]
     fn telephone_numbers() {
-        for text in ["+49 30 901820", "+1 (212) 664-7665", "030 901820", "+358 9 1234567"] {
+        for text in
+            ["+49 30 901820", "+1 (212) 664-7665", "030 901820", "+358 9 1234567", "0049 30 901820"]
+        {
             assert!(phone(text), "{text}");
         }
         for text in [
             "+1 112 664 7665",
             "+1 212 555 0123",
             "+999",
+            "000 123 4567",
             "123456",
             "+44 4444 4444",
             "1234567890123456",
