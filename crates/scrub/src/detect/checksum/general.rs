@@ -130,6 +130,7 @@ pub(super) fn phone(value: &str) -> bool {
         let is_open = matches!(number(&all[..2]), 21..=26 | 29 | 35 | 37 | 38 | 42 | 50 | 59 | 67..=69 | 80 | 85 | 87 | 88 | 96 | 97 | 99);
         let is_america = all[0] == 1;
         return distinct > 2
+            && all[0] != 0
             && all.len() >= 8
             && (has_short || is_open)
             && (!is_america || north_america(&all[1..]));
