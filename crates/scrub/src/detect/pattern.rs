@@ -58,6 +58,7 @@ impl Detector {
         // Each pattern compiled alone within the same bound; together they get more room.
         let digits = regex::RegexSetBuilder::new(patterns)
             .size_limit(64 << 20)
+            .dfa_size_limit(16 << 20)
             .build()
             .unwrap_or_else(|_| RegexSet::empty());
         let anchors = if texts.is_empty() {
