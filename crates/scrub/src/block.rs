@@ -1,5 +1,7 @@
 //! Text of one part of a document, gathered from its pieces, with the place of each.
 
+use std::collections::HashMap;
+
 use crate::finding::{Channel, Location};
 
 /// Where a piece of text stands within its part. Zero means: does not apply.
@@ -32,6 +34,8 @@ pub(crate) struct Block {
     part: Option<String>,
     sheet: Option<String>,
     fields: Vec<String>,
+    /// Positions in `fields`; only ever asked by name, so its order does not matter.
+    field_index: HashMap<String, u32>,
     pieces: Vec<Piece>,
     text: String,
 }
@@ -62,13 +66,13 @@ impl Block {
 
     /// Adds the value of a named field.
     pub(crate) fn field(&mut self, mut place: Place, name: &str, value: &str) {
-        let known = self.fields.iter().rposition(|field| field == name);
-        let at = known.unwrap_or_else(|| {
+        place.field = self.field_index.get(name).copied().unwrap_or_else(|| {
             self.fields.push(name.to_owned());
-            self.fields.len() - 1
+            // More fields than that are no document; they have no name then.
+            let at = u32::try_from(self.fields.len()).unwrap_or(0);
+            self.field_index.insert(name.to_owned(), at);
+            at
         });
-        // More fields than that are no document.
-        place.field = u32::try_from(at + 1).unwrap_or(0);
         self.push(place, value);
     }
 

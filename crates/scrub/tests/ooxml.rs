@@ -380,3 +380,19 @@ fn an_encrypted_document_is_said_to_be_so() {
     let plain = scanner().scan("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1");
     assert_eq!(plain.not_read[0].reason, Reason::NoReader);
 }
+
+/// Names that all differ, marks inside each other: time stays in proportion to size.
+#[test]
+fn documents_made_to_take_long_do_not() {
+    let started = std::time::Instant::now();
+    let names: String = (0..60_000)
+        .map(|at| format!("<definedName name=\"_xlnm.n{at}\">1</definedName>"))
+        .collect();
+    let report = xlsx(&format!("<definedNames>{names}</definedNames>"), &[]);
+    assert_eq!(report.not_read, []);
+    let nested = "<w:ins w:author=\"a\">".repeat(2000);
+    let text = "<w:r><w:t>some text</w:t></w:r>".repeat(2000);
+    let report = docx(&format!("<w:p>{nested}{text}"), &[]);
+    assert_eq!(report.not_read.len(), 1);
+    assert!(started.elapsed() < std::time::Duration::from_secs(30), "{:?}", started.elapsed());
+}

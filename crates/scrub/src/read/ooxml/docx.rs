@@ -15,6 +15,9 @@ use crate::scan::{Scan, Site};
 /// Text smaller than this, in half points, cannot be read.
 const TINY_HALF_POINTS: u32 = 8;
 
+/// Bytes of a marked text from which no more of it is kept to be shown.
+const SHOWN_BYTES: usize = 512;
+
 /// Parts with text, by how their names begin, and the channel of that text.
 const STORIES: [(&str, Channel, Option<Notice>); 8] = [
     ("word/document", Channel::Visible, None),
@@ -135,8 +138,9 @@ impl Story {
             self.pending_channel = channel;
         }
         self.pending.push_str(text);
-        for mark in &mut self.marks {
-            mark.text.push_str(text);
+        // Marks may stand inside each other, and only the start of their text is shown.
+        for mark in self.marks.iter_mut().filter(|mark| mark.text.len() < SHOWN_BYTES) {
+            mark.text.extend(text.chars().take(SHOWN_BYTES));
         }
     }
 

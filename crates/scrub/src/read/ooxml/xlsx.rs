@@ -14,6 +14,9 @@ use crate::scan::{Scan, Site};
 
 const WORKBOOK: &str = "xl/workbook.xml";
 
+/// Most ranges of hidden columns that are told apart.
+const HIDDEN_RANGES_MAX: usize = 64;
+
 /// A sheet as the workbook names it.
 struct Sheet {
     name: String,
@@ -51,6 +54,8 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, package: &mut Package) {
 /// Sheets and defined names.
 fn workbook(scan: &mut Scan<'_>, site: &Site, package: &mut Package) -> Vec<Sheet> {
     let relations = package.relations(WORKBOOK);
+    let targets: BTreeMap<&str, &str> =
+        relations.iter().map(|r| (r.id.as_str(), r.target.as_str())).collect();
     let Some(text) = package.take(WORKBOOK) else { return Vec::new() };
     let mut block = Block::new(WORKBOOK);
     let (mut sheets, mut defined, mut found) = (Vec::new(), None::<(String, String)>, Vec::new());
@@ -63,7 +68,7 @@ fn workbook(scan: &mut Scan<'_>, site: &Site, package: &mut Package) -> Vec<Shee
                     _ => Channel::Visible,
                 };
                 let id = element.get("id").unwrap_or_default();
-                let target = relations.iter().find(|r| r.id == id).map(|r| r.target.as_str());
+                let target = targets.get(id.as_str()).copied();
                 let name = element.get("name").unwrap_or_default();
                 block.field(Place::of(channel), "sheet", &name);
                 let part = resolve(WORKBOOK, target.unwrap_or_default());
@@ -136,7 +141,7 @@ impl Cells {
         match element.name() {
             "col" if element.get("hidden").is_some_and(|value| is_on(Some(&value))) => {
                 let min = number("min").unwrap_or(1);
-                self.hidden_columns.push((min, number("max").unwrap_or(min)));
+                self.hide_columns(min, number("max").unwrap_or(min).max(min));
             }
             "row" => {
                 self.row = number("r").unwrap_or(self.row.saturating_add(1));
@@ -153,6 +158,18 @@ impl Cells {
                 self.texts.clear();
             }
             name => self.element = name.to_owned(),
+        }
+    }
+
+    /// Adds a range of hidden columns, merged with the last one where they meet. Where there are too
+    /// many ranges to keep, what lies between them counts as hidden too.
+    fn hide_columns(&mut self, min: u32, max: u32) {
+        let is_full = self.hidden_columns.len() >= HIDDEN_RANGES_MAX;
+        match self.hidden_columns.last_mut() {
+            Some(last) if is_full || (last.0 <= min && min <= last.1.saturating_add(1)) => {
+                *last = (last.0.min(min), last.1.max(max));
+            }
+            _ => self.hidden_columns.push((min, max)),
         }
     }
 
@@ -313,6 +330,21 @@ fn comments(scan: &mut Scan<'_>, site: &Site, part: &str, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ranges_of_hidden_columns_are_merged_and_bounded() {
+        let mut cells = Cells::default();
+        cells.hide_columns(2, 3);
+        cells.hide_columns(4, 5);
+        cells.hide_columns(9, 9);
+        assert_eq!(cells.hidden_columns, [(2, 5), (9, 9)]);
+        (1..1000).for_each(|at| cells.hide_columns(at * 10, at * 10));
+        assert_eq!(cells.hidden_columns.len(), HIDDEN_RANGES_MAX);
+        cells.column = 9990;
+        assert_eq!(cells.channel(Channel::Visible), Channel::HiddenColumn);
+        cells.column = 7;
+        assert_eq!(cells.channel(Channel::Visible), Channel::Visible);
+    }
 
     #[test]
     fn columns_of_cells() {
