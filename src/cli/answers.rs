@@ -40,6 +40,8 @@ use serde::{
 };
 use uuid::Uuid;
 
+use super::newest::Newest;
+
 /// Most bytes of an answers file.
 pub const MAX_ANSWERS_BYTES: usize = 1 << 20;
 
@@ -124,6 +126,8 @@ pub struct Context<'a> {
     pub now: Timestamp,
     /// This program.
     pub tool: &'a Tool,
+    /// What it takes the place of, statement by statement.
+    pub amends: Option<&'a Newest>,
 }
 
 /// Why an answers file makes no payloads.
@@ -205,11 +209,11 @@ impl Answers {
         mut salt: impl FnMut() -> [u8; 32],
     ) -> Result<Vec<Payload>, AnswersError> {
         Ok(vec![
-            self.attest(context, self.own_work.clone(), salt())?,
-            self.attest(context, self.nda_check(context)?, salt())?,
-            self.attest(context, self.redaction_check(context)?, salt())?,
-            self.attest(context, self.task_authority.clone(), salt())?,
-            self.attest(context, self.effort.clone(), salt())?,
+            self.attest(context, self.own_work.clone(), (None, salt()))?,
+            self.attest(context, self.nda_check(context)?, (None, salt()))?,
+            self.attest(context, self.redaction_check(context)?, (None, salt()))?,
+            self.attest(context, self.task_authority.clone(), (None, salt()))?,
+            self.attest(context, self.effort.clone(), (None, salt()))?,
         ])
     }
 
@@ -223,19 +227,20 @@ impl Answers {
         manifest: &manifest::Manifest,
         salt: [u8; 32],
     ) -> Result<Payload, AnswersError> {
-        self.attest(context, attestry_proof::payload::manifest::Manifest::of(manifest), salt)
+        let body = attestry_proof::payload::manifest::Manifest::of(manifest);
+        self.attest(context, body, (Some(manifest.role()), salt))
     }
 
     fn attest<B: AttestationBody>(
         &self,
         context: &Context<'_>,
         body: B,
-        salt: [u8; 32],
+        (side, salt): (Option<manifest::Role>, [u8; 32]),
     ) -> Result<Payload, AnswersError>
     where
         Payload: From<Attestation<B>>,
     {
-        let envelope = self.envelope(context, B::KIND)?;
+        let envelope = self.envelope(context, (B::KIND, side))?;
         Attestation::new(Salt(salt), envelope, body)
             .map(Payload::from)
             .map_err(|error| AnswersError::Payload { kind: B::KIND, error })
@@ -244,7 +249,7 @@ impl Answers {
     fn envelope(
         &self,
         context: &Context<'_>,
-        kind: StatementKind,
+        (kind, side): (StatementKind, Option<manifest::Role>),
     ) -> Result<Envelope, AnswersError> {
         let text = self.text(context, kind.as_str())?;
         let SignatureAnswers { esign, ueta_intent, eidas_level } = &self.electronic_signature;
@@ -267,7 +272,7 @@ impl Answers {
                 ueta_intent: *ueta_intent,
                 eidas_level: *eidas_level,
             },
-            supersedes: None,
+            supersedes: context.amends.and_then(|newest| newest.of(kind, side)),
             tool: context.tool.clone(),
         })
     }
@@ -442,6 +447,7 @@ mod tests {
             catalogue: &catalogue,
             now: Timestamp::from_unix_seconds(1_772_366_400).unwrap(),
             tool: &tool,
+            amends: None,
         };
         let mut counter = 0;
         Answers::parse(text)?.attestations(&context, || {
@@ -511,6 +517,7 @@ mod tests {
             catalogue: &catalogue,
             now: Timestamp::from_unix_seconds(0).unwrap(),
             tool: &tool,
+            amends: None,
         };
         let answers = Answers::parse(EXAMPLE).unwrap();
         let payload = answers.manifest(&context, &deliverable, [1; 32]).unwrap();

@@ -13,6 +13,7 @@ mod fsck;
 mod held;
 mod key;
 mod key_changes;
+mod newest;
 mod office;
 pub mod output;
 pub mod pin;

@@ -5,10 +5,9 @@ use std::process::ExitCode;
 use attestry_policy::clauses::ClauseCatalogue;
 use attestry_proof::{
     cose::Subject,
-    hash::Hash,
     payload::{
-        Official, Payload, StatementKind,
-        fields::{Digest, Salt, SubmissionId},
+        Official, Payload,
+        fields::{Salt, SubmissionId},
         key_event::MemberRole,
         review::{
             Review, ReviewTopic, ReviewVerdict, ReviewedFinding, SendBackCode, SendBackReason,
@@ -21,6 +20,7 @@ use uuid::Uuid;
 use super::{
     block_on,
     client::Client,
+    newest::Newest,
     office::Signing,
     output::{Failure, Output},
     pin::Caller,
@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     entropy::{OsEntropy, random_bytes},
-    http::routes::{clearance::ClearAnswer, submissions::CustodyInfo},
+    http::routes::clearance::ClearAnswer,
 };
 
 /// What to review, and what it came to.
@@ -92,7 +92,7 @@ pub(super) async fn draft(
     signing: &Signing,
     verdict: Verdict,
 ) -> Result<Payload, Failure> {
-    let rests_on = newest(&client.custody(subject).await?)?;
+    let rests_on = Newest::about(client, subject).await?.leaves();
     let accepted = verdict.reasons.is_empty();
     let envelope = signing.envelope(catalogue, "review", MemberRole::Reviewer)?;
     let body = Review {
@@ -105,32 +105,6 @@ pub(super) async fn draft(
     };
     let salt = Salt(random_bytes(&OsEntropy));
     Ok(Official::new(salt, envelope, body).map_err(Failure::usage)?.into())
-}
-
-/// Leaf hashes of what the contractor stated, the newest of each kind and side, in the order of the
-/// log.
-fn newest(events: &[CustodyInfo]) -> Result<Vec<Digest>, Failure> {
-    let mut newest: Vec<(String, Digest)> = Vec::new();
-    for event in events {
-        let Some(kind) = event.kind.as_deref().and_then(StatementKind::parse) else { continue };
-        if !kind.is_contractor() || kind == StatementKind::Withdrawal {
-            continue;
-        }
-        let side =
-            event.summary.iter().flatten().find(|(label, _)| label == "Side of the submission");
-        let key = match (kind, side) {
-            (StatementKind::Manifest, Some((_, side))) => format!("{kind} {side}"),
-            _ => kind.to_string(),
-        };
-        let leaf = Hash::from_hex(&event.leaf_hash)
-            .ok_or_else(|| Failure::service("the service answered with a malformed leaf hash"))?;
-        newest.retain(|(known, _)| *known != key);
-        newest.push((key, Digest(leaf)));
-    }
-    if newest.is_empty() {
-        return Err(Failure::refused("nothing was attested about this submission"));
-    }
-    Ok(newest.into_iter().map(|(_, leaf)| leaf).collect())
 }
 
 fn reason(text: &str) -> Result<SendBackReason, Failure> {

@@ -258,6 +258,9 @@ fn classify(error: &ServiceError) -> (StatusCode, &'static str, &'static str) {
             (S::TOO_MANY_REQUESTS, "too-many-open", "Too many submissions without statement")
         }
         E::LastAdmin { .. } => (S::CONFLICT, "last-admin", "Last administrator"),
+        E::SupersedesNothing { .. } => {
+            (S::UNPROCESSABLE_ENTITY, "supersedes-nothing", "Supersedes something else")
+        }
         E::ReviewOfNothing { .. } => {
             (S::UNPROCESSABLE_ENTITY, "review-of-nothing", "Review of something else")
         }

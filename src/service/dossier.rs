@@ -1,6 +1,6 @@
 //! What the statements about a submission come to, when it is asked whether it may be used.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use attestry_policy::{
     access::KeyId,
@@ -14,7 +14,7 @@ use attestry_proof::{
     key::Thumbprint,
     manifest::Role as ManifestRole,
     payload::{
-        Payload,
+        Payload, StatementKind,
         envelope::{Answer, Envelope},
         own_work::{Consent, PurposeConsent},
         review::ReviewVerdict,
@@ -45,7 +45,7 @@ struct Told {
 
 /// Every statement about a submission whose payload is still there.
 pub(super) struct StatementsAbout {
-    leaves: HashSet<Hash>,
+    leaves: HashMap<Hash, StatementKind>,
     newest: BTreeMap<AttestationKind, Told>,
     /// Purposes taken back one by one, with the position.
     taken_back: Vec<(LeafIndex, PurposeSet)>,
@@ -57,7 +57,12 @@ pub(super) struct StatementsAbout {
 impl StatementsAbout {
     /// Whether the leaf is a statement about the submission.
     pub(super) fn contains(&self, leaf: Hash) -> bool {
-        self.leaves.contains(&leaf)
+        self.leaves.contains_key(&leaf)
+    }
+
+    /// What kind of statement the leaf is; `None` if it is none about the submission.
+    pub(super) fn kind_of(&self, leaf: Hash) -> Option<StatementKind> {
+        self.leaves.get(&leaf).copied()
     }
 
     /// Leaf hashes of the newest statement of each kind.
@@ -77,7 +82,7 @@ impl StatementsAbout {
     }
 
     fn add(&mut self, index: LeafIndex, leaf: Hash, issuer: Thumbprint, payload: Payload) {
-        self.leaves.insert(leaf);
+        self.leaves.insert(leaf, payload.kind());
         if let Some(kind) = attestation_kind(&payload) {
             self.newest.insert(kind, Told { index, leaf, issuer, payload });
             return;
@@ -106,7 +111,7 @@ impl Service {
         submission: Uuid,
     ) -> Result<StatementsAbout, ServiceError> {
         let mut about = StatementsAbout {
-            leaves: HashSet::new(),
+            leaves: HashMap::new(),
             newest: BTreeMap::new(),
             taken_back: Vec::new(),
             review: None,

@@ -227,6 +227,14 @@ pub enum ServiceError {
         /// Which key.
         thumbprint: Thumbprint,
     },
+    /// A statement takes the place of something else than it could.
+    #[error(
+        "the statement supersedes {leaf}, which is no statement of its kind about this submission"
+    )]
+    SupersedesNothing {
+        /// Leaf hash named.
+        leaf: Hash,
+    },
     /// A review names a statement that is not about the submission.
     #[error("the review rests on {leaf}, which is no statement about this submission")]
     ReviewOfNothing {

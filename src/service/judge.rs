@@ -123,6 +123,7 @@ impl Service {
             key.key.thumbprint()
         };
         self.check_manifest(submission, payload).await?;
+        self.check_superseded(submission, payload).await?;
         let effect = match payload {
             Payload::Withdrawal(said) => Some(Effect::Withdraw {
                 submission,
@@ -137,6 +138,21 @@ impl Service {
         let owned =
             Precondition::SubmissionOf { submission, owner, program, may_be_withdrawn: withdrawal };
         Ok((vec![owned], effect.into_iter().collect()))
+    }
+
+    /// What a statement takes the place of must be a statement of its kind about the submission.
+    async fn check_superseded(
+        &self,
+        submission: Uuid,
+        payload: &Payload,
+    ) -> Result<(), ServiceError> {
+        let earlier = payload.envelope().and_then(|envelope| envelope.supersedes);
+        let Some(earlier) = earlier.map(|digest| digest.0) else { return Ok(()) };
+        let found = self.statements_about(submission).await?.kind_of(earlier);
+        match found == Some(payload.kind()) {
+            true => Ok(()),
+            false => Err(ServiceError::SupersedesNothing { leaf: earlier }),
+        }
     }
 
     /// The key that must own the submission for this one to withdraw it: itself, or the lost key it

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::support::{Draft, Member, Refusal, Server, Work, new_id, review, withdrawal};
 
 const FORBIDDEN: Refusal = (403, "forbidden", "Not allowed");
+const SUPERSEDES_NOTHING: Refusal = (422, "supersedes-nothing", "Supersedes something else");
 const OUTDATED: Refusal = (409, "review-outdated", "Review overtaken");
 const OF_NOTHING: Refusal = (422, "review-of-nothing", "Review of something else");
 const NOT_FOUND: Refusal = (404, "not-found", "Not found");
@@ -252,9 +253,16 @@ async fn attesting_again_un_clears_at_once() {
     let scene = Scene::cleared().await;
     let server = &scene.server;
     let earlier = scene.leaves().await[6].to_hex();
-    let draft = scene.work.statement(server, &scene.owner, StatementKind::Effort);
-    let draft = draft.edit("\"supersedes\":null", &format!("\"supersedes\":\"{earlier}\""));
-    server.send(&draft, &scene.owner).await.status(201);
+    let amended = |leaf: &str| {
+        let draft = scene.work.statement(server, &scene.owner, StatementKind::Effort);
+        draft.edit("\"supersedes\":null", &format!("\"supersedes\":\"{leaf}\""))
+    };
+    // A statement of another kind, and none at all, are not superseded.
+    for leaf in [scene.leaves().await[5].to_hex(), Hash([9; 32]).to_hex()] {
+        server.send(&amended(&leaf), &scene.owner).await.refused(SUPERSEDES_NOTHING);
+    }
+    assert_eq!(scene.state().await, "cleared");
+    server.send(&amended(&earlier), &scene.owner).await.status(201);
     assert_eq!(scene.state().await, "attested");
     scene.published(("uncleared", &[])).await;
     assert_eq!(scene.listed(&scene.reviewer, "waiting").await, [scene.id().to_string()]);

@@ -100,6 +100,34 @@ fn what_is_sent_back_is_not_cleared_and_says_why_to_its_owner() {
     assert!(custody["events"].to_string().contains("names the client"), "{custody}");
     let decided = scene.run("rosa", &["clear", &id]).exits(REFUSED).json();
     assert_eq!(decided["decisions"][0]["missing"], json!(["acceptance"]));
+
+    // Stated anew, it waits for a review again; each statement names the one before it.
+    let amended = scene.amend("cara", &id, "again").exits(DONE).json();
+    assert_eq!(amended["submission"], id);
+    assert_eq!(seen(&scene, &id)["state"], "attested");
+    let custody = scene.run("cara", &["custody", &id]).exits(DONE).json();
+    let events = custody["events"].as_array().unwrap();
+    let leaf = |event: &Value| event["leaf_hash"].as_str().unwrap().to_owned();
+    let (first, again) = (&events[..7], &events[events.len() - 7..]);
+    for (earlier, later) in first.iter().zip(again) {
+        assert_eq!(earlier["kind"], later["kind"]);
+        let lines = later["summary"].to_string();
+        assert!(lines.contains(&leaf(earlier)), "{lines}");
+    }
+    accept(&scene, "rosa", &id);
+    assert_eq!(seen(&scene, &id)["state"], "cleared");
+}
+
+#[test]
+fn only_what_one_stated_oneself_is_stated_anew() {
+    let scene = reviewed_program();
+    let id = scene.submission_of("cara");
+    scene.join("pilot", "contractor", "carl");
+    let refused = scene.amend("carl", &id, "his").exits(REFUSED).json();
+    assert!(error(&refused).contains("no submission"), "{refused}");
+    let nothing = uuid::Uuid::new_v4().to_string();
+    scene.amend("cara", &nothing, "nothing").exits(REFUSED);
+    assert_eq!(seen(&scene, &id)["state"], "attested");
 }
 
 #[test]

@@ -150,6 +150,12 @@ impl Scene {
         submitted.exits(DONE).json()["submission"].as_str().unwrap().to_owned()
     }
 
+    /// States everything anew about a submission, into another directory.
+    pub fn amend(&self, member: &str, submission: &str, out: &str) -> Run {
+        let more = ["--amend", submission, "--yes", "--json"];
+        self.submit_as(member, &self.url(), out, &more)
+    }
+
     fn submit_as(&self, member: &str, url: &str, out: &str, more: &[&str]) -> Run {
         let (key, request, work, out) =
             (self.key(member), self.at("request"), self.at("work"), self.at(out));

@@ -69,6 +69,7 @@ impl Author {
             catalogue: &catalogue,
             now,
             tool: &tool,
+            amends: None,
         };
         let payloads = answers.attestations(&context, || [0; 32]).unwrap();
         let effort = payloads.iter().find_map(|payload| match payload {

@@ -196,6 +196,7 @@ async fn submit(running: &Running, made: &Path, output: &Output) -> Result<Vec<P
             deliverable: &deliverable,
             answers: &answers,
             out: &out,
+            amends: None,
         };
         let prepared = submit::prepare(&client, &submission, &quiet, |_| Ok(())).await?;
         let statements = submit::finish(&client, &submission, &prepared, &quiet).await?;

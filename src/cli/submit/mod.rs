@@ -34,6 +34,7 @@ use super::{
     block_on,
     client::{Client, write},
     held::require_verified,
+    newest::Newest,
     output::{Failure, Output},
     pin::Caller,
 };
@@ -53,6 +54,10 @@ pub struct Arguments {
     /// Your answers about this work; docs/samples/answers.example.toml explains them.
     #[arg(long, value_name = "FILE")]
     answers: PathBuf,
+    /// State everything anew about this submission of yours, as after it was sent back: each
+    /// statement names the one it takes the place of.
+    #[arg(long, value_name = "SUBMISSION")]
+    amend: Option<Uuid>,
     /// Directory for statements, payloads, clause texts and openings; the same again continues.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -73,6 +78,8 @@ pub struct Submission<'a> {
     pub answers: &'a Answers,
     /// Output directory.
     pub out: &'a Path,
+    /// What is stated anew about a submission of one's own; `None` for a new one.
+    pub amends: Option<&'a Newest>,
 }
 
 /// A statement that is in the log.
@@ -95,15 +102,20 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
         .map_err(|error| Failure::usage(format!("{}: {error}", arguments.answers.display())))?;
     let answers = Answers::parse(&text)
         .map_err(|error| Failure::usage(format!("{}: {error}", arguments.answers.display())))?;
-    let submission = Submission {
-        request: &arguments.request,
-        deliverable: &arguments.deliverable,
-        answers: &answers,
-        out: &arguments.out,
-    };
     let yes = arguments.yes;
     let (prepared, submitted, policy) = block_on(async {
         let client = arguments.caller.connect().await?;
+        let amends = match arguments.amend {
+            Some(id) => Some(Newest::about(&client, id).await?),
+            None => None,
+        };
+        let submission = Submission {
+            request: &arguments.request,
+            deliverable: &arguments.deliverable,
+            answers: &answers,
+            out: &arguments.out,
+            amends: amends.as_ref(),
+        };
         let prepared = prepare(&client, &submission, output, |reading| {
             reading.show(yes, output);
             confirm(yes)

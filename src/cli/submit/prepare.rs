@@ -80,13 +80,15 @@ pub(super) fn draft(
     for (role, found) in ROLES.into_iter().zip(&found) {
         sides.push(files::hash(role, found, entropy, progress)?);
     }
-    let id = new_id(entropy);
+    let id = submission.amends.map_or_else(|| new_id(entropy), |newest| newest.submission);
     let manifests: Vec<ManifestCommitment> =
         sides.iter().map(|side| commitment(&side.manifest)).collect();
     let now = Timestamp::new(SystemClock.now())
         .ok_or_else(|| Failure::usage("the clock is outside the years 1 to 9999"))?;
     let tool = tool()?;
-    let context = Context { subject: id, manifests: &manifests, catalogue, now, tool: &tool };
+    let amends = submission.amends;
+    let context =
+        Context { subject: id, manifests: &manifests, catalogue, now, tool: &tool, amends };
     let salt = || {
         let mut salt = [0; 32];
         entropy.fill(&mut salt);

@@ -276,6 +276,7 @@ mod tests {
             deliverable: &paths,
             answers: &answers,
             out: folder.path(),
+            amends: None,
         };
         let progress = ProgressBar::hidden();
         let draft = prepare::draft(&submission, &catalogue, &OsEntropy, &progress).unwrap();

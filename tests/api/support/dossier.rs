@@ -81,6 +81,7 @@ impl Work {
                 name: "test".parse().unwrap(),
                 version: "1".parse().unwrap(),
             },
+            amends: None,
         };
         let said = Answers::parse(answers).unwrap().attestations(&context, random).unwrap();
         let manifests = self.manifests.iter().map(|files| manifest(catalogue, self.id, files));
