@@ -341,3 +341,46 @@ async fn the_work_list_is_for_those_who_work_on_it() {
     let bad = format!("{path}?show=everything");
     server.get(bad).by(&scene.reviewer).send().await.refused(MALFORMED);
 }
+
+/// As from a client that went away, or a crash in between.
+#[tokio::test]
+async fn what_a_review_asks_for_is_decided_though_nobody_waits_for_it() {
+    let scene = Scene::new().await;
+    let draft = review(&scene.server, &scene.reviewer, scene.id(), &scene.leaves().await, true);
+    let statement = draft.signed(&scene.reviewer).encode();
+    let service = std::sync::Arc::clone(&scene.server.service);
+    let task = tokio::spawn(async move { service.register(&statement).await });
+    // The review is logged, and what follows is cut off wherever it is.
+    while scene.state().await == "attested" {
+        tokio::task::yield_now().await;
+    }
+    task.abort();
+    scene.published(("cleared", &["training", "evaluation"])).await;
+}
+
+#[tokio::test]
+async fn a_review_sent_again_decides_nothing_anew() {
+    let scene = Scene::new().await;
+    let draft = review(&scene.server, &scene.reviewer, scene.id(), &scene.leaves().await, true);
+    let statement = draft.signed(&scene.reviewer).encode();
+    let index = scene.server.register(&statement).await;
+    let size = scene.server.size();
+    assert_eq!(scene.server.register(&statement).await, index);
+    assert_eq!(scene.server.size(), size);
+}
+
+#[tokio::test]
+async fn new_rules_decide_again_what_was_cleared() {
+    let scene = Scene::cleared().await;
+    let service = &scene.server.service;
+    let mut files = service.policies().files().to_vec();
+    let rules = files.iter_mut().find(|(path, _)| path == "clearance.cedar").unwrap();
+    let text = String::from_utf8(rules.1.clone()).unwrap();
+    let asks_for_scans = text.replace(" || resource.clearancePolicy == \"reviewed\" };", " };");
+    assert_ne!(asks_for_scans, text);
+    rules.1 = asks_for_scans.into_bytes();
+    let stricter = attestry::service::policies::Policies::load(files).unwrap();
+    service.adopt_policies(stricter).await.unwrap();
+    scene.published(("uncleared", &[])).await;
+    assert_eq!(scene.state().await, "reviewed");
+}

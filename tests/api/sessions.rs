@@ -9,6 +9,7 @@ use crate::{
 };
 
 const UNAUTHENTICATED: Refusal = (401, "unauthenticated", "Not authenticated");
+const ELSEWHERE: Refusal = (403, "csrf", "Request from elsewhere");
 const CSRF: Refusal = (403, "csrf", "CSRF token missing or wrong");
 const FORBIDDEN: Refusal = (403, "forbidden", "Not allowed");
 const MALFORMED: Refusal = (400, "malformed-request", "Malformed request");
@@ -246,6 +247,20 @@ async fn what_changes_something_needs_the_csrf_token() {
         call.header("content-length", 0).send().await.refused(CSRF);
     }
     is_on(&server, &browser).await;
+}
+
+/// Pages of sibling hosts send the cookie too, and even reading is logged in the caller's name.
+#[tokio::test]
+async fn a_page_of_another_address_may_not_use_the_session() {
+    let server = Server::start().await;
+    let browser = sign_in(&server, &server.admin).await;
+    let get = |site: &'static str| browser.get(&server, CURRENT).header("sec-fetch-site", site);
+    for site in ["same-site", "cross-site", "anything"] {
+        get(site).send().await.refused(ELSEWHERE);
+    }
+    for site in ["same-origin", "none"] {
+        get(site).send().await.status(200);
+    }
 }
 
 #[tokio::test]
