@@ -99,6 +99,27 @@ async fn add_identity(
     Ok(true)
 }
 
+/// Sessions that are not over and whose `column` has this value, newest first.
+async fn live(
+    readers: &SqlitePool,
+    column: &'static str,
+    value: &[u8],
+    moment: Moment,
+) -> Result<Vec<SessionRecord>, StoreError> {
+    let sql = format!(
+        "SELECT secret_digest, id, thumbprint, method, created_at, last_used_at, expires_at
+         FROM sessions WHERE {column} = ? AND expires_at > ? AND last_used_at > ?
+         ORDER BY created_at DESC, id"
+    );
+    let rows: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(value)
+        .bind(moment.now)
+        .bind(moment.idle_since)
+        .fetch_all(readers)
+        .await?;
+    rows.into_iter().map(session_of).collect()
+}
+
 impl Sessions for SqliteLedger {
     fn open_session<'a>(
         &'a self,
@@ -115,16 +136,10 @@ impl Sessions for SqliteLedger {
         moment: Moment,
     ) -> BoxFuture<'_, Result<Option<SessionRecord>, StoreError>> {
         async move {
-            let row: Option<Row> = sqlx::query_as(
-                "SELECT secret_digest, id, thumbprint, method, created_at, last_used_at, expires_at
-                 FROM sessions WHERE secret_digest = ? AND expires_at > ? AND last_used_at > ?",
-            )
-            .bind(secret_digest.as_bytes().as_slice())
-            .bind(moment.now)
-            .bind(moment.idle_since)
-            .fetch_optional(self.readers())
-            .await?;
-            row.map(session_of).transpose()
+            let mut found =
+                live(self.readers(), "secret_digest", secret_digest.as_bytes().as_slice(), moment)
+                    .await?;
+            Ok(found.pop())
         }
         .boxed()
     }
@@ -135,16 +150,8 @@ impl Sessions for SqliteLedger {
         moment: Moment,
     ) -> BoxFuture<'_, Result<Option<SessionRecord>, StoreError>> {
         async move {
-            let row: Option<Row> = sqlx::query_as(
-                "SELECT secret_digest, id, thumbprint, method, created_at, last_used_at, expires_at
-                 FROM sessions WHERE id = ? AND expires_at > ? AND last_used_at > ?",
-            )
-            .bind(id.as_bytes().as_slice())
-            .bind(moment.now)
-            .bind(moment.idle_since)
-            .fetch_optional(self.readers())
-            .await?;
-            row.map(session_of).transpose()
+            let mut found = live(self.readers(), "id", id.as_bytes().as_slice(), moment).await?;
+            Ok(found.pop())
         }
         .boxed()
     }
@@ -155,17 +162,7 @@ impl Sessions for SqliteLedger {
         moment: Moment,
     ) -> BoxFuture<'_, Result<Vec<SessionRecord>, StoreError>> {
         async move {
-            let rows: Vec<Row> = sqlx::query_as(
-                "SELECT secret_digest, id, thumbprint, method, created_at, last_used_at, expires_at
-                 FROM sessions WHERE thumbprint = ? AND expires_at > ? AND last_used_at > ?
-                 ORDER BY created_at DESC, id",
-            )
-            .bind(thumbprint.0.as_bytes().as_slice())
-            .bind(moment.now)
-            .bind(moment.idle_since)
-            .fetch_all(self.readers())
-            .await?;
-            rows.into_iter().map(session_of).collect()
+            live(self.readers(), "thumbprint", thumbprint.0.as_bytes().as_slice(), moment).await
         }
         .boxed()
     }

@@ -142,6 +142,49 @@ struct AnnouncementJson<B> {
     body: B,
 }
 
+/// What every frame can do, whatever its envelope.
+macro_rules! frame {
+    ($frame:ident, $body:ident) => {
+        impl<B: $body> $frame<B> {
+            /// Reads text that is known to be within the size limit and to name this kind.
+            pub(super) fn parse(text: &str) -> Result<Self, PayloadError> {
+                let parsed = Self(json::decode(text)?);
+                json::require_plain(text, &parsed)?;
+                parsed.validate()?;
+                Ok(parsed)
+            }
+
+            fn checked(self) -> Result<Self, PayloadError> {
+                self.validate()?;
+                within_limit(json::encode(&self).len())?;
+                Ok(self)
+            }
+
+            /// What is said, besides what all statements in such a frame say.
+            #[must_use]
+            pub const fn body(&self) -> &B {
+                &self.0.body
+            }
+        }
+    };
+    ($frame:ident, $body:ident, salted) => {
+        frame!($frame, $body);
+
+        impl<B> $frame<B> {
+            /// The salt.
+            #[must_use]
+            pub const fn salt(&self) -> &Salt {
+                &self.0.salt
+            }
+        }
+    };
+}
+
+frame!(Attestation, AttestationBody, salted);
+frame!(Official, OfficialBody, salted);
+frame!(Record, RecordBody, salted);
+frame!(Announcement, PublicBody);
+
 impl<B: AttestationBody> Attestation<B> {
     /// Puts an attestation together. `salt` must be fresh random bytes, used for nothing else.
     ///
@@ -149,36 +192,13 @@ impl<B: AttestationBody> Attestation<B> {
     /// [`PayloadError::Field`] or [`PayloadError::TooLarge`].
     pub fn new(salt: Salt, envelope: Envelope, body: B) -> Result<Self, PayloadError> {
         let kind = B::KIND;
-        let made = Self(AttestationJson { schema: SCHEMA_VERSION, kind, salt, envelope, body });
-        made.validate()?;
-        within_limit(json::encode(&made).len())?;
-        Ok(made)
-    }
-
-    /// Reads text that is known to be within the size limit and to name this kind.
-    pub(super) fn parse(text: &str) -> Result<Self, PayloadError> {
-        let parsed = Self(json::decode(text)?);
-        json::require_plain(text, &parsed)?;
-        parsed.validate()?;
-        Ok(parsed)
-    }
-
-    /// The salt.
-    #[must_use]
-    pub const fn salt(&self) -> &Salt {
-        &self.0.salt
+        Self(AttestationJson { schema: SCHEMA_VERSION, kind, salt, envelope, body }).checked()
     }
 
     /// What every attestation says.
     #[must_use]
     pub const fn envelope(&self) -> &Envelope {
         &self.0.envelope
-    }
-
-    /// What this kind of attestation says.
-    #[must_use]
-    pub const fn body(&self) -> &B {
-        &self.0.body
     }
 
     pub(super) fn summarize(&self, summary: &mut Summary) {
@@ -203,36 +223,13 @@ impl<B: OfficialBody> Official<B> {
     /// [`PayloadError::Field`] or [`PayloadError::TooLarge`].
     pub fn new(salt: Salt, envelope: OfficialEnvelope, body: B) -> Result<Self, PayloadError> {
         let kind = B::KIND;
-        let made = Self(OfficialJson { schema: SCHEMA_VERSION, kind, salt, envelope, body });
-        made.validate()?;
-        within_limit(json::encode(&made).len())?;
-        Ok(made)
-    }
-
-    /// Reads text that is known to be within the size limit and to name this kind.
-    pub(super) fn parse(text: &str) -> Result<Self, PayloadError> {
-        let parsed = Self(json::decode(text)?);
-        json::require_plain(text, &parsed)?;
-        parsed.validate()?;
-        Ok(parsed)
-    }
-
-    /// The salt.
-    #[must_use]
-    pub const fn salt(&self) -> &Salt {
-        &self.0.salt
+        Self(OfficialJson { schema: SCHEMA_VERSION, kind, salt, envelope, body }).checked()
     }
 
     /// What every such statement says.
     #[must_use]
     pub const fn envelope(&self) -> &OfficialEnvelope {
         &self.0.envelope
-    }
-
-    /// What this kind of statement says.
-    #[must_use]
-    pub const fn body(&self) -> &B {
-        &self.0.body
     }
 
     pub(super) fn summarize(&self, summary: &mut Summary) {
@@ -256,30 +253,7 @@ impl<B: RecordBody> Record<B> {
     /// # Errors
     /// [`PayloadError::Field`] or [`PayloadError::TooLarge`].
     pub fn new(salt: Salt, body: B) -> Result<Self, PayloadError> {
-        let made = Self(RecordJson { schema: SCHEMA_VERSION, kind: B::KIND, salt, body });
-        made.validate()?;
-        within_limit(json::encode(&made).len())?;
-        Ok(made)
-    }
-
-    /// Reads text that is known to be within the size limit and to name this kind.
-    pub(super) fn parse(text: &str) -> Result<Self, PayloadError> {
-        let parsed = Self(json::decode(text)?);
-        json::require_plain(text, &parsed)?;
-        parsed.validate()?;
-        Ok(parsed)
-    }
-
-    /// The salt.
-    #[must_use]
-    pub const fn salt(&self) -> &Salt {
-        &self.0.salt
-    }
-
-    /// What the record says.
-    #[must_use]
-    pub const fn body(&self) -> &B {
-        &self.0.body
+        Self(RecordJson { schema: SCHEMA_VERSION, kind: B::KIND, salt, body }).checked()
     }
 
     pub(super) fn summarize(&self, summary: &mut Summary) {
@@ -301,24 +275,7 @@ impl<B: PublicBody> Announcement<B> {
     /// # Errors
     /// [`PayloadError::Field`] or [`PayloadError::TooLarge`].
     pub fn new(body: B) -> Result<Self, PayloadError> {
-        let made = Self(AnnouncementJson { schema: SCHEMA_VERSION, kind: B::KIND, body });
-        made.validate()?;
-        within_limit(json::encode(&made).len())?;
-        Ok(made)
-    }
-
-    /// Reads text that is known to be within the size limit and to name this kind.
-    pub(super) fn parse(text: &str) -> Result<Self, PayloadError> {
-        let parsed = Self(json::decode(text)?);
-        json::require_plain(text, &parsed)?;
-        parsed.validate()?;
-        Ok(parsed)
-    }
-
-    /// What the statement says.
-    #[must_use]
-    pub const fn body(&self) -> &B {
-        &self.0.body
+        Self(AnnouncementJson { schema: SCHEMA_VERSION, kind: B::KIND, body }).checked()
     }
 
     pub(super) fn summarize(&self, summary: &mut Summary) {
