@@ -4,9 +4,14 @@ use attestry_policy::clauses::ClauseCatalogue;
 use attestry_proof::{
     hash::Hash,
     payload::{Payload, policy_version::PolicyVersion},
+    size::LeafIndex,
 };
 
-use super::{Service, ServiceError, policies::Policies};
+use super::{
+    Service, ServiceError,
+    genesis::policies_digest,
+    policies::{Policies, PolicyFileBytes},
+};
 use crate::store::{ledger::StoredPayload, people::PolicyRecord};
 
 /// A bundle that was in force, and what the log says about it.
@@ -32,13 +37,51 @@ impl Service {
         let records = records.into_iter().filter(|record| record.version < before).take(limit);
         let mut versions = Vec::new();
         for record in records {
-            let payload = self.ledger.payload(record.index).await?;
-            let Some((_, StoredPayload::Public(bytes))) = payload else { continue };
-            if let Payload::Policy(said) = Payload::parse(&bytes, false)? {
-                versions.push(LoggedPolicies { record, stated: said.body().clone() });
+            if let Some(stated) = self.policy_stated_at(record.index).await? {
+                versions.push(LoggedPolicies { record, stated });
             }
         }
         Ok(versions)
+    }
+
+    /// What the `policy` statement at a position says.
+    async fn policy_stated_at(
+        &self,
+        index: LeafIndex,
+    ) -> Result<Option<PolicyVersion>, ServiceError> {
+        let Some((_, StoredPayload::Public(bytes))) = self.ledger.payload(index).await? else {
+            return Ok(None);
+        };
+        Ok(match Payload::parse(&bytes, false)? {
+            Payload::Policy(said) => Some(said.body().clone()),
+            _ => None,
+        })
+    }
+
+    /// The files of a bundle that was in force, by its digest; `None` if the log knows no such
+    /// bundle or a file of it is not kept.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn archived_policies(
+        &self,
+        digest: Hash,
+    ) -> Result<Option<Vec<PolicyFileBytes>>, ServiceError> {
+        let versions = self.ledger.people().policies(u32::MAX).await?;
+        let Some(version) = versions.into_iter().find(|version| version.digest == digest) else {
+            return Ok(None);
+        };
+        let Some(stated) = self.policy_stated_at(version.index).await? else { return Ok(None) };
+        let mut files = Vec::new();
+        for file in &stated.files {
+            let Some(bytes) = self.ledger.people().policy_file(file.sha256.0).await? else {
+                return Ok(None);
+            };
+            files.push((file.path.as_str().to_owned(), bytes));
+        }
+        // What is kept is not trusted: the log says what it must be.
+        let kept = policies_digest(&files).ok();
+        Ok((kept == Some(digest)).then_some(files))
     }
 
     /// Refuses a bundle in which a clause text that could be signed under the last one was edited

@@ -18,6 +18,7 @@ use super::{
     Service, ServiceError,
     authorize::Action,
     dossier::StatementsAbout,
+    drafts::no_submission,
     genesis::{engine, timestamp},
 };
 use crate::{
@@ -36,6 +37,14 @@ pub struct Decided {
     pub logged: Logged,
 }
 
+/// What is decided about: read once, for all purposes.
+struct Matter {
+    /// Version of the rules in force.
+    policy_version: u64,
+    record: SubmissionRecord,
+    about: StatementsAbout,
+}
+
 impl Service {
     /// Decides about these purposes, or about all that the contractor consents to; publishes what
     /// comes of it.
@@ -49,52 +58,52 @@ impl Service {
         purposes: Option<PurposeSet>,
     ) -> Result<Vec<Decided>, ServiceError> {
         self.submission_for(caller, Action::Clear, submission).await?;
+        let matter = self.matter(submission).await?;
         match purposes {
-            Some(purposes) => self.decide_all(submission, purposes).await,
-            None => self.decide_consented(submission).await,
+            Some(purposes) => self.decide_all(&matter, purposes).await,
+            None => self.decide_consented(&matter).await,
         }
     }
 
     /// Decides what is due after a review, or under new rules.
     pub(super) async fn decide_due(&self, submission: Uuid) -> Result<(), ServiceError> {
-        self.decide_consented(submission).await.map(drop)
+        let matter = self.matter(submission).await?;
+        self.decide_consented(&matter).await.map(drop)
+    }
+
+    async fn matter(&self, submission: Uuid) -> Result<Matter, ServiceError> {
+        // Before the facts, so that what they rest on is never newer than they are.
+        let policy_version = self.policy_version();
+        let record = self.ledger.submission(submission).await?;
+        let record = record.ok_or_else(|| no_submission(submission))?;
+        let about = self.statements_about(submission).await?;
+        Ok(Matter { policy_version, record, about })
     }
 
     /// Decides about every purpose that the contractor consents to, or that is cleared now.
-    async fn decide_consented(&self, submission: Uuid) -> Result<Vec<Decided>, ServiceError> {
-        let Some(record) = self.ledger.submission(submission).await? else {
-            return Err(super::drafts::no_submission(submission));
-        };
-        let purposes = self.statements_about(submission).await?.consented().union(record.cleared);
-        let decided = self.decide_all(submission, purposes).await?;
-        self.ledger.people().note_decided(submission, record.said).await?;
+    async fn decide_consented(&self, matter: &Matter) -> Result<Vec<Decided>, ServiceError> {
+        let Matter { policy_version, record, about } = matter;
+        let purposes = about.consented().union(record.cleared);
+        let decided = self.decide_all(matter, purposes).await?;
+        self.ledger.people().note_decided(record.id, record.said, *policy_version).await?;
         Ok(decided)
     }
 
     async fn decide_all(
         &self,
-        submission: Uuid,
+        matter: &Matter,
         purposes: PurposeSet,
     ) -> Result<Vec<Decided>, ServiceError> {
         let mut decided = Vec::new();
-        let policy = self.policy_unchanged();
-        let record = self.ledger.submission(submission).await?;
-        let record = record.ok_or_else(|| super::drafts::no_submission(submission))?;
-        let about = self.statements_about(submission).await?;
         for purpose in purposes.iter() {
-            decided.push(self.decide(&record, &about, policy.clone(), purpose).await?);
+            decided.push(self.decide(matter, purpose).await?);
         }
-        self.publish_status(submission).await?;
+        self.publish_status(matter.record.id).await?;
         Ok(decided)
     }
 
-    async fn decide(
-        &self,
-        record: &SubmissionRecord,
-        about: &StatementsAbout,
-        policy: Precondition,
-        purpose: Purpose,
-    ) -> Result<Decided, ServiceError> {
+    async fn decide(&self, matter: &Matter, purpose: Purpose) -> Result<Decided, ServiceError> {
+        let Matter { policy_version, record, about } = matter;
         let submission = record.id;
         let owner = self.key(record.owner).await?;
         let program = self.program(&record.program).await?;
@@ -124,8 +133,10 @@ impl Service {
         };
         let payload = Payload::from(Record::new(Salt(self.random()), body)?);
         // Whoever speaks in between makes the facts stale, and the decision with them.
-        let mut preconditions =
-            vec![Precondition::LastSaid { submission, at: record.said }, policy];
+        let mut preconditions = vec![
+            Precondition::LastSaid { submission, at: record.said },
+            Precondition::Policy { version: *policy_version },
+        ];
         preconditions.extend(self.holders_unchanged(record, &owner).await?);
         let purposes = PurposeSet::default().with(purpose);
         let effect = Effect::Cleared { submission, purposes, granted: decision.cleared };

@@ -6,19 +6,14 @@ use std::{
 };
 
 use attestry_policy::{
-    bundle::bundle_digest,
     clauses::{CatalogueError, ClauseCatalogue},
     engine::PolicyEngine,
     load::LoadError,
 };
-use attestry_proof::{
-    hash::Hash,
-    payload::{Payload, policy_version::PolicyFile},
-    size::LeafIndex,
-};
+use attestry_proof::hash::Hash;
 
 use super::{Service, ServiceError, genesis::policy_version};
-use crate::store::ledger::{Precondition, StoredPayload};
+use crate::store::ledger::Precondition;
 
 /// Time after which the same bundle is another statement.
 const SAME_SECOND: Duration = Duration::from_millis(250);
@@ -92,7 +87,11 @@ impl Service {
     /// What a judgement rests on: the bundle's version in the log. To be read before the rules are
     /// asked, so that it is never newer than they are.
     pub(super) fn policy_unchanged(&self) -> Precondition {
-        Precondition::Policy { version: self.policy_version.load(Ordering::Acquire) }
+        Precondition::Policy { version: self.policy_version() }
+    }
+
+    pub(super) fn policy_version(&self) -> u64 {
+        self.policy_version.load(Ordering::Acquire)
     }
 
     /// Keeps the files of the bundle in force, and logs it as a new version if the log's last one is
@@ -149,43 +148,5 @@ impl Service {
         }
         tracing::info!(digest = %policies.digest(), version = version + 1, "policies in force");
         Ok(version + 1)
-    }
-
-    /// The files that a `policy` statement names.
-    async fn policy_files_at(&self, index: LeafIndex) -> Result<Vec<PolicyFile>, ServiceError> {
-        let Some((_, StoredPayload::Public(bytes))) = self.ledger.payload(index).await? else {
-            return Ok(Vec::new());
-        };
-        Ok(match Payload::parse(&bytes, false)? {
-            Payload::Policy(said) => said.body().files.clone(),
-            _ => Vec::new(),
-        })
-    }
-
-    /// The files of a bundle that was in force, by its digest; `None` if the log knows no such
-    /// bundle or a file of it is not kept.
-    ///
-    /// # Errors
-    /// A failing store.
-    pub async fn archived_policies(
-        &self,
-        digest: Hash,
-    ) -> Result<Option<Vec<PolicyFileBytes>>, ServiceError> {
-        let versions = self.ledger.people().policies(u32::MAX).await?;
-        let Some(version) = versions.into_iter().find(|version| version.digest == digest) else {
-            return Ok(None);
-        };
-        let mut files = Vec::new();
-        for file in self.policy_files_at(version.index).await? {
-            let sha256 = file.sha256.0;
-            let Some(bytes) = self.ledger.people().policy_file(sha256).await? else {
-                return Ok(None);
-            };
-            files.push((file.path.as_str().to_owned(), bytes));
-        }
-        // What is kept is not trusted: the log says what it must be.
-        let named: Vec<(&str, &[u8])> =
-            files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
-        Ok(bundle_digest(&named).is_ok_and(|found| Hash(found) == digest).then_some(files))
     }
 }

@@ -10,7 +10,7 @@ use attestry_proof::{
 };
 use uuid::Uuid;
 
-use super::{Service, ServiceError, authorize::Action};
+use super::{Service, ServiceError, authorize::Action, status::left_for_later};
 use crate::{
     log::{LogError, Logged},
     store::ledger::{Candidate, Effect, KeyRecord, Precondition},
@@ -131,12 +131,13 @@ impl Service {
     /// statement is logged whatever becomes of these; what is left undone is found by the service's
     /// own rounds.
     async fn follow_up(&self, follow_up: FollowUp) {
-        let done = match follow_up {
-            FollowUp::Decide(submission) => self.decide_due(submission).await,
-            FollowUp::Publish(submission) => self.publish_status(submission).await,
-        };
-        if let Err(error) = done {
-            tracing::warn!(%error, "what follows from a statement is left for later");
+        match follow_up {
+            FollowUp::Decide(submission) => {
+                left_for_later(submission, self.decide_due(submission).await);
+            }
+            FollowUp::Publish(submission) => {
+                left_for_later(submission, self.publish_status(submission).await);
+            }
         }
     }
 

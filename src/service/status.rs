@@ -6,7 +6,7 @@ use attestry_proof::{
     cose::{ContentType, Subject},
     payload::{Announcement, Payload, fields::SubmissionId, status::Status},
 };
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use uuid::Uuid;
 
 use super::{Service, ServiceError, genesis::timestamp, state::state};
@@ -35,20 +35,31 @@ pub async fn keep_up(service: Weak<Service>) {
     }
 }
 
+/// Notes what could not be done now; it is found again.
+pub(super) fn left_for_later(submission: Uuid, done: Result<(), ServiceError>) {
+    if let Err(error) = done {
+        tracing::warn!(%submission, %error, "what follows from a statement is left for later");
+    }
+}
+
 impl Service {
-    /// Decides and publishes one page of what is due, together, so that they share commits; answers
-    /// with how much that was.
+    /// Decides and publishes one page of what is due, together, so that they share commits. One that
+    /// cannot be decided or published keeps no other from it.
     ///
     /// # Errors
-    /// A failing store or log.
-    pub async fn catch_up(&self) -> Result<usize, ServiceError> {
+    /// A failing store.
+    pub async fn catch_up(&self) -> Result<(), ServiceError> {
         let undecided = self.ledger.people().submissions_undecided(PAGE).await?;
-        let decisions = undecided.iter().map(|submission| self.decide_due(*submission));
-        let decided: Result<Vec<()>, _> = try_join_all(decisions).await;
+        let decisions = undecided.into_iter().map(|submission| async move {
+            left_for_later(submission, self.decide_due(submission).await);
+        });
+        join_all(decisions).await;
         let due = self.ledger.people().submissions_due(PAGE).await?;
-        try_join_all(due.iter().map(|record| self.publish_status(record.id))).await?;
-        decided?;
-        Ok(undecided.len() + due.len())
+        let words = due.into_iter().map(|record| async move {
+            left_for_later(record.id, self.publish_status(record.id).await);
+        });
+        join_all(words).await;
+        Ok(())
     }
 
     /// Publishes where a submission stands, if that is not what was published last.

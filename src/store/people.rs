@@ -146,12 +146,13 @@ pub trait People: Send + Sync {
     /// Submissions that wait for a decision about clearance, at most `limit`.
     fn submissions_undecided(&self, limit: u32) -> BoxFuture<'_, Result<Vec<Uuid>, StoreError>>;
 
-    /// Notes that everything was decided about a submission about which a person spoke last at
-    /// `said`.
+    /// Notes that everything was decided about a submission, if the last a person said about it is
+    /// at `said` and the rules in force are still those of `policy_version`.
     fn note_decided(
         &self,
         submission: Uuid,
         said: LeafIndex,
+        policy_version: u64,
     ) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// Keeps policy files by their SHA-256; again is no error.

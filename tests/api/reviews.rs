@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use attestry::service::policies::Policies;
 use attestry_proof::{
     hash::Hash,
     payload::{
@@ -372,15 +373,39 @@ async fn a_review_sent_again_decides_nothing_anew() {
 #[tokio::test]
 async fn new_rules_decide_again_what_was_cleared() {
     let scene = Scene::cleared().await;
-    let service = &scene.server.service;
-    let mut files = service.policies().files().to_vec();
-    let rules = files.iter_mut().find(|(path, _)| path == "clearance.cedar").unwrap();
-    let text = String::from_utf8(rules.1.clone()).unwrap();
-    let asks_for_scans = text.replace(" || resource.clearancePolicy == \"reviewed\" };", " };");
-    assert_ne!(asks_for_scans, text);
-    rules.1 = asks_for_scans.into_bytes();
-    let stricter = attestry::service::policies::Policies::load(files).unwrap();
-    service.adopt_policies(stricter).await.unwrap();
+    scene.ask_for_scans().await;
     scene.published(("uncleared", &[])).await;
     assert_eq!(scene.state().await, "reviewed");
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_decided_keeps_no_other_from_it() {
+    let scene = Scene::cleared().await;
+    let (server, owner) = (&scene.server, &scene.owner);
+    let other = Work::attested(server, owner).await;
+    let leaves = other.leaves(server, owner).await;
+    let draft = review(server, &scene.reviewer, other.id, &leaves, true);
+    server.send(&draft, &scene.reviewer).await.status(201);
+    // Without its key nothing that was said about the first can be read.
+    server.service.vault().erase_submission(scene.id()).await.unwrap();
+    scene.ask_for_scans().await;
+    let deadline = Instant::now() + PUBLISHED_WITHIN;
+    while server.shown(owner, other.id).await["state"] != "reviewed" {
+        assert!(Instant::now() < deadline, "the second was not decided again");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+impl Scene {
+    /// Puts rules in force under which nothing is cleared without a scan.
+    async fn ask_for_scans(&self) {
+        let service = &self.server.service;
+        let mut files = service.policies().files().to_vec();
+        let rules = files.iter_mut().find(|(path, _)| path == "clearance.cedar").unwrap();
+        let text = String::from_utf8(rules.1.clone()).unwrap();
+        let stricter = text.replace(" || resource.clearancePolicy == \"reviewed\" };", " };");
+        assert_ne!(stricter, text);
+        rules.1 = stricter.into_bytes();
+        service.adopt_policies(Policies::load(files).unwrap()).await.unwrap();
+    }
 }

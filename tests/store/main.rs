@@ -11,6 +11,7 @@ mod growth;
 mod preconditions;
 mod records;
 mod sessions;
+mod standings;
 
 use engine::{Engine, Sqlite};
 
@@ -81,5 +82,10 @@ suite! { sqlite, Sqlite:
         a_key_has_so_many_sessions,
         sessions_end_with_their_key,
         an_identity_is_one_person_s_until_that_person_is_erased,
+    }
+    standings {
+        within_a_batch_the_last_word_counts,
+        a_decision_is_due_after_an_accepting_review,
+        new_rules_make_decisions_due_about_what_is_cleared,
     }
 }

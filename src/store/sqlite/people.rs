@@ -289,13 +289,18 @@ impl People for SqliteLedger {
         &self,
         submission: Uuid,
         said: LeafIndex,
+        policy_version: u64,
     ) -> BoxFuture<'_, Result<(), StoreError>> {
         async move {
-            sqlx::query("UPDATE submissions SET decision_due = 0 WHERE id = ? AND said_index = ?")
-                .bind(submission.as_bytes().as_slice())
-                .bind(number(said.0))
-                .execute(self.writer())
-                .await?;
+            sqlx::query(
+                "UPDATE submissions SET decision_due = 0 WHERE id = ? AND said_index = ?
+                 AND (SELECT max(version) FROM policy_versions) = ?",
+            )
+            .bind(submission.as_bytes().as_slice())
+            .bind(number(said.0))
+            .bind(number(policy_version))
+            .execute(self.writer())
+            .await?;
             Ok(())
         }
         .boxed()
