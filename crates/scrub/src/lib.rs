@@ -5,7 +5,7 @@
 //! bytes and rules give the same report. What could not be read is said, never passed over.
 //!
 //! Not here, on purpose: files, clocks, networks, processes and everything else that could make the
-//! same scan have two answers. Nor does it change files: that is another step.
+//! same scan have two answers. [`fix`](mod@fix) makes copies of files; it never changes one.
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -30,6 +30,7 @@
 #![deny(missing_docs)]
 
 pub mod finding;
+pub mod fix;
 pub mod kind;
 pub mod limits;
 pub mod report;
@@ -43,6 +44,7 @@ mod text;
 
 pub use detect::deny_list::{DenyList, DenyListError};
 pub use finding::{Category, Channel, Finding, Location, Severity};
+pub use fix::{Fixed, Removed, fix};
 pub use kind::Kind;
 pub use limits::Limits;
 pub use report::Report;

@@ -63,6 +63,12 @@ notices! {
     ArchiveOwner = "metadata.archive-owner",
     TrailingBytes = "hidden.trailing-bytes",
     DenyList = "deny-list.term",
+    // Compound files of older Office, OpenDocument, RTF.
+    // Newer Office.
+    // PDF.
+    // Pictures.
+    // Repositories and files that hold credentials.
+    // Texts.
 }
 
 impl Notice {

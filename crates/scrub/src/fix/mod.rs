@@ -1,0 +1,87 @@
+//! Makes a copy of a file without what can be removed safely: metadata, comments, revisions, hidden
+//! parts, thumbnails, and what black boxes cover. The original is never changed.
+//!
+//! What a fixer does not know it leaves as it is; a scan of the copy says what remains.
+
+mod zip;
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use crate::finding::Channel;
+use crate::kind::Kind;
+use crate::limits::{Budget, Limits};
+use crate::report::Reason;
+
+/// A copy of a file and what is gone from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fixed {
+    /// The copy.
+    pub bytes: Vec<u8>,
+    /// What was removed, in the order of the file.
+    pub removed: Vec<Removed>,
+}
+
+/// Something that the copy does not have any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Removed {
+    /// Names from the outermost file inwards.
+    pub path: Vec<String>,
+    /// Part of a compound document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
+    /// What kind of thing.
+    pub channel: Channel,
+    /// How many.
+    pub count: u64,
+}
+
+/// Makes a copy of a file without what can be removed safely.
+///
+/// # Errors
+/// A reason, where the file cannot be taken apart and put together again; then there is no copy.
+pub fn fix(name: &str, bytes: &[u8], limits: Limits) -> Result<Fixed, Reason> {
+    let mut job = Job { budget: Budget::new(limits), removed: Vec::new() };
+    let bytes = job.file(&[name.to_owned()], bytes)?.into_owned();
+    Ok(Fixed { bytes, removed: job.removed })
+}
+
+/// One file that is being fixed, with all that is inside it.
+pub(crate) struct Job {
+    pub(crate) budget: Budget,
+    removed: Vec<Removed>,
+}
+
+impl Job {
+    /// Fixes one file, whatever it is. Borrowed where nothing had to change.
+    pub(crate) fn file<'b>(
+        &mut self,
+        path: &[String],
+        bytes: &'b [u8],
+    ) -> Result<Cow<'b, [u8]>, Reason> {
+        let depth = u32::try_from(path.len()).unwrap_or(u32::MAX);
+        if depth > self.budget.limits().depth_max {
+            return Err(Reason::TooDeep);
+        }
+        match Kind::of(bytes) {
+            Kind::Zip => zip::fix(self, path, bytes).map(Cow::Owned),
+            _ => Ok(Cow::Borrowed(bytes)),
+        }
+    }
+
+    /// Notes what was removed; nothing if `count` is 0.
+    pub(crate) fn removed(
+        &mut self,
+        path: &[String],
+        part: Option<&str>,
+        channel: Channel,
+        count: u64,
+    ) {
+        if count > 0 {
+            let part = part.map(str::to_owned);
+            self.removed.push(Removed { path: path.to_vec(), part, channel, count });
+        }
+    }
+}

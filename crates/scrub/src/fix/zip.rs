@@ -1,0 +1,39 @@
+//! ZIP archives: each entry is fixed, the comment and what stands before the first entry are dropped.
+
+use std::io::{Cursor, Write as _};
+
+use ::zip::write::SimpleFileOptions;
+use ::zip::{ZipArchive, ZipWriter};
+
+use super::Job;
+use crate::finding::Channel;
+use crate::report::Reason;
+
+pub(super) fn fix(job: &mut Job, path: &[String], bytes: &[u8]) -> Result<Vec<u8>, Reason> {
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| Reason::Broken)?;
+    let mut copy = ZipWriter::new(Cursor::new(Vec::new()));
+    for at in 0..archive.len() {
+        job.budget.entry()?;
+        let entry = archive.by_index(at).map_err(|_| Reason::Broken)?;
+        let name = entry.name().map_err(|_| Reason::Broken)?.into_owned();
+        if entry.is_dir() {
+            copy.add_directory(name, plain()).map_err(|_| Reason::Broken)?;
+            continue;
+        }
+        let packed = entry.compressed_size();
+        let content = job.budget.unpack(entry, packed)?;
+        let inner: Vec<String> = path.iter().cloned().chain([name.clone()]).collect();
+        let fixed = job.file(&inner, &content)?;
+        copy.start_file(name, plain()).map_err(|_| Reason::Broken)?;
+        copy.write_all(&fixed).map_err(|_| Reason::Broken)?;
+    }
+    let comments = u64::from(!archive.comment().is_empty());
+    job.removed(path, None, Channel::Comment, comments);
+    let copy = copy.finish().map_err(|_| Reason::Broken)?;
+    Ok(copy.into_inner())
+}
+
+/// Compressed, with a date that tells nothing.
+fn plain() -> SimpleFileOptions {
+    SimpleFileOptions::default()
+}
