@@ -197,14 +197,20 @@ impl Finding {
     pub(crate) fn id_of(rule: &str, location: &Location, excerpt: &str) -> String {
         // A location has string keys only, so this does not fail.
         let place = serde_json::to_vec(location).unwrap_or_default();
-        let mut hasher = Sha256::new();
-        hasher.update(ID_TAG);
-        for field in [rule.as_bytes(), &place, excerpt.as_bytes()] {
-            hasher.update((field.len() as u64).to_be_bytes());
-            hasher.update(field);
-        }
-        hex::encode(&hasher.finalize()[..ID_BYTES])
+        short_hash(ID_TAG, &[rule.as_bytes(), &place, excerpt.as_bytes()])
     }
+}
+
+/// The first bytes, in hex, of SHA-256 over a tag and fields, each preceded by its length as a
+/// big-endian 64-bit integer.
+pub(crate) fn short_hash(tag: &[u8], fields: &[&[u8]]) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(tag);
+    for field in fields {
+        hasher.update((field.len() as u64).to_be_bytes());
+        hasher.update(field);
+    }
+    hex::encode(&hasher.finalize()[..ID_BYTES])
 }
 
 /// Masks a text so that its owner knows it again and nobody else learns it: every letter and digit

@@ -31,6 +31,7 @@
 
 pub mod finding;
 pub mod fix;
+pub mod input;
 pub mod kind;
 pub mod limits;
 pub mod report;
@@ -45,8 +46,9 @@ mod text;
 pub use detect::deny_list::{DenyList, DenyListError};
 pub use finding::{Category, Channel, Finding, Location, Severity};
 pub use fix::{Fixed, Removed, fix};
+pub use input::{File, Unit, units};
 pub use kind::Kind;
 pub use limits::Limits;
-pub use report::Report;
+pub use report::{Partial, Report};
 pub use rules::{RuleError, RuleSet};
 pub use scan::Scanner;

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use crate::finding::{Category, Finding, Severity};
 use crate::kind::Kind;
 use crate::limits::Limits;
+use crate::scan::Scanner;
 
 /// Name of the report's form.
 pub const SCHEMA: &str = "attestry-scrub-report/v1";
@@ -16,16 +17,20 @@ pub const SCHEMA: &str = "attestry-scrub-report/v1";
 /// Name of the tool in reports.
 pub const TOOL: &str = "attestry-scrub";
 
-/// The file that was scanned.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// Domain tag that starts the bytes hashed into the id of something not read.
+const NOT_READ_ID_TAG: &[u8] = b"attestry/scrub-not-read/v1";
+
+/// A file that was scanned.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Input {
     /// Its name.
     pub name: String,
     /// Its length.
     pub bytes: u64,
-    /// SHA-256 of its content, in hex.
-    pub sha256: String,
+    /// SHA-256 of its content, in hex; absent for links and for what could not be opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
 }
 
 /// A file, or a part of one, that was read.
@@ -87,6 +92,8 @@ pub enum Reason {
     Empty,
     /// It points to something else and has no content of its own.
     Link,
+    /// The system does not let it be read.
+    Unreadable,
 }
 
 /// A file, or a part of one, that was not read. Nothing is passed over without such an entry.
@@ -102,6 +109,21 @@ pub struct NotRead {
     pub kind: Kind,
     /// Why not.
     pub reason: Reason,
+    /// Stable: made of path, part and reason.
+    pub id: String,
+}
+
+impl NotRead {
+    /// The id: SHA-256 over tag, path, part and reason, each but the tag preceded by its length as a
+    /// big-endian 64-bit integer; the first 16 bytes in hex. The path is a JSON array.
+    pub(crate) fn new(path: Vec<String>, part: Option<String>, kind: Kind, reason: Reason) -> Self {
+        // Lists of strings and names of variants are always JSON.
+        let place = serde_json::to_vec(&path).unwrap_or_default();
+        let why = serde_json::to_vec(&reason).unwrap_or_default();
+        let part_bytes = part.as_deref().unwrap_or_default().as_bytes();
+        let id = crate::finding::short_hash(NOT_READ_ID_TAG, &[&place, part_bytes, &why]);
+        Self { path, part, kind, reason, id }
+    }
 }
 
 /// How much was read and found.
@@ -120,8 +142,8 @@ pub struct Counts {
     pub by_severity: BTreeMap<Severity, u64>,
 }
 
-/// What a scan says about one file. The same bytes, name, rules, deny-list and limits give the same
-/// report, and so the same digest.
+/// What a scan says about one or more files. The same bytes, names, rules, deny-list and limits give
+/// the same report, and so the same digest, whatever the order or the number of threads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
@@ -138,8 +160,8 @@ pub struct Report {
     pub deny_list_digest: Option<String>,
     /// The limits in force.
     pub limits: Limits,
-    /// The file.
-    pub input: Input,
+    /// The files, in order of their names.
+    pub inputs: Vec<Input>,
     /// What was read.
     pub read: Vec<Read>,
     /// What was not read and why.
@@ -164,6 +186,65 @@ impl Report {
         Sha256::digest(self.to_canonical_json()).into()
     }
 
+    /// Puts together what scans with one scanner said about different files, in any order.
+    #[must_use]
+    pub fn of(scanner: &Scanner, parts: Vec<Partial>) -> Self {
+        let mut all = Partial::default();
+        for part in parts {
+            all.inputs.extend(part.inputs);
+            all.read.extend(part.read);
+            all.not_read.extend(part.not_read);
+            all.findings.extend(part.findings);
+        }
+        let Partial { mut inputs, mut read, mut not_read, mut findings } = all;
+        inputs.sort();
+        // A stable order, so that of several entries of one name the first stays first.
+        read.sort_by(|a, b| a.path.cmp(&b.path));
+        not_read.sort();
+        not_read.dedup();
+        findings.sort_by(|a, b| (&a.location, &a.rule, &a.id).cmp(&(&b.location, &b.rule, &b.id)));
+        findings.dedup_by(|next, kept| {
+            let is_same = next.id == kept.id;
+            if is_same {
+                kept.count = kept.count.saturating_add(next.count);
+            }
+            is_same
+        });
+        let counts = count(&read, &not_read, &findings);
+        Self {
+            schema: SCHEMA,
+            tool: TOOL,
+            version: env!("CARGO_PKG_VERSION"),
+            rules_digest: hex::encode(scanner.rules.digest()),
+            deny_list_digest: scanner.deny_list.as_ref().map(|list| hex::encode(list.digest())),
+            limits: scanner.limits,
+            inputs,
+            read,
+            not_read,
+            findings,
+            counts,
+        }
+    }
+
+    /// The highest severity found.
+    #[must_use]
+    pub fn worst(&self) -> Option<Severity> {
+        self.findings.iter().map(|finding| finding.severity).max()
+    }
+
+    /// Findings of a severity or a higher one.
+    pub fn findings_at_or_above(&self, threshold: Severity) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(move |finding| finding.severity >= threshold)
+    }
+
+    /// What has to be dealt with before the files may leave: findings at or above `threshold`, and
+    /// everything that was not read.
+    #[must_use]
+    pub fn blocking(&self, threshold: Severity) -> Blocking<'_> {
+        let findings = self.findings_at_or_above(threshold).collect();
+        Blocking { findings, not_read: self.not_read.iter().collect() }
+    }
+
     /// Whether nothing at or above `threshold` was found and everything was read.
     #[must_use]
     pub fn is_clean(&self, threshold: Severity) -> bool {
@@ -171,8 +252,40 @@ impl Report {
     }
 }
 
+/// What a scan said about one unit of files, to be put together by [`Report::of`].
+#[derive(Clone, Debug, Default)]
+pub struct Partial {
+    pub(crate) inputs: Vec<Input>,
+    pub(crate) read: Vec<Read>,
+    pub(crate) not_read: Vec<NotRead>,
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// What has to be dealt with before files may leave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blocking<'r> {
+    /// Findings at or above a threshold.
+    pub findings: Vec<&'r Finding>,
+    /// Everything that was not read.
+    pub not_read: Vec<&'r NotRead>,
+}
+
+impl<'r> Blocking<'r> {
+    /// Whether there is nothing.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.findings.is_empty() && self.not_read.is_empty()
+    }
+
+    /// The ids, of findings first.
+    pub fn ids(&self) -> impl Iterator<Item = &'r str> {
+        let findings = self.findings.iter().map(|finding| finding.id.as_str());
+        findings.chain(self.not_read.iter().map(|entry| entry.id.as_str()))
+    }
+}
+
 /// Counts of what is given.
-pub(crate) fn count(read: &[Read], not_read: &[NotRead], findings: &[Finding]) -> Counts {
+fn count(read: &[Read], not_read: &[NotRead], findings: &[Finding]) -> Counts {
     let mut counts = Counts {
         read: read.len() as u64,
         not_read: not_read.len() as u64,

@@ -1,23 +1,27 @@
 //! One scan: walks through a file and what is inside it, and gathers what the readers say.
 
+use std::io::Read as _;
+
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use sha2::{Digest as _, Sha256};
 
 use crate::block::{Block, Place};
 use crate::detect::deny_list::DenyList;
 use crate::detect::pattern::Match;
-use crate::finding::{ByteRange, Channel, Finding, Location, Severity, mask};
+use crate::finding::{ByteRange, Channel, Finding, Location, mask};
+use crate::input::{Content, File, Unit, units};
 use crate::kind::Kind;
 use crate::limits::{Budget, Limits};
 use crate::read;
-use crate::report::{self, Encoding, Input, NotRead, Read, Reason, Report};
+use crate::report::{Encoding, Input, NotRead, Partial, Read, Reason, Report};
 use crate::rules::{Notice, RuleSet, Wording};
 
 /// Scans files with given rules, deny-list and limits.
 #[derive(Clone, Debug)]
 pub struct Scanner {
-    rules: RuleSet,
-    deny_list: Option<DenyList>,
-    limits: Limits,
+    pub(crate) rules: RuleSet,
+    pub(crate) deny_list: Option<DenyList>,
+    pub(crate) limits: Limits,
 }
 
 impl Scanner {
@@ -44,30 +48,24 @@ impl Scanner {
     /// Scans one file. Whatever the bytes, this ends and says what was not read.
     #[must_use]
     pub fn scan(&self, name: &str, bytes: &[u8]) -> Report {
+        Report::of(self, vec![self.scan_unit(File::of(name, bytes).into())])
+    }
+
+    /// Scans files, on as many threads as there are. Their order does not matter.
+    #[must_use]
+    pub fn scan_files(&self, files: Vec<File<'_>>) -> Report {
+        let parts = units(files).into_par_iter().map(|unit| self.scan_unit(unit)).collect();
+        Report::of(self, parts)
+    }
+
+    /// Scans the files of one unit, to be put together with others by [`Report::of`]. The limits
+    /// hold for each unit.
+    #[must_use]
+    pub fn scan_unit(&self, unit: Unit<'_>) -> Partial {
         let mut scan = Scan::new(self);
-        scan.file(&Site::outermost(name), bytes);
-        let Scan { read, mut not_read, mut findings, .. } = scan;
-        findings.sort_by(|a, b| (&a.location, &a.rule, &a.id).cmp(&(&b.location, &b.rule, &b.id)));
-        not_read.sort();
-        not_read.dedup();
-        let counts = report::count(&read, &not_read, &findings);
-        Report {
-            schema: report::SCHEMA,
-            tool: report::TOOL,
-            version: env!("CARGO_PKG_VERSION"),
-            rules_digest: hex::encode(self.rules.digest()),
-            deny_list_digest: self.deny_list.as_ref().map(|list| hex::encode(list.digest())),
-            limits: self.limits,
-            input: Input {
-                name: name.to_owned(),
-                bytes: bytes.len() as u64,
-                sha256: hex::encode(Sha256::digest(bytes)),
-            },
-            read,
-            not_read,
-            findings,
-            counts,
-        }
+        let inputs = unit.files.into_iter().map(|file| scan.input(file)).collect();
+        let Scan { read, not_read, findings, .. } = scan;
+        Partial { inputs, read, not_read, findings }
     }
 }
 
@@ -111,6 +109,41 @@ impl<'s> Scan<'s> {
             not_read: Vec::new(),
             findings: Vec::new(),
         }
+    }
+
+    /// Reads a file that was handed in.
+    fn input(&mut self, file: File<'_>) -> Input {
+        let File { name, content } = file;
+        let site = Site::outermost(&name);
+        let opened = match content {
+            Content::Bytes(bytes) => Ok(bytes),
+            Content::Link(target) => {
+                self.file_name(&site);
+                self.link(&site, &target);
+                return Input { name, bytes: 0, sha256: None };
+            }
+            Content::Open(open) => open().and_then(|mut source| {
+                let mut bytes = Vec::new();
+                source.read_to_end(&mut bytes)?;
+                Ok(bytes.into())
+            }),
+        };
+        let Ok(bytes) = opened else {
+            self.file_name(&site);
+            self.refuse(&site, None, Kind::Unknown, Reason::Unreadable);
+            return Input { name, bytes: 0, sha256: None };
+        };
+        let digest = hex::encode(Sha256::digest(&bytes));
+        self.file(&site, &bytes);
+        Input { name, bytes: bytes.len() as u64, sha256: Some(digest) }
+    }
+
+    /// Notes a link: where it points to is searched, and not followed.
+    pub(crate) fn link(&mut self, site: &Site, target: &str) {
+        let mut block = Block::whole();
+        block.field(Place::of(Channel::Metadata), "link", target);
+        self.block(site, &block);
+        self.refuse(site, None, Kind::Empty, Reason::Link);
     }
 
     /// Reads one file, whatever it is.
@@ -158,7 +191,7 @@ impl<'s> Scan<'s> {
             self.notice(notice, location, "", 1);
         }
         let part = part.map(str::to_owned);
-        self.not_read.push(NotRead { path: site.path.clone(), part, kind, reason });
+        self.not_read.push(NotRead::new(site.path.clone(), part, kind, reason));
     }
 
     fn check_name(&mut self, site: &Site, kind: Kind) {
@@ -213,12 +246,7 @@ impl<'s> Scan<'s> {
             let full = |entry: &NotRead| entry.reason == Reason::TooManyFindings;
             if !self.not_read.last().is_some_and(|last| full(last) && last.path == location.path) {
                 let (path, kind) = (location.path, Kind::Unknown);
-                self.not_read.push(NotRead {
-                    path,
-                    part: None,
-                    kind,
-                    reason: Reason::TooManyFindings,
-                });
+                self.not_read.push(NotRead::new(path, None, kind, Reason::TooManyFindings));
             }
             return;
         }
@@ -286,13 +314,5 @@ impl<'s> Scan<'s> {
                 self.notice(Notice::DenyList, locate(start, end), &text[start..end], 1);
             }
         }
-    }
-}
-
-impl Report {
-    /// The highest severity found.
-    #[must_use]
-    pub fn worst(&self) -> Option<Severity> {
-        self.findings.iter().map(|finding| finding.severity).max()
     }
 }

@@ -39,10 +39,8 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, bytes: &[u8]) {
             continue;
         }
         if let Some(target) = entry.link_name_bytes() {
-            let mut block = Block::whole();
-            let target = String::from_utf8_lossy(&target).into_owned();
-            block.field(Place::of(Channel::Metadata), "link", &target);
-            scan.block(&inner, &block);
+            scan.link(&inner, &String::from_utf8_lossy(&target));
+            continue;
         }
         if !kind.is_file() && !kind.is_contiguous() && !kind.is_gnu_sparse() {
             scan.refuse(&inner, None, Kind::Empty, Reason::Link);

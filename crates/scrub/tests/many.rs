@@ -1,0 +1,62 @@
+//! One report over many files, whatever their order.
+
+#![forbid(unsafe_code)]
+
+mod support;
+
+use std::io::Cursor;
+
+use attestry_scrub::report::Reason;
+use attestry_scrub::{File, Report, Severity, units};
+use support::{of, scanner, zipped};
+
+fn files<'c>() -> Vec<File<'c>> {
+    vec![
+        File::of("b/two.txt", b"eva@corp.com\n".as_slice()),
+        File::of("a.zip", zipped(&[("note.txt", b"bob@corp.com")])),
+        File::opened_by("c.txt", || Ok(Cursor::new(b"carl@corp.com"))),
+        File::link("d", "../anna.berg@mail.com"),
+        File::opened_by("e.txt", || Err::<Cursor<Vec<u8>>, _>(std::io::Error::other("denied"))),
+    ]
+}
+
+#[test]
+fn a_report_covers_many_files_in_any_order() {
+    let scanner = scanner();
+    let report = scanner.scan_files(files());
+    let names: Vec<&str> = report.inputs.iter().map(|input| input.name.as_str()).collect();
+    assert_eq!(names, ["a.zip", "b/two.txt", "c.txt", "d", "e.txt"]);
+    assert_eq!(of(&report, "personal.email").len(), 4);
+    let reasons: Vec<Reason> = report.not_read.iter().map(|entry| entry.reason).collect();
+    assert_eq!(reasons, [Reason::Link, Reason::Unreadable]);
+    assert!(report.inputs[4].sha256.is_none() && report.inputs[2].sha256.is_some());
+
+    let mut turned = files();
+    turned.reverse();
+    assert_eq!(scanner.scan_files(turned).digest(), report.digest());
+    let parts = units(files()).into_iter().rev().map(|unit| scanner.scan_unit(unit)).collect();
+    assert_eq!(Report::of(&scanner, parts).digest(), report.digest());
+}
+
+#[test]
+fn one_file_is_a_report_of_its_own() {
+    let scanner = scanner();
+    let alone = scanner.scan("c.txt", b"carl@corp.com");
+    let listed = scanner.scan_files(vec![files().remove(2)]);
+    assert_eq!(alone.digest(), listed.digest());
+}
+
+#[test]
+fn what_blocks_is_what_is_severe_and_what_was_not_read() {
+    let report = scanner().scan_files(files());
+    let blocking = report.blocking(Severity::High);
+    assert_eq!((blocking.findings.len(), blocking.not_read.len()), (4, 2));
+    let mut ids: Vec<&str> = blocking.ids().collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 6);
+    let critical = report.blocking(Severity::Critical);
+    assert_eq!((critical.findings.len(), critical.not_read.len()), (0, 2));
+    assert!(scanner().scan("a.txt", b"nothing").blocking(Severity::Low).is_empty());
+    assert_eq!(report.findings_at_or_above(Severity::Low).count(), report.findings.len());
+}
