@@ -92,6 +92,7 @@ impl Block {
             path: path.to_vec(),
             part: self.part.clone(),
             channel: place.channel,
+            commit: None,
             sheet: self.sheet.clone(),
             cell: cell_name(place.cell),
             slide: some(place.slide),

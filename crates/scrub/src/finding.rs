@@ -140,6 +140,9 @@ pub struct Location {
     pub part: Option<String>,
     /// Where in the life of the document.
     pub channel: Channel,
+    /// Commit of a repository, its full id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
     /// Sheet of a workbook.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sheet: Option<String>,

@@ -66,6 +66,24 @@ impl Budget {
         Ok(())
     }
 
+    /// Counts `length` bytes that a reader is about to unpack by itself from `packed` bytes.
+    pub(crate) fn spend(&mut self, length: u64, packed: u64) -> Result<(), Reason> {
+        let by_ratio =
+            packed.saturating_mul(self.limits.ratio_max).max(self.limits.ratio_from_bytes);
+        let total = self.bytes.saturating_add(length);
+        if total > self.limits.total_bytes_max {
+            return Err(Reason::TotalTooLarge);
+        }
+        if length > self.limits.entry_bytes_max {
+            return Err(Reason::TooLarge);
+        }
+        if length > by_ratio {
+            return Err(Reason::Ratio);
+        }
+        self.bytes = total;
+        Ok(())
+    }
+
     /// Unpacks an entry that takes `packed` bytes, as far as the bounds allow. Lengths that the
     /// container states are not trusted.
     pub(crate) fn unpack(&mut self, source: impl Read, packed: u64) -> Result<Vec<u8>, Reason> {

@@ -95,6 +95,8 @@ impl Site {
 pub(crate) struct Scan<'s> {
     scanner: &'s Scanner,
     pub(crate) budget: Budget,
+    /// The commit whose files are being read.
+    pub(crate) commit: Option<String>,
     read: Vec<Read>,
     not_read: Vec<NotRead>,
     findings: Vec<Finding>,
@@ -105,6 +107,7 @@ impl<'s> Scan<'s> {
         Self {
             scanner,
             budget: Budget::new(scanner.limits),
+            commit: None,
             read: Vec::new(),
             not_read: Vec::new(),
             findings: Vec::new(),
@@ -238,7 +241,7 @@ impl<'s> Scan<'s> {
         &mut self,
         rule: &str,
         wording: &Wording,
-        location: Location,
+        mut location: Location,
         shown: &str,
         count: u64,
     ) {
@@ -250,6 +253,7 @@ impl<'s> Scan<'s> {
             }
             return;
         }
+        location.commit = location.commit.or_else(|| self.commit.clone());
         let excerpt = mask(shown);
         self.findings.push(Finding {
             id: Finding::id_of(rule, &location, &excerpt),

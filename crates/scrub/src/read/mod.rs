@@ -3,6 +3,7 @@
 
 mod archive;
 mod eml;
+pub(crate) mod git;
 mod gzip;
 mod notebook;
 mod ooxml;

@@ -3,6 +3,7 @@
 use std::io::Cursor;
 
 use super::archive::check_name;
+use super::git::Gathered;
 use crate::block::{Block, Place};
 use crate::finding::Channel;
 use crate::kind::Kind;
@@ -16,6 +17,7 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, bytes: &[u8]) {
     let Ok(entries) = archive.entries() else {
         return scan.refuse(site, None, Kind::Tar, Reason::Broken);
     };
+    let mut repositories = Gathered::among(names(bytes));
     let mut owners = std::collections::BTreeSet::new();
     for entry in entries {
         let Ok(mut entry) = entry else {
@@ -52,11 +54,24 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, bytes: &[u8]) {
                 scan.refuse(&inner, None, Kind::Unknown, Reason::Broken);
                 scan.file(&inner, &content);
             }
-            Ok(content) => scan.file(&inner, &content),
+            Ok(content) => {
+                if let Some(content) = repositories.take(&name, content) {
+                    scan.file(&inner, &content);
+                }
+            }
             Err(reason) => scan.refuse(&inner, None, Kind::Unknown, reason),
         }
     }
+    repositories.read(scan, site);
     note_owners(scan, site, &owners);
+}
+
+/// Names of all entries, as far as they can be read.
+fn names(bytes: &[u8]) -> Vec<String> {
+    let mut archive = ::tar::Archive::new(Cursor::new(bytes));
+    let entries = archive.entries_with_seek().into_iter().flatten();
+    let entries = entries.map_while(Result::ok);
+    entries.map(|entry| String::from_utf8_lossy(&entry.path_bytes()).into_owned()).collect()
 }
 
 fn note_owners(scan: &mut Scan<'_>, site: &Site, owners: &std::collections::BTreeSet<String>) {

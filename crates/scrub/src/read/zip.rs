@@ -6,6 +6,7 @@ use std::io::Cursor;
 use ::zip::result::ZipError;
 
 use super::archive::check_name;
+use super::git::Gathered;
 use super::ooxml;
 use crate::block::{Block, Place};
 use crate::finding::Channel;
@@ -32,19 +33,26 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, bytes: &[u8]) {
 }
 
 fn entries(scan: &mut Scan<'_>, site: &Site, archive: &mut Archive<'_>) {
+    let mut repositories = Gathered::among(archive.file_names().flatten());
     for at in 0..archive.len() {
         let entry = unpack(scan, archive, at);
         let inner = site.inner(&entry.name);
         check_name(scan, &inner, &entry.name);
         match entry.content {
             Ok(None) => {}
-            Ok(Some(content)) => scan.file(&inner, &content),
+            Ok(Some(content)) => {
+                if let Some(content) = repositories.take(&entry.name, content) {
+                    scan.file(&inner, &content);
+                }
+            }
             Err(Reason::TooManyEntries) => {
-                return scan.refuse(site, None, Kind::Zip, Reason::TooManyEntries);
+                scan.refuse(site, None, Kind::Zip, Reason::TooManyEntries);
+                break;
             }
             Err(reason) => scan.refuse(&inner, None, Kind::Unknown, reason),
         }
     }
+    repositories.read(scan, site);
 }
 
 /// One entry of an archive.
