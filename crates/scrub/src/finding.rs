@@ -118,6 +118,10 @@ pub enum Channel {
     FileName,
     /// A part that no reader knows; its text is searched all the same.
     OtherPart,
+    /// Something that a repository keeps from earlier.
+    History,
+    /// The message of a commit or tag.
+    CommitMessage,
 }
 
 /// A half-open range of bytes.

@@ -78,6 +78,16 @@ pub enum Kind {
     Executable,
     /// SQLite database.
     Sqlite,
+    /// The folder of a git repository.
+    GitRepository,
+    /// History of a git repository in one file.
+    GitBundle,
+    /// Objects of a git repository in one file.
+    GitPack,
+    /// An object of a git repository.
+    GitObject,
+    /// Names, ids and offsets that git keeps to find things faster.
+    GitIndex,
     /// Anything else.
     Unknown,
 }
@@ -109,6 +119,11 @@ const SIGNATURES: &[(&[u8], Kind)] = &[
     (b"MZ", Kind::Executable),
     (b"\xcf\xfa\xed\xfe", Kind::Executable),
     (b"SQLite format 3\0", Kind::Sqlite),
+    (b"# v2 git bundle\n", Kind::GitBundle),
+    (b"# v3 git bundle\n", Kind::GitBundle),
+    (b"PACK\0\0\0\x02", Kind::GitPack),
+    (b"PACK\0\0\0\x03", Kind::GitPack),
+    (b"DIRC\0\0\0", Kind::GitIndex),
     (b"OTTO", Kind::Font),
     (b"wOFF", Kind::Font),
     (b"wOF2", Kind::Font),

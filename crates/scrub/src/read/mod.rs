@@ -26,6 +26,8 @@ pub(crate) fn file(scan: &mut Scan<'_>, site: &Site, kind: Kind, bytes: &[u8]) {
         Kind::Eml => eml::read(scan, site, bytes),
         Kind::Zip => zip::read(scan, site, bytes),
         Kind::Tar => tar::read(scan, site, bytes),
+        Kind::GitBundle => git::bundle(scan, site, bytes),
+        Kind::GitPack => git::pack(scan, site, bytes),
         Kind::Gzip => gzip::read(scan, site, bytes),
         Kind::Docx | Kind::Xlsx | Kind::Pptx => scan.refuse(site, None, kind, Reason::Broken),
         Kind::Ole if is_sealed(bytes) => scan.refuse(site, None, kind, Reason::Encrypted),
@@ -48,6 +50,9 @@ pub(crate) fn file(scan: &mut Scan<'_>, site: &Site, kind: Kind, bytes: &[u8]) {
         | Kind::Font
         | Kind::Executable
         | Kind::Sqlite
+        | Kind::GitRepository
+        | Kind::GitObject
+        | Kind::GitIndex
         | Kind::Bzip2
         | Kind::Xz
         | Kind::Zstd

@@ -68,6 +68,24 @@ notices! {
     // PDF.
     // Pictures.
     // Repositories and files that hold credentials.
+    GitHistory = "hidden.git-history",
+    GitDeletedFile = "hidden.git-deleted-file",
+    GitOldVersion = "hidden.git-old-version",
+    GitUnreachable = "hidden.git-unreachable",
+    GitStash = "hidden.git-stash",
+    GitBranch = "hidden.git-branch",
+    GitNote = "hidden.git-note",
+    GitStaged = "hidden.git-staged",
+    GitHook = "hidden.git-hook",
+    GitIdentity = "metadata.git-identity",
+    GitSignature = "metadata.git-signature",
+    GitRemote = "metadata.git-remote",
+    GitSubmodule = "metadata.git-submodule",
+    GitWrongId = "file.git-wrong-id",
+    GitLargeFile = "file.git-large-file",
+    Credentials = "file.credentials",
+    CommandHistory = "file.history",
+    Leftover = "file.leftover",
     // Texts.
 }
 
@@ -108,6 +126,19 @@ impl Notice {
             Self::Thumbnail => Channel::Thumbnail,
             Self::Output => Channel::Output,
             Self::MessageHeader | Self::ArchiveOwner | Self::TrailingBytes => Channel::Metadata,
+            Self::GitHistory
+            | Self::GitDeletedFile
+            | Self::GitOldVersion
+            | Self::GitUnreachable
+            | Self::GitStash
+            | Self::GitBranch
+            | Self::GitNote
+            | Self::GitStaged
+            | Self::GitHook => Channel::History,
+            Self::GitIdentity | Self::GitSignature => Channel::Author,
+            Self::GitRemote | Self::GitSubmodule | Self::GitLargeFile => Channel::ExternalLink,
+            Self::GitWrongId => Channel::Metadata,
+            Self::Credentials | Self::CommandHistory | Self::Leftover => Channel::FileName,
             Self::TypeMismatch | Self::UnsafeName => Channel::FileName,
             Self::Encrypted | Self::Bomb | Self::Broken | Self::Encoding | Self::DenyList => {
                 Channel::Visible

@@ -3,8 +3,25 @@
 //! The reader works on the files below one `.git` folder, given by their paths in it, so that a
 //! folder, an archive and a bundle are read alike (gitrepository-layout(5)).
 
+mod config;
+mod files;
+mod history;
+mod index;
+mod object;
+mod objects;
+mod pack;
+mod refs;
+mod signature;
+mod store;
+mod tell;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use gix_hash::ObjectId;
+
+use self::config::Config;
+use self::refs::Refs;
+use self::store::Store;
 use crate::kind::Kind;
 use crate::report::Reason;
 use crate::scan::{Scan, Site};
@@ -53,6 +70,14 @@ fn is_inside(path: &str) -> bool {
 /// them again.
 pub(crate) type WorkTree = BTreeSet<Vec<u8>>;
 
+/// Ids that a file has as a content of a repository.
+pub(crate) fn ids_of(content: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    [gix_hash::Kind::Sha1, gix_hash::Kind::Sha256].into_iter().filter_map(|hash| {
+        let id = gix_object::compute_hash(hash, gix_object::Kind::Blob, content).ok()?;
+        Some(id.as_slice().to_vec())
+    })
+}
+
 /// The repositories among the entries of a container: their files are put aside and read together.
 #[derive(Default)]
 pub(crate) struct Gathered {
@@ -78,12 +103,20 @@ impl Gathered {
         if self.repositories.is_empty() {
             return Some(content);
         }
-        let root = repository_of(name);
-        let Some((files, _)) = root.and_then(|root| self.repositories.get_mut(root)) else {
+        let Some(root) = repository_of(name) else {
+            for (root, (_, work_tree)) in &mut self.repositories {
+                let is_beside =
+                    root.strip_suffix(".git").is_some_and(|beside| name.starts_with(beside));
+                if is_beside {
+                    work_tree.extend(ids_of(&content));
+                }
+            }
             return Some(content);
         };
-        let inner = root.map_or("", |root| &name[root.len() + 1..]);
-        files.insert(inner.to_owned(), content);
+        match self.repositories.get_mut(root) {
+            Some((files, _)) => files.insert(name[root.len() + 1..].to_owned(), content),
+            None => return Some(content),
+        };
         None
     }
 
@@ -95,16 +128,122 @@ impl Gathered {
     }
 }
 
+/// Files below a `.git` folder by their paths in it.
+type Files<'f> = BTreeMap<&'f str, &'f [u8]>;
+
 /// Reads the files below one `.git` folder, or of a bare repository, by their paths in it.
 pub(crate) fn read(
     scan: &mut Scan<'_>,
     site: &Site,
     files: &BTreeMap<String, Vec<u8>>,
-    _work_tree: &WorkTree,
+    work_tree: &WorkTree,
 ) {
-    for name in files.keys() {
-        scan.refuse(&site.inner(name), None, Kind::Unknown, Reason::NoReader);
+    let files = files.iter().map(|(path, content)| (path.as_str(), content.as_slice())).collect();
+    repository(scan, site, &files, work_tree);
+}
+
+fn repository(scan: &mut Scan<'_>, site: &Site, files: &Files<'_>, work_tree: &WorkTree) {
+    if site.path.len() >= scan.budget.limits().depth_max as usize {
+        return scan.refuse(site, None, Kind::GitRepository, Reason::TooDeep);
     }
+    scan.was_read(site, Kind::GitRepository, &[], None);
+    let (own, nested) = split(files);
+    let config = Config::of(own.get("config").copied().unwrap_or_default());
+    let mut store = Store::new(config.hash, &scan.budget);
+    for (path, content) in own.iter().filter(|(path, _)| path.starts_with("objects/")) {
+        objects::take(scan, &mut store, &site.inner(path), path, content);
+    }
+    let refs = Refs::of(&own);
+    let staged = files::staged(scan, site, &own, config.hash);
+    let outside = Outside { work_tree, staged, files: &own, is_partial: config.is_partial };
+    tell::history(scan, site, store, &refs, &outside);
+    files::rest(scan, site, &own, &refs, &config);
+    for (root, files) in nested {
+        repository(scan, &site.inner(root), &files, &WorkTree::new());
+    }
+}
+
+/// A bundle: names and one pack (gitformat-bundle(5)).
+pub(super) fn bundle(scan: &mut Scan<'_>, site: &Site, bytes: &[u8]) {
+    scan.was_read(site, Kind::GitBundle, bytes, None);
+    let mut hash = gix_hash::Kind::Sha1;
+    let (mut refs, mut rest) = (Refs::default(), bytes);
+    loop {
+        let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
+            return scan.refuse(site, None, Kind::GitBundle, Reason::Broken);
+        };
+        let line = object::text(&rest[..end]).into_owned();
+        rest = &rest[end + 1..];
+        match line.split_once(' ') {
+            _ if line.is_empty() => break,
+            _ if line == "@object-format=sha256" => hash = gix_hash::Kind::Sha256,
+            _ if line.starts_with(['@', '#']) => {}
+            Some((id, _)) if id.starts_with('-') => {
+                refs.shallow.extend(ObjectId::from_hex(&id.as_bytes()[1..]));
+            }
+            Some((id, name)) => {
+                if let Ok(id) = ObjectId::from_hex(id.as_bytes()) {
+                    refs.named.insert(name.to_owned(), id);
+                }
+            }
+            None => scan.refuse(site, None, Kind::GitBundle, Reason::Broken),
+        }
+    }
+    refs.head = refs.named.remove("HEAD");
+    if refs.head.is_none() {
+        let main = ["refs/heads/main", "refs/heads/master"];
+        refs.head = main.iter().find_map(|name| refs.named.get(*name).copied());
+    }
+    one_pack(scan, site, rest, hash, &refs);
+}
+
+/// A pack on its own: no name reaches its objects.
+pub(super) fn pack(scan: &mut Scan<'_>, site: &Site, bytes: &[u8]) {
+    scan.was_read(site, Kind::GitPack, bytes, None);
+    one_pack(scan, site, bytes, gix_hash::Kind::Sha1, &Refs::default());
+}
+
+fn one_pack(scan: &mut Scan<'_>, site: &Site, bytes: &[u8], hash: gix_hash::Kind, refs: &Refs) {
+    let mut store = Store::new(hash, &scan.budget);
+    for fault in store.add_pack(&mut scan.budget, bytes) {
+        objects::say(scan, site, Kind::GitPack, fault);
+    }
+    let (work_tree, files) = (WorkTree::new(), Files::new());
+    let outside =
+        Outside { work_tree: &work_tree, staged: Vec::new(), files: &files, is_partial: false };
+    tell::history(scan, site, store, refs, &outside);
+}
+
+/// What stands beside the history.
+struct Outside<'o> {
+    work_tree: &'o WorkTree,
+    staged: Vec<(String, ObjectId)>,
+    files: &'o Files<'o>,
+    /// Objects may be left out, to be fetched when they are needed.
+    is_partial: bool,
+}
+
+/// Files of the repository itself, and those of each repository below `modules/`.
+fn split<'f>(files: &Files<'f>) -> (Files<'f>, BTreeMap<&'f str, Files<'f>>) {
+    let heads = files.keys().filter_map(|path| path.strip_suffix("/HEAD"));
+    let roots: BTreeSet<&str> = heads
+        .filter(|root| root.starts_with("modules/"))
+        .filter(|root| files.contains_key(format!("{root}/config").as_str()))
+        .collect();
+    let (mut own, mut nested) = (Files::new(), BTreeMap::<_, Files<'f>>::new());
+    for (path, content) in files {
+        // The outermost one; those inside it are found when it is read.
+        let mut folders = path.match_indices('/').map(|(at, _)| &path[..at]);
+        match folders.find(|folder| roots.contains(folder)) {
+            Some(root) => {
+                nested.entry(root).or_default().insert(&path[root.len() + 1..], content);
+            }
+            None => {
+                own.insert(path, content);
+            }
+        }
+    }
+    (own, nested)
 }
 
 #[cfg(test)]
