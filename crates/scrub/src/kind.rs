@@ -208,6 +208,9 @@ const MESSAGE_HEADERS: [&str; 10] = [
 /// Share of control bytes, one in so many, from which bytes are no text.
 const CONTROL_BYTES_ONE_IN: usize = 200;
 
+/// Runs of zeros, one in so many bytes, from which bytes are no text.
+const ZERO_RUNS_ONE_IN: usize = 512;
+
 /// Bytes at the start that are looked at for kinds that need more than a signature.
 const HEAD_BYTES: usize = 8192;
 
@@ -282,14 +285,17 @@ fn boxed(bytes: &[u8]) -> Option<Kind> {
 /// Whether bytes are text in UTF-8, UTF-16 or a one-byte encoding.
 fn is_text(bytes: &[u8]) -> bool {
     let head = &bytes[..bytes.len().min(HEAD_BYTES)];
-    if crate::text::looks_like_utf16(head).is_some() {
+    if crate::text::looks_wide(head).is_some() {
         return true;
     }
-    if head.contains(&0) {
+    // A log may have runs of zeros where a disk was cut off; other files have single ones.
+    let zeros = head.iter().filter(|byte| **byte == 0).count();
+    let runs = head.split(|byte| *byte != 0).filter(|run| !run.is_empty()).count();
+    if zeros > 0 && (zeros * 4 > head.len() * 3 || runs * ZERO_RUNS_ONE_IN > head.len()) {
         return false;
     }
-    let is_control = |byte: &&u8| matches!(**byte, 0..=8 | 14..=26 | 28..=31 | 127);
-    head.iter().filter(is_control).count() * CONTROL_BYTES_ONE_IN <= head.len()
+    let is_control = |byte: &&u8| matches!(**byte, 1..=8 | 14..=26 | 28..=31 | 127);
+    head.iter().filter(is_control).count() * CONTROL_BYTES_ONE_IN <= head.len() - zeros
 }
 
 fn of_text(bytes: &[u8]) -> Kind {

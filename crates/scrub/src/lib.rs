@@ -41,7 +41,10 @@ mod block;
 mod detect;
 mod read;
 mod scan;
+mod search;
+mod stream;
 mod text;
+mod window;
 
 pub use detect::deny_list::{DenyList, DenyListError};
 pub use finding::{Category, Channel, Finding, Location, Severity};

@@ -1,6 +1,8 @@
 //! Bounds on what a scan unpacks, so that a bomb ends in an entry of the report and not in a hang.
 
-use std::io::Read;
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
@@ -14,8 +16,13 @@ pub struct Limits {
     pub depth_max: u32,
     /// Most entries of all containers together.
     pub entries_max: u64,
-    /// Most bytes of one unpacked entry.
+    /// Most bytes of a file that is read at once; larger ones are read piece by piece if they are
+    /// text or an archive, else not at all.
+    pub whole_bytes_max: u64,
+    /// Most bytes of one unpacked part of a document.
     pub entry_bytes_max: u64,
+    /// Most bytes of one unpacked entry of an archive.
+    pub stream_bytes_max: u64,
     /// Most unpacked bytes altogether.
     pub total_bytes_max: u64,
     /// Most unpacked bytes for each packed byte, where the entry is larger than `ratio_from_bytes`.
@@ -31,7 +38,9 @@ impl Default for Limits {
         Self {
             depth_max: 8,
             entries_max: 200_000,
+            whole_bytes_max: 64 << 20,
             entry_bytes_max: 256 << 20,
+            stream_bytes_max: 2 << 30,
             total_bytes_max: 4 << 30,
             ratio_max: 400,
             ratio_from_bytes: 4 << 20,
@@ -45,12 +54,13 @@ impl Default for Limits {
 pub(crate) struct Budget {
     limits: Limits,
     entries: u64,
-    bytes: u64,
+    /// Unpacked so far. Streams inside each other count into it while they are read.
+    bytes: Arc<AtomicU64>,
 }
 
 impl Budget {
-    pub(crate) const fn new(limits: Limits) -> Self {
-        Self { limits, entries: 0, bytes: 0 }
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self { limits, entries: 0, bytes: Arc::default() }
     }
 
     pub(crate) const fn limits(&self) -> &Limits {
@@ -70,7 +80,7 @@ impl Budget {
     pub(crate) fn spend(&mut self, length: u64, packed: u64) -> Result<(), Reason> {
         let by_ratio =
             packed.saturating_mul(self.limits.ratio_max).max(self.limits.ratio_from_bytes);
-        let total = self.bytes.saturating_add(length);
+        let total = self.bytes.load(Ordering::Relaxed).saturating_add(length);
         if total > self.limits.total_bytes_max {
             return Err(Reason::TotalTooLarge);
         }
@@ -80,29 +90,93 @@ impl Budget {
         if length > by_ratio {
             return Err(Reason::Ratio);
         }
-        self.bytes = total;
+        self.bytes.store(total, Ordering::Relaxed);
         Ok(())
     }
 
     /// Unpacks an entry that takes `packed` bytes, as far as the bounds allow. Lengths that the
     /// container states are not trusted.
     pub(crate) fn unpack(&mut self, source: impl Read, packed: u64) -> Result<Vec<u8>, Reason> {
-        let left = self.limits.total_bytes_max.saturating_sub(self.bytes);
+        let mut metered = self.open(source, packed, self.limits.entry_bytes_max);
+        let mut content = Vec::new();
+        // Why reading ended is asked below.
+        let _ = metered.read_to_end(&mut content);
+        metered.trouble.map_or(Ok(content), Err)
+    }
+
+    /// Opens an entry that takes `packed` bytes and may have `most`, to be read piece by piece as far
+    /// as the bounds allow.
+    pub(crate) fn open<R: Read>(&self, source: R, packed: u64, most: u64) -> Metered<R> {
         let by_ratio =
             packed.saturating_mul(self.limits.ratio_max).max(self.limits.ratio_from_bytes);
-        let most = self.limits.entry_bytes_max.min(left).min(by_ratio);
-        let mut content = Vec::new();
-        let outcome = source.take(most.saturating_add(1)).read_to_end(&mut content);
-        let length = content.len() as u64;
-        self.bytes = self.bytes.saturating_add(length.min(most));
-        if length > most {
-            return Err(match most {
-                _ if most == left => Reason::TotalTooLarge,
-                _ if most == by_ratio => Reason::Ratio,
-                _ => Reason::TooLarge,
-            });
+        let total = Arc::clone(&self.bytes);
+        let total_max = self.limits.total_bytes_max;
+        Metered { source, most, by_ratio, total, total_max, given: 0, trouble: None }
+    }
+}
+
+/// A source that ends with an error where a bound is met.
+pub(crate) struct Metered<R> {
+    source: R,
+    most: u64,
+    by_ratio: u64,
+    total: Arc<AtomicU64>,
+    total_max: u64,
+    given: u64,
+    trouble: Option<Reason>,
+}
+
+impl<R> Metered<R> {
+    /// Bytes that came out so far.
+    pub(crate) const fn given(&self) -> u64 {
+        self.given
+    }
+
+    /// Why it ended before its end, if it did.
+    pub(crate) const fn trouble(&self) -> Option<Reason> {
+        self.trouble
+    }
+
+    fn stop(&mut self, reason: Reason) -> io::Error {
+        self.trouble = Some(reason);
+        io::Error::other("not read to the end")
+    }
+}
+
+impl<R: Read> Read for Metered<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some(reason) = self.trouble {
+            return Err(self.stop(reason));
         }
-        outcome.map(|_| content).map_err(|_| Reason::Broken)
+        let spent = self.total.load(Ordering::Relaxed);
+        let in_total = self.total_max.saturating_sub(spent);
+        let own = self.most.min(self.by_ratio).saturating_sub(self.given);
+        let left = own.min(in_total);
+        // One byte more than is allowed tells an entry that ends there from one that goes on.
+        let most = usize::try_from(left.saturating_add(1)).unwrap_or(usize::MAX);
+        let length = buffer.len().min(most);
+        let count = loop {
+            match self.source.read(&mut buffer[..length]) {
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return Err(self.stop(Reason::Broken)),
+                Ok(count) => break count as u64,
+            }
+        };
+        if count > left {
+            let reason = match left {
+                _ if left == in_total => Reason::TotalTooLarge,
+                _ if self.by_ratio < self.most => Reason::Ratio,
+                _ => Reason::TooLarge,
+            };
+            self.given += left;
+            self.total.fetch_add(left, Ordering::Relaxed);
+            self.trouble = Some(reason);
+            // No longer than the buffer.
+            return Ok(left as usize);
+        }
+        self.given += count;
+        self.total.fetch_add(count, Ordering::Relaxed);
+        Ok(count as usize)
     }
 }
 
@@ -113,7 +187,9 @@ mod tests {
     const SMALL: Limits = Limits {
         depth_max: 2,
         entries_max: 2,
+        whole_bytes_max: 100,
         entry_bytes_max: 100,
+        stream_bytes_max: 100,
         total_bytes_max: 150,
         ratio_max: 10,
         ratio_from_bytes: 20,

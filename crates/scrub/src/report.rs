@@ -49,17 +49,47 @@ pub struct Read {
 }
 
 /// How bytes were taken for text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
     /// UTF-8.
     Utf8,
+    /// UTF-8 but for a few bytes, which are taken for one character each.
+    Mixed,
     /// UTF-16, little-endian.
     Utf16Le,
     /// UTF-16, big-endian.
     Utf16Be,
-    /// Neither of them, so one character a byte; the text may be read wrongly.
+    /// UTF-32, little-endian.
+    Utf32Le,
+    /// UTF-32, big-endian.
+    Utf32Be,
+    /// None of them, so one character a byte; the text may be read wrongly.
     Latin1,
+    /// Probably the encoding of this name in the Encoding Standard; the text may be read wrongly.
+    Legacy(&'static str),
+}
+
+impl Encoding {
+    /// Its name in reports.
+    #[must_use]
+    pub fn name(self) -> String {
+        match self {
+            Self::Utf8 => "utf8".to_owned(),
+            Self::Mixed => "utf8-mixed".to_owned(),
+            Self::Utf16Le => "utf16-le".to_owned(),
+            Self::Utf16Be => "utf16-be".to_owned(),
+            Self::Utf32Le => "utf32-le".to_owned(),
+            Self::Utf32Be => "utf32-be".to_owned(),
+            Self::Latin1 => "latin1".to_owned(),
+            Self::Legacy(name) => name.to_ascii_lowercase().replace('_', "-"),
+        }
+    }
+}
+
+impl Serialize for Encoding {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.name())
+    }
 }
 
 /// Why something was not read.

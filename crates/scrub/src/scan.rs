@@ -1,20 +1,19 @@
 //! One scan: walks through a file and what is inside it, and gathers what the readers say.
 
-use std::io::Read as _;
-
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use sha2::{Digest as _, Sha256};
 
 use crate::block::{Block, Place};
 use crate::detect::deny_list::DenyList;
-use crate::detect::pattern::Match;
-use crate::finding::{ByteRange, Channel, Finding, Location, mask};
+use crate::finding::{Channel, Finding, Location, mask};
 use crate::input::{Content, File, Unit, units};
 use crate::kind::Kind;
 use crate::limits::{Budget, Limits};
 use crate::read;
 use crate::report::{Encoding, Input, NotRead, Partial, Read, Reason, Report};
 use crate::rules::{Notice, RuleSet, Wording};
+use crate::search::What;
+use crate::stream::Opened;
 
 /// Scans files with given rules, deny-list and limits.
 #[derive(Clone, Debug)]
@@ -64,8 +63,8 @@ impl Scanner {
     pub fn scan_unit(&self, unit: Unit<'_>) -> Partial {
         let mut scan = Scan::new(self);
         let inputs = unit.files.into_iter().map(|file| scan.input(file)).collect();
-        let Scan { read, not_read, findings, .. } = scan;
-        Partial { inputs, read, not_read, findings }
+        let Scan { read, missing, findings, .. } = scan;
+        Partial { inputs, read, not_read: missing, findings }
     }
 }
 
@@ -73,7 +72,7 @@ impl Scanner {
 #[derive(Clone, Debug)]
 pub(crate) struct Site {
     pub(crate) path: Vec<String>,
-    depth: u32,
+    pub(crate) depth: u32,
 }
 
 impl Site {
@@ -97,8 +96,10 @@ pub(crate) struct Scan<'s> {
     pub(crate) budget: Budget,
     /// The commit whose files are being read.
     pub(crate) commit: Option<String>,
+    /// Bytes of the files around the one under the reader that are in memory.
+    pub(crate) held: u64,
     read: Vec<Read>,
-    not_read: Vec<NotRead>,
+    missing: Vec<NotRead>,
     findings: Vec<Finding>,
 }
 
@@ -107,9 +108,10 @@ impl<'s> Scan<'s> {
         Self {
             scanner,
             budget: Budget::new(scanner.limits),
+            held: 0,
             commit: None,
             read: Vec::new(),
-            not_read: Vec::new(),
+            missing: Vec::new(),
             findings: Vec::new(),
         }
     }
@@ -125,11 +127,13 @@ impl<'s> Scan<'s> {
                 self.link(&site, &target);
                 return Input { name, bytes: 0, sha256: None };
             }
-            Content::Open(open) => open().and_then(|mut source| {
-                let mut bytes = Vec::new();
-                source.read_to_end(&mut bytes)?;
-                Ok(bytes.into())
-            }),
+            Content::Open(open) => match open().and_then(|source| self.opened(&site, source)) {
+                Ok(Opened::Whole(bytes)) => Ok(bytes.into()),
+                Ok(Opened::Read { bytes, sha256 }) => {
+                    return Input { name, bytes, sha256: Some(sha256) };
+                }
+                Err(error) => Err(error),
+            },
         };
         let Ok(bytes) = opened else {
             self.file_name(&site);
@@ -137,7 +141,7 @@ impl<'s> Scan<'s> {
             return Input { name, bytes: 0, sha256: None };
         };
         let digest = hex::encode(Sha256::digest(&bytes));
-        self.file(&site, &bytes);
+        self.held(bytes.len() as u64, |scan| scan.file(&site, &bytes));
         Input { name, bytes: bytes.len() as u64, sha256: Some(digest) }
     }
 
@@ -160,7 +164,7 @@ impl<'s> Scan<'s> {
         read::file(self, site, kind, bytes);
     }
 
-    /// Says that a file was read, and whether its name promises something else.
+    /// Says that a file of a length was read, and whether its name promises something else.
     pub(crate) fn was_read(
         &mut self,
         site: &Site,
@@ -168,16 +172,32 @@ impl<'s> Scan<'s> {
         bytes: &[u8],
         encoding: Option<Encoding>,
     ) {
+        self.was_read_to(site, kind, bytes.len() as u64, encoding);
+    }
+
+    /// The same for a file of which only the length is at hand.
+    pub(crate) fn was_read_to(
+        &mut self,
+        site: &Site,
+        kind: Kind,
+        bytes: u64,
+        encoding: Option<Encoding>,
+    ) {
         self.check_name(site, kind);
-        let length = bytes.len() as u64;
-        self.read.push(Read { path: site.path.clone(), kind, bytes: length, encoding });
+        self.read.push(Read { path: site.path.clone(), kind, bytes, encoding });
     }
 
     /// Says that a file, or a part of it, was not read.
     pub(crate) fn refuse(&mut self, site: &Site, part: Option<&str>, kind: Kind, reason: Reason) {
-        if part.is_none() {
+        // What could not be looked into may well be what its name promises.
+        let is_told = !(kind == Kind::Unknown && reason != Reason::UnknownKind);
+        if part.is_none() && is_told {
             self.check_name(site, kind);
         }
+        self.not_read(site, part, kind, reason);
+    }
+
+    pub(crate) fn not_read(&mut self, site: &Site, part: Option<&str>, kind: Kind, reason: Reason) {
         let notice = match reason {
             Reason::Encrypted => Some(Notice::Encrypted),
             Reason::Broken => Some(Notice::Broken),
@@ -194,7 +214,7 @@ impl<'s> Scan<'s> {
             self.notice(notice, location, "", 1);
         }
         let part = part.map(str::to_owned);
-        self.not_read.push(NotRead::new(site.path.clone(), part, kind, reason));
+        self.missing.push(NotRead::new(site.path.clone(), part, kind, reason));
     }
 
     fn check_name(&mut self, site: &Site, kind: Kind) {
@@ -206,7 +226,7 @@ impl<'s> Scan<'s> {
     }
 
     /// The names of files tell things too.
-    fn file_name(&mut self, site: &Site) {
+    pub(crate) fn file_name(&mut self, site: &Site) {
         let mut block = Block::whole();
         block.field(Place::of(Channel::FileName), "name", site.name());
         self.block(site, &block);
@@ -220,7 +240,7 @@ impl<'s> Scan<'s> {
     /// Notes something that a reader found by structure.
     pub(crate) fn notice(&mut self, notice: Notice, location: Location, shown: &str, count: u64) {
         let wording = self.scanner.rules.wording(notice).clone();
-        self.found(notice.id(), &wording, location, shown, count);
+        self.found(notice.id(), &wording, location, mask(shown), count);
     }
 
     /// Notes something about a place of a part.
@@ -242,19 +262,18 @@ impl<'s> Scan<'s> {
         rule: &str,
         wording: &Wording,
         mut location: Location,
-        shown: &str,
+        excerpt: String,
         count: u64,
     ) {
         if self.findings.len() >= self.budget.limits().findings_max {
             let full = |entry: &NotRead| entry.reason == Reason::TooManyFindings;
-            if !self.not_read.last().is_some_and(|last| full(last) && last.path == location.path) {
+            if !self.missing.last().is_some_and(|last| full(last) && last.path == location.path) {
                 let (path, kind) = (location.path, Kind::Unknown);
-                self.not_read.push(NotRead::new(path, None, kind, Reason::TooManyFindings));
+                self.missing.push(NotRead::new(path, None, kind, Reason::TooManyFindings));
             }
             return;
         }
         location.commit = location.commit.or_else(|| self.commit.clone());
-        let excerpt = mask(shown);
         self.findings.push(Finding {
             id: Finding::id_of(rule, &location, &excerpt),
             rule: rule.to_owned(),
@@ -277,46 +296,40 @@ impl<'s> Scan<'s> {
         self.search(text, |start, end| block.locate_range(&site.path, start, end));
     }
 
-    /// Searches a text that is a whole file.
-    pub(crate) fn plain(&mut self, site: &Site, text: &str, encoding: Encoding, channel: Channel) {
-        // Matches come in order, so lines and offsets are counted from the last one.
-        let (mut seen, mut line, mut offset) = (0, 1, 0);
-        self.search(text, |start, end| {
-            if start < seen {
-                (seen, line, offset) = (0, 1, 0);
-            }
-            let between = &text[seen..start];
-            line += between.bytes().filter(|byte| *byte == b'\n').count() as u64;
-            offset += crate::text::file_offset(between, encoding);
-            seen = start;
-            let length = crate::text::file_offset(&text[start..end], encoding);
-            Location {
-                path: site.path.clone(),
-                channel,
-                line: Some(line),
-                bytes: Some(ByteRange { start: offset, end: offset + length }),
-                ..Location::default()
-            }
-        });
+    fn search(&mut self, text: &str, mut locate: impl FnMut(usize, usize) -> Location) {
+        for hit in self.scanner.hits(text) {
+            let location = locate(hit.start, hit.end);
+            self.hit(hit.what, location, mask(&text[hit.start..hit.end]));
+        }
     }
 
-    fn search(&mut self, text: &str, mut locate: impl FnMut(usize, usize) -> Location) {
-        let scanner = self.scanner;
-        let rules = &scanner.rules.rules;
-        for Match { start, end, rule } in scanner.rules.detector.search(rules, text) {
-            let rule = &rules[rule];
-            let wording = Wording {
-                category: rule.category,
-                severity: rule.severity,
-                why: rule.why.clone(),
-                what: rule.what.clone(),
-            };
-            self.found(&rule.id, &wording, locate(start, end), &text[start..end], 1);
-        }
-        if let Some(list) = &scanner.deny_list {
-            for (start, end) in list.search(text) {
-                self.notice(Notice::DenyList, locate(start, end), &text[start..end], 1);
+    /// Notes what a search found.
+    pub(crate) fn hit(&mut self, what: What, location: Location, excerpt: String) {
+        let rules = &self.scanner.rules;
+        match what {
+            What::Rule(at) => {
+                let rule = &rules.rules[at];
+                let wording = Wording {
+                    category: rule.category,
+                    severity: rule.severity,
+                    why: rule.why.clone(),
+                    what: rule.what.clone(),
+                };
+                self.found(&rule.id, &wording, location, excerpt, 1);
+            }
+            What::DenyList => {
+                let wording = rules.wording(Notice::DenyList).clone();
+                self.found(Notice::DenyList.id(), &wording, location, excerpt, 1);
             }
         }
+    }
+
+    /// Findings that the report still has room for.
+    pub(crate) fn room(&self) -> usize {
+        self.budget.limits().findings_max.saturating_sub(self.findings.len())
+    }
+
+    pub(crate) const fn scanner(&self) -> &'s Scanner {
+        self.scanner
     }
 }

@@ -96,7 +96,7 @@ fn a_name_that_promises_another_kind_is_found() {
 #[test]
 fn bombs_end_in_an_entry_of_the_report() {
     let limits =
-        Limits { entry_bytes_max: 1 << 20, ratio_from_bytes: 1 << 16, ..Limits::default() };
+        Limits { stream_bytes_max: 1 << 20, ratio_from_bytes: 1 << 16, ..Limits::default() };
     let zeros = vec![b' '; 4 << 20];
     let reason = |name: &str, bytes: &[u8], limits: Limits| {
         let report = scanner().with_limits(limits).scan(name, bytes);

@@ -1,16 +1,32 @@
 //! Something compressed with gzip: the content is read as a file of its own.
 
+use std::io::Read;
+
 use flate2::read::MultiGzDecoder;
+
+use super::archive::Counted;
 
 use crate::block::{Block, Place};
 use crate::finding::Channel;
 use crate::kind::Kind;
-use crate::report::Reason;
 use crate::scan::{Scan, Site};
 
 pub(super) fn read(scan: &mut Scan<'_>, site: &Site, bytes: &[u8]) {
-    let packed = bytes.len() as u64;
-    let decoder = MultiGzDecoder::new(bytes);
+    members(scan, site, bytes, bytes.len() as u64);
+    scan.was_read(site, Kind::Gzip, bytes, None);
+}
+
+/// Reads what comes from a stream, of which the length is not known.
+pub(super) fn stream(scan: &mut Scan<'_>, site: &Site, source: &mut dyn Read) {
+    // Larger than what is read whole, so its content may well be as large as content may be.
+    let packed = scan.budget.limits().whole_bytes_max;
+    let mut source = Counted::new(source);
+    members(scan, site, &mut source, packed);
+    scan.was_read_to(site, Kind::Gzip, source.rest(), None);
+}
+
+fn members(scan: &mut Scan<'_>, site: &Site, source: impl Read, packed: u64) {
+    let mut decoder = MultiGzDecoder::new(source);
     if let Some(header) = decoder.header() {
         let mut block = Block::whole();
         for (name, value) in [("filename", header.filename()), ("comment", header.comment())] {
@@ -19,35 +35,9 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, bytes: &[u8]) {
         }
         scan.block(site, &block);
     }
-    let content = scan.budget.entry().and_then(|()| scan.budget.unpack(decoder, packed));
-    match content {
-        Ok(content) => {
-            scan.was_read(site, Kind::Gzip, bytes, None);
-            scan.file(&site.inner(inner_name(&site.path)), &content);
-        }
-        Err(reason) => {
-            scan.refuse(site, None, Kind::Gzip, reason);
-            if reason == Reason::Broken {
-                salvage(scan, site, bytes);
-            }
-        }
-    }
-}
-
-/// Reads what stands before the break.
-fn salvage(scan: &mut Scan<'_>, site: &Site, bytes: &[u8]) {
-    let mut decoder = MultiGzDecoder::new(bytes);
-    let mut content = Vec::new();
-    let (mut piece, limits) = (vec![0; 64 << 10], *scan.budget.limits());
-    let most = limits.entry_bytes_max.min(limits.ratio_from_bytes) as usize;
-    while content.len() < most {
-        match std::io::Read::read(&mut decoder, &mut piece) {
-            Ok(0) | Err(_) => break,
-            Ok(count) => content.extend_from_slice(&piece[..count]),
-        }
-    }
-    if !content.is_empty() {
-        scan.file(&site.inner(inner_name(&site.path)), &content);
+    let inner = site.inner(inner_name(&site.path));
+    if let Err(reason) = scan.entry(&inner, &mut decoder, packed, Some) {
+        scan.refuse(site, None, Kind::Gzip, reason);
     }
 }
 

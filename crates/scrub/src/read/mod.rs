@@ -12,6 +12,9 @@ mod text;
 mod xml;
 mod zip;
 
+use std::io::Read;
+
+use crate::input::Source;
 use crate::kind::Kind;
 use crate::report::Reason;
 use crate::scan::{Scan, Site};
@@ -59,6 +62,31 @@ pub(crate) fn file(scan: &mut Scan<'_>, site: &Site, kind: Kind, bytes: &[u8]) {
         | Kind::SevenZip
         | Kind::Rar => scan.refuse(site, None, kind, Reason::NoReader),
     }
+}
+
+/// Gives a file to the reader of its kind that needs not all of it in memory, and refuses it if
+/// there is none.
+pub(crate) fn stream(scan: &mut Scan<'_>, site: &Site, kind: Kind, source: &mut dyn Read) {
+    match kind {
+        Kind::Tar => tar::stream(scan, site, source),
+        Kind::Gzip => gzip::stream(scan, site, source),
+        Kind::Notebook | Kind::Eml => {
+            text::stream(scan, site, Kind::Text, source);
+            scan.not_read(site, None, kind, Reason::TooLarge);
+        }
+        kind if is_plain(kind) => text::stream(scan, site, kind, source),
+        _ => scan.refuse(site, None, kind, Reason::TooLarge),
+    }
+}
+
+/// Reads a ZIP archive, or a document that is one, of a length.
+pub(crate) fn archive_from(scan: &mut Scan<'_>, site: &Site, source: &mut dyn Source, length: u64) {
+    zip::read_from(scan, site, source, length);
+}
+
+/// Whether a file of this kind is searched as it stands.
+pub(crate) const fn is_plain(kind: Kind) -> bool {
+    matches!(kind, Kind::Text | Kind::Json | Kind::Xml | Kind::Html | Kind::Svg)
 }
 
 /// Whether an older container holds an encrypted newer document: its directory names the stream.

@@ -1,8 +1,8 @@
 //! TAR archives: every entry is a file of its own; owners and links are noted.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 
-use super::archive::check_name;
+use super::archive::{Counted, check_name};
 use super::git::Gathered;
 use crate::block::{Block, Place};
 use crate::finding::Channel;
@@ -12,12 +12,22 @@ use crate::rules::Notice;
 use crate::scan::{Scan, Site};
 
 pub(super) fn read(scan: &mut Scan<'_>, site: &Site, bytes: &[u8]) {
+    entries(scan, site, &mut Cursor::new(bytes), Gathered::among(names(bytes)));
     scan.was_read(site, Kind::Tar, bytes, None);
-    let mut archive = ::tar::Archive::new(Cursor::new(bytes));
+}
+
+/// Reads an archive from front to back.
+pub(super) fn stream(scan: &mut Scan<'_>, site: &Site, source: &mut dyn Read) {
+    let mut source = Counted::new(source);
+    entries(scan, site, &mut source, Gathered::default());
+    scan.was_read_to(site, Kind::Tar, source.rest(), None);
+}
+
+fn entries(scan: &mut Scan<'_>, site: &Site, source: &mut dyn Read, mut repositories: Gathered) {
+    let mut archive = ::tar::Archive::new(source);
     let Ok(entries) = archive.entries() else {
         return scan.refuse(site, None, Kind::Tar, Reason::Broken);
     };
-    let mut repositories = Gathered::among(names(bytes));
     let mut owners = std::collections::BTreeSet::new();
     for entry in entries {
         let Ok(mut entry) = entry else {
@@ -25,10 +35,6 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, bytes: &[u8]) {
             scan.refuse(site, None, Kind::Tar, Reason::Broken);
             break;
         };
-        if let Err(reason) = scan.budget.entry() {
-            scan.refuse(site, None, Kind::Tar, reason);
-            break;
-        }
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         let inner = site.inner(&name);
         check_name(scan, &inner, &name);
@@ -49,17 +55,17 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, bytes: &[u8]) {
             continue;
         }
         let size = entry.size();
-        match scan.budget.unpack(&mut entry, size) {
-            Ok(content) if (content.len() as u64) < size => {
-                scan.refuse(&inner, None, Kind::Unknown, Reason::Broken);
-                scan.file(&inner, &content);
+        repositories.claim(&name);
+        let take = |content| repositories.take(&name, content);
+        match scan.entry(&inner, &mut entry, size, take) {
+            Ok(length) if length < size => {
+                scan.not_read(&inner, None, Kind::Unknown, Reason::Broken)
             }
-            Ok(content) => {
-                if let Some(content) = repositories.take(&name, content) {
-                    scan.file(&inner, &content);
-                }
+            Ok(_) => {}
+            Err(reason) => {
+                scan.refuse(site, None, Kind::Tar, reason);
+                break;
             }
-            Err(reason) => scan.refuse(&inner, None, Kind::Unknown, reason),
         }
     }
     repositories.read(scan, site);

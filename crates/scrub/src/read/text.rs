@@ -1,17 +1,163 @@
-//! Plain text, source code, CSV, JSON, YAML and markup: the whole file is one text.
+//! Plain text, source code, CSV, JSON, YAML and markup: the whole file is one text, searched window
+//! by window.
 
-use crate::finding::Channel;
+use std::io::Read;
+
+use crate::finding::{ByteRange, Channel, Location, mask};
 use crate::kind::Kind;
 use crate::report::Encoding;
 use crate::rules::Notice;
-use crate::scan::{Scan, Site};
+use crate::scan::{Scan, Scanner, Site};
+use crate::search::What;
+use crate::text::{Piece, guess, width};
+use crate::window::{
+    AFTER_BYTES, BATCH_WINDOWS, BEFORE_BYTES, WINDOW_BYTES, Window, in_parallel, windows,
+};
 
+/// Bytes of a stream that are in memory at a time.
+const BUFFER_BYTES: usize = BATCH_WINDOWS * WINDOW_BYTES + AFTER_BYTES;
+
+/// Reads a text that is in memory.
 pub(super) fn read(scan: &mut Scan<'_>, site: &Site, kind: Kind, bytes: &[u8]) {
-    let (text, encoding) = crate::text::decode(bytes);
-    scan.was_read(site, kind, bytes, Some(encoding));
-    if encoding == Encoding::Latin1 {
-        let location = scan.at(site, Notice::Encoding);
-        scan.notice(Notice::Encoding, location, "", 1);
+    let mut pass = Pass::new(bytes);
+    let mut start = 0;
+    while start < bytes.len() {
+        start = pass.batch(scan, site, bytes, start, true, || {});
     }
-    scan.plain(site, &text, encoding, Channel::Visible);
+    pass.finish(scan, site, kind, bytes.len() as u64);
+}
+
+/// Reads a text piece by piece; returns its length.
+pub(super) fn stream(scan: &mut Scan<'_>, site: &Site, kind: Kind, source: &mut dyn Read) {
+    let (mut bytes, mut next) = (Vec::new(), Vec::new());
+    let mut is_last = fill(source, &mut bytes, BUFFER_BYTES);
+    let mut pass = Pass::new(&bytes);
+    let (mut start, mut length) = (0, bytes.len() as u64);
+    while start < bytes.len() {
+        let mut is_end = is_last;
+        let done = pass.batch(scan, site, &bytes, start, is_last, || {
+            if !is_last {
+                is_end = fill(source, &mut next, WINDOW_BYTES * BATCH_WINDOWS);
+            }
+        });
+        length += next.len() as u64;
+        let kept = done.saturating_sub(BEFORE_BYTES) & !3;
+        bytes.drain(..kept);
+        bytes.append(&mut next);
+        (start, is_last) = (done - kept, is_end);
+    }
+    pass.finish(scan, site, kind, length);
+}
+
+/// Reads so many bytes more, and says whether the source ends with them. Why it ends is asked of
+/// the meter around it.
+fn fill(source: &mut dyn Read, bytes: &mut Vec<u8>, count: usize) -> bool {
+    let before = bytes.len();
+    let _ = source.take(count as u64).read_to_end(bytes);
+    bytes.len() - before < count
+}
+
+/// One way through a text.
+struct Pass {
+    guess: Encoding,
+    /// Of the pieces so far, the first that differs from UTF-8.
+    found: Encoding,
+    /// Lines and bytes before the next window.
+    lines: u64,
+    offset: u64,
+}
+
+/// Something found in a window.
+struct Spot {
+    what: What,
+    /// Lines and bytes between the start of the window and it.
+    lines: u64,
+    bytes: ByteRange,
+    excerpt: String,
+}
+
+/// What a window holds.
+struct Seen {
+    encoding: Encoding,
+    lines: u64,
+    spots: Vec<Spot>,
+}
+
+impl Pass {
+    fn new(bytes: &[u8]) -> Self {
+        let guess = guess(&bytes[..bytes.len().min(WINDOW_BYTES)]);
+        Self { guess, found: Encoding::Utf8, lines: 0, offset: 0 }
+    }
+
+    /// Searches the next windows, and says where the rest begins.
+    fn batch(
+        &mut self,
+        scan: &mut Scan<'_>,
+        site: &Site,
+        bytes: &[u8],
+        start: usize,
+        is_last: bool,
+        meanwhile: impl FnOnce(),
+    ) -> usize {
+        let all = windows(bytes, start, width(self.guess), is_last);
+        let (scanner, room, guess) = (scan.scanner(), scan.room(), self.guess);
+        let look = |window: &Window| look(scanner, bytes, *window, guess, room);
+        let seen = in_parallel(&all, look, meanwhile);
+        for (window, seen) in all.iter().zip(seen) {
+            self.take(scan, site, *window, seen);
+        }
+        all.last().map_or(start, |window| window.end)
+    }
+
+    fn take(&mut self, scan: &mut Scan<'_>, site: &Site, window: Window, seen: Seen) {
+        if self.found == Encoding::Utf8 {
+            self.found = seen.encoding;
+        }
+        for Spot { what, lines, bytes, excerpt } in seen.spots {
+            let location = Location {
+                path: site.path.clone(),
+                channel: Channel::Visible,
+                line: Some(self.lines + lines + 1),
+                bytes: Some(ByteRange {
+                    start: self.offset + bytes.start,
+                    end: self.offset + bytes.end,
+                }),
+                ..Location::default()
+            };
+            scan.hit(what, location, excerpt);
+        }
+        self.lines += seen.lines;
+        self.offset += (window.end - window.start) as u64;
+    }
+
+    fn finish(self, scan: &mut Scan<'_>, site: &Site, kind: Kind, length: u64) {
+        scan.was_read_to(site, kind, length, Some(self.found));
+        if matches!(self.found, Encoding::Latin1 | Encoding::Mixed | Encoding::Legacy(_)) {
+            let location = scan.at(site, Notice::Encoding);
+            scan.notice(Notice::Encoding, location, "", 1);
+        }
+    }
+}
+
+/// Searches a window. One more than there is room for tells that there is no room.
+fn look(scanner: &Scanner, bytes: &[u8], window: Window, guess: Encoding, room: usize) -> Seen {
+    let Window { from, start, end, to } = window;
+    let piece = Piece::new(&bytes[from..to], start - from..end - from, guess);
+    let text: &str = &piece.text;
+    let newlines = |range: std::ops::Range<usize>| {
+        text.as_bytes()[range].iter().filter(|byte| **byte == b'\n').count() as u64
+    };
+    let hits = scanner.hits_in(text, piece.core.clone());
+    let (mut spots, mut seen) = (Vec::new(), piece.core.start);
+    let (mut lines, mut offset) = (0, 0);
+    for hit in hits.into_iter().take(room.saturating_add(1)) {
+        lines += newlines(seen..hit.start);
+        offset += piece.file_bytes(seen..hit.start);
+        seen = hit.start;
+        let length = piece.file_bytes(hit.start..hit.end);
+        let bytes = ByteRange { start: offset, end: offset + length };
+        let excerpt = mask(&text[hit.start..hit.end]);
+        spots.push(Spot { what: hit.what, lines, bytes, excerpt });
+    }
+    Seen { encoding: piece.encoding, lines: lines + newlines(seen..piece.core.end), spots }
 }

@@ -1,7 +1,7 @@
 //! ZIP archives, and documents that are one: entries are files of their own unless the archive is
 //! an Office document.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read as _};
 
 use ::zip::result::ZipError;
 
@@ -10,20 +10,29 @@ use super::git::Gathered;
 use super::ooxml;
 use crate::block::{Block, Place};
 use crate::finding::Channel;
+use crate::input::Source;
 use crate::kind::Kind;
 use crate::report::Reason;
 use crate::rules::Notice;
 use crate::scan::{Scan, Site};
 
 /// An open archive.
-pub(super) type Archive<'b> = ::zip::ZipArchive<Cursor<&'b [u8]>>;
+pub(super) type Archive<'b> = ::zip::ZipArchive<&'b mut dyn Source>;
+
+/// Most bytes of the target of a link.
+const LINK_BYTES_MAX: u64 = 4096;
 
 pub(super) fn read(scan: &mut Scan<'_>, site: &Site, bytes: &[u8]) {
-    let Ok(mut archive) = ::zip::ZipArchive::new(Cursor::new(bytes)) else {
+    read_from(scan, site, &mut Cursor::new(bytes), bytes.len() as u64);
+}
+
+/// Reads an archive of a length without holding all of it in memory.
+pub(super) fn read_from(scan: &mut Scan<'_>, site: &Site, source: &mut dyn Source, length: u64) {
+    let Ok(mut archive) = ::zip::ZipArchive::new(source) else {
         return scan.refuse(site, None, Kind::Zip, Reason::Broken);
     };
     let kind = ooxml::kind_of(&archive);
-    scan.was_read(site, kind, bytes, None);
+    scan.was_read_to(site, kind, length, None);
     note_extras(scan, site, &archive);
     match kind {
         Kind::Docx | Kind::Xlsx | Kind::Pptx => ooxml::read(scan, site, kind, &mut archive),
@@ -35,21 +44,31 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, bytes: &[u8]) {
 fn entries(scan: &mut Scan<'_>, site: &Site, archive: &mut Archive<'_>) {
     let mut repositories = Gathered::among(archive.file_names().flatten());
     for at in 0..archive.len() {
-        let entry = unpack(scan, archive, at);
-        let inner = site.inner(&entry.name);
-        check_name(scan, &inner, &entry.name);
-        match entry.content {
-            Ok(None) => {}
-            Ok(Some(content)) => {
-                if let Some(content) = repositories.take(&entry.name, content) {
-                    scan.file(&inner, &content);
-                }
+        let name = name_of(archive, at);
+        let inner = site.inner(&name);
+        check_name(scan, &inner, &name);
+        let outcome = match archive.by_index(at) {
+            Ok(entry) if entry.is_dir() => Ok(()),
+            Ok(entry) if entry.is_symlink() => {
+                let mut target = Vec::new();
+                // What can be read of the target is all that there is to say.
+                let _ = entry.take(LINK_BYTES_MAX).read_to_end(&mut target);
+                scan.link(&inner, &String::from_utf8_lossy(&target));
+                Ok(())
             }
-            Err(Reason::TooManyEntries) => {
-                scan.refuse(site, None, Kind::Zip, Reason::TooManyEntries);
-                break;
+            Ok(mut entry) => {
+                let packed = entry.compressed_size();
+                scan.entry(&inner, &mut entry, packed, |content| repositories.take(&name, content))
+                    .map(|_| ())
             }
-            Err(reason) => scan.refuse(&inner, None, Kind::Unknown, reason),
+            Err(error) => {
+                scan.refuse(&inner, None, Kind::Unknown, reason_of(&error));
+                scan.budget.entry()
+            }
+        };
+        if let Err(reason) = outcome {
+            scan.refuse(site, None, Kind::Zip, reason);
+            break;
         }
     }
     repositories.read(scan, site);
@@ -64,9 +83,7 @@ pub(super) struct Entry {
 
 /// Unpacks the entry at a position, within the bounds of the scan.
 pub(super) fn unpack(scan: &mut Scan<'_>, archive: &mut Archive<'_>, at: usize) -> Entry {
-    let named = archive.by_index_raw(at).ok();
-    let named = named.and_then(|entry| entry.name().ok().map(|name| name.into_owned()));
-    let name = named.unwrap_or_else(|| format!("#{at}"));
+    let name = name_of(archive, at);
     if let Err(reason) = scan.budget.entry() {
         return Entry { name, content: Err(reason) };
     }
@@ -76,13 +93,25 @@ pub(super) fn unpack(scan: &mut Scan<'_>, archive: &mut Archive<'_>, at: usize) 
             let packed = entry.compressed_size();
             scan.budget.unpack(entry, packed).map(Some)
         }
-        Err(ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED)) => Err(Reason::Encrypted),
-        Err(ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_)) => {
-            Err(Reason::UnknownCompression)
-        }
-        Err(_) => Err(Reason::Broken),
+        Err(error) => Err(reason_of(&error)),
     };
     Entry { name, content }
+}
+
+fn name_of(archive: &mut Archive<'_>, at: usize) -> String {
+    let named = archive.by_index_raw(at).ok();
+    let named = named.and_then(|entry| entry.name().ok().map(|name| name.into_owned()));
+    named.unwrap_or_else(|| format!("#{at}"))
+}
+
+fn reason_of(error: &ZipError) -> Reason {
+    match error {
+        ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => Reason::Encrypted,
+        ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_) => {
+            Reason::UnknownCompression
+        }
+        _ => Reason::Broken,
+    }
 }
 
 /// Comments, and bytes before the first entry.

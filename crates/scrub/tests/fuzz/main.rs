@@ -22,7 +22,9 @@ const SHARE: u64 = 20;
 const LIMITS: Limits = Limits {
     depth_max: 4,
     entries_max: 1_000,
+    whole_bytes_max: 4 << 20,
     entry_bytes_max: 4 << 20,
+    stream_bytes_max: 4 << 20,
     total_bytes_max: 16 << 20,
     ratio_max: 400,
     ratio_from_bytes: 1 << 20,

@@ -98,6 +98,15 @@ impl Gathered {
         gathered
     }
 
+    /// Takes the repository that a name belongs to for one, where not all names are known before.
+    pub(crate) fn claim(&mut self, name: &str) {
+        if let Some(root) = repository_of(name)
+            && !self.repositories.contains_key(root)
+        {
+            self.repositories.insert(root.to_owned(), <_>::default());
+        }
+    }
+
     /// Puts a file aside if it belongs to a repository; else gives it back.
     pub(crate) fn take(&mut self, name: &str, content: Vec<u8>) -> Option<Vec<u8>> {
         if self.repositories.is_empty() {
