@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::block::{Block, Place};
 use crate::detect::deny_list::DenyList;
-use crate::finding::{Channel, Finding, Location, mask};
+use crate::finding::{ByteRange, Channel, Finding, Location, mask};
 use crate::input::{Content, File, Unit, units};
 use crate::kind::Kind;
 use crate::limits::{Budget, Limits};
@@ -294,6 +294,29 @@ impl<'s> Scan<'s> {
         }
         let text = block.text();
         self.search(text, |start, end| block.locate_range(&site.path, start, end));
+    }
+
+    /// Searches a text that is a whole file.
+    pub(crate) fn plain(&mut self, site: &Site, text: &str, encoding: Encoding, channel: Channel) {
+        // Matches come in order, so lines and offsets are counted from the last one.
+        let (mut seen, mut line, mut offset) = (0, 1, 0);
+        self.search(text, |start, end| {
+            if start < seen {
+                (seen, line, offset) = (0, 1, 0);
+            }
+            let between = &text[seen..start];
+            line += between.bytes().filter(|byte| *byte == b'\n').count() as u64;
+            offset += crate::text::file_offset(between, encoding);
+            seen = start;
+            let length = crate::text::file_offset(&text[start..end], encoding);
+            Location {
+                path: site.path.clone(),
+                channel,
+                line: Some(line),
+                bytes: Some(ByteRange { start: offset, end: offset + length }),
+                ..Location::default()
+            }
+        });
     }
 
     fn search(&mut self, text: &str, mut locate: impl FnMut(usize, usize) -> Location) {

@@ -192,9 +192,9 @@ pub(crate) fn looks_wide(bytes: &[u8]) -> Option<Encoding> {
         let zeros = head.chunks_exact(width).filter(|unit| unit[at] == 0).count();
         zeros * 100 / (head.len() / width)
     };
-    match [share(4, 0), share(4, 1), share(4, 2), share(4, 3)] {
-        [0, _, 80.., 100] => return Some(Encoding::Utf32Le),
-        [100, 80.., _, 0] => return Some(Encoding::Utf32Be),
+    match (share(4, 0), share(4, 1), share(4, 2), share(4, 3)) {
+        (0, _, 80.., 100) => return Some(Encoding::Utf32Le),
+        (100, 80.., _, 0) => return Some(Encoding::Utf32Be),
         _ => {}
     }
     match (share(2, 0), share(2, 1)) {
