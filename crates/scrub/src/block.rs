@@ -9,6 +9,7 @@ use crate::finding::{Channel, Location};
 pub(crate) struct Place {
     pub(crate) channel: Channel,
     pub(crate) slide: u32,
+    pub(crate) page: u32,
     pub(crate) paragraph: u32,
     /// Row and column of a cell, counted from 1.
     pub(crate) cell: (u32, u32),
@@ -18,7 +19,7 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) const fn of(channel: Channel) -> Self {
-        Self { channel, slide: 0, paragraph: 0, cell: (0, 0), field: 0 }
+        Self { channel, slide: 0, page: 0, paragraph: 0, cell: (0, 0), field: 0 }
     }
 }
 
@@ -96,7 +97,7 @@ impl Block {
             sheet: self.sheet.clone(),
             cell: cell_name(place.cell),
             slide: some(place.slide),
-            page: None,
+            page: some(place.page),
             paragraph: some(place.paragraph),
             field: field.cloned(),
             line: None,

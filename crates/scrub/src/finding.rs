@@ -122,6 +122,20 @@ pub enum Channel {
     History,
     /// The message of a commit or tag.
     CommitMessage,
+    /// Text of a page under something that was painted over it.
+    CoveredText,
+    /// Text that is shown without being painted.
+    InvisibleText,
+    /// Text outside the visible part of a page.
+    OffPage,
+    /// Text of a layer that is switched off.
+    Layer,
+    /// Text of an earlier revision of the file.
+    EarlierRevision,
+    /// Something in the file that nothing points to.
+    Orphan,
+    /// The value of a form field.
+    Form,
 }
 
 /// A half-open range of bytes.

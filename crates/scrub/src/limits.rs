@@ -94,6 +94,16 @@ impl Budget {
         Ok(())
     }
 
+    /// Bytes that may still be unpacked.
+    pub(crate) fn left(&self) -> u64 {
+        self.limits.total_bytes_max.saturating_sub(self.bytes.load(Ordering::Relaxed))
+    }
+
+    /// Counts bytes that a reader unpacked within these bounds.
+    pub(crate) fn spent(&self, bytes: u64) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
     /// Unpacks an entry that takes `packed` bytes, as far as the bounds allow. Lengths that the
     /// container states are not trusted.
     pub(crate) fn unpack(&mut self, source: impl Read, packed: u64) -> Result<Vec<u8>, Reason> {

@@ -124,6 +124,8 @@ pub enum Reason {
     Link,
     /// The system does not let it be read.
     Unreadable,
+    /// Its font does not say which letters its shapes are.
+    UnknownLetters,
 }
 
 /// A file, or a part of one, that was not read. Nothing is passed over without such an entry.

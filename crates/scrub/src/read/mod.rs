@@ -7,6 +7,7 @@ pub(crate) mod git;
 mod gzip;
 mod notebook;
 mod ooxml;
+pub(crate) mod pdf;
 mod tar;
 mod text;
 mod xml;
@@ -32,6 +33,7 @@ pub(crate) fn file(scan: &mut Scan<'_>, site: &Site, kind: Kind, bytes: &[u8]) {
         Kind::GitBundle => git::bundle(scan, site, bytes),
         Kind::GitPack => git::pack(scan, site, bytes),
         Kind::Gzip => gzip::read(scan, site, bytes),
+        Kind::Pdf => pdf::read(scan, site, bytes),
         Kind::Docx | Kind::Xlsx | Kind::Pptx => scan.refuse(site, None, kind, Reason::Broken),
         Kind::Ole if is_sealed(bytes) => scan.refuse(site, None, kind, Reason::Encrypted),
         Kind::Empty => scan.refuse(site, None, kind, Reason::Empty),
@@ -40,7 +42,6 @@ pub(crate) fn file(scan: &mut Scan<'_>, site: &Site, kind: Kind, bytes: &[u8]) {
         | Kind::OpenDocument
         | Kind::Ole
         | Kind::Rtf
-        | Kind::Pdf
         | Kind::Png
         | Kind::Jpeg
         | Kind::Gif

@@ -66,6 +66,23 @@ notices! {
     // Compound files of older Office, OpenDocument, RTF.
     // Newer Office.
     // PDF.
+    CoveredText = "hidden.covered-text",
+    TextUnderImage = "hidden.text-under-image",
+    TextUnderText = "hidden.text-under-text",
+    InvisibleText = "hidden.invisible-text",
+    OcrLayer = "hidden.ocr-layer",
+    OffPage = "hidden.off-page",
+    UnappliedRedaction = "hidden.unapplied-redaction",
+    LayerText = "hidden.layer",
+    EarlierRevision = "hidden.earlier-revision",
+    IncrementalUpdate = "metadata.incremental-update",
+    Orphan = "hidden.orphaned-object",
+    Script = "hidden.script",
+    Xfa = "hidden.xfa",
+    HiddenField = "hidden.form-field",
+    PrivateData = "hidden.private-data",
+    EmptyPassword = "file.empty-password",
+    OutsideBytes = "hidden.outside-bytes",
     // Pictures.
     // Repositories and files that hold credentials.
     GitHistory = "hidden.git-history",
@@ -140,6 +157,19 @@ impl Notice {
             Self::GitWrongId => Channel::Metadata,
             Self::Credentials | Self::CommandHistory | Self::Leftover => Channel::FileName,
             Self::TypeMismatch | Self::UnsafeName => Channel::FileName,
+            Self::CoveredText
+            | Self::TextUnderImage
+            | Self::TextUnderText
+            | Self::UnappliedRedaction => Channel::CoveredText,
+            Self::InvisibleText | Self::OcrLayer => Channel::InvisibleText,
+            Self::OffPage => Channel::OffPage,
+            Self::LayerText => Channel::Layer,
+            Self::EarlierRevision => Channel::EarlierRevision,
+            Self::Orphan | Self::OutsideBytes => Channel::Orphan,
+            Self::Script => Channel::Macro,
+            Self::Xfa | Self::HiddenField => Channel::Form,
+            Self::PrivateData | Self::IncrementalUpdate => Channel::Metadata,
+            Self::EmptyPassword => Channel::Visible,
             Self::Encrypted | Self::Bomb | Self::Broken | Self::Encoding | Self::DenyList => {
                 Channel::Visible
             }

@@ -1,0 +1,103 @@
+//! The pages in their order, looked at side by side and told one after the other.
+
+use rayon::prelude::*;
+
+use super::Reading;
+use super::cover::Standing;
+use super::page::{Looked, view};
+use crate::block::{Block, Place};
+use crate::finding::Channel;
+use crate::kind::Kind;
+use crate::report::Reason;
+use crate::rules::Notice;
+use crate::scan::Scan;
+
+/// Pages that are in memory at the same time.
+const AT_ONCE: usize = 16;
+
+/// What is said of one page.
+struct Told {
+    looked: Looked,
+    runs: Vec<super::page::Run>,
+}
+
+pub(super) fn read(scan: &mut Scan<'_>, reading: &Reading<'_>) {
+    let pdf = reading.shared.pdf;
+    let ids = pdf.pages();
+    if ids.is_empty() {
+        scan.refuse(reading.site, Some("pages"), Kind::Pdf, Reason::Broken);
+    }
+    for (chunk, first) in ids.chunks(AT_ONCE).zip((0..).step_by(AT_ONCE)) {
+        let told: Vec<Option<Told>> = chunk
+            .par_iter()
+            .map(|id| {
+                let page = pdf.page(*id)?;
+                let looked = view(reading.shared, &page);
+                let runs = looked.runs();
+                Some(Told { looked, runs })
+            })
+            .collect();
+        for (number, told) in (first + 1..).zip(told) {
+            match told {
+                Some(told) => tell(scan, reading, number, &told),
+                None => refuse(scan, reading, number, "", Reason::Broken),
+            }
+        }
+    }
+}
+
+fn refuse(scan: &mut Scan<'_>, reading: &Reading<'_>, page: u32, what: &str, reason: Reason) {
+    let part = format!("page {page}{what}");
+    scan.refuse(reading.site, Some(&part), Kind::Pdf, reason);
+}
+
+/// Where text of a standing stands, and what is to be said about it.
+pub(super) const fn standing_of(standing: Standing) -> (Channel, Option<Notice>) {
+    let notice = match standing {
+        Standing::Seen => return (Channel::Visible, None),
+        Standing::Ocr => return (Channel::InvisibleText, None),
+        Standing::LayerOff => Notice::LayerText,
+        Standing::Invisible => Notice::InvisibleText,
+        Standing::Redaction => Notice::UnappliedRedaction,
+        Standing::OffPage => Notice::OffPage,
+        Standing::Covered => Notice::CoveredText,
+        Standing::UnderImage => Notice::TextUnderImage,
+        Standing::White => Notice::WhiteText,
+        Standing::Tiny => Notice::TinyText,
+        Standing::UnderText => Notice::TextUnderText,
+    };
+    (notice.channel(), Some(notice))
+}
+
+fn tell(scan: &mut Scan<'_>, reading: &Reading<'_>, page: u32, told: &Told) {
+    let site = reading.site;
+    let mut block = Block::whole();
+    let (mut scanned, mut first) = (0, "");
+    for (line, run) in (1..).zip(&told.runs) {
+        let (channel, notice) = standing_of(run.standing);
+        let place = Place { page, paragraph: line, ..Place::of(channel) };
+        block.push(place, &run.text);
+        if let Some(notice) = notice {
+            scan.notice_in(site, &block, place, notice, run.text.trim());
+        }
+        if run.standing == Standing::Ocr {
+            first = if scanned == 0 { &run.text } else { first };
+            scanned += 1;
+        }
+    }
+    if scanned > 0 {
+        let place = Place { page, ..Place::of(Notice::OcrLayer.channel()) };
+        let location = block.locate(&site.path, place);
+        scan.notice(Notice::OcrLayer, location, first.trim(), scanned);
+    }
+    for text in &told.looked.canvas.alternates {
+        block.push(Place { page, ..Place::of(Channel::OtherPart) }, text);
+    }
+    scan.block(site, &block);
+    for font in &told.looked.canvas.unknown_fonts {
+        refuse(scan, reading, page, &format!(", font {font}"), Reason::UnknownLetters);
+    }
+    for reason in &told.looked.canvas.troubles {
+        refuse(scan, reading, page, "", *reason);
+    }
+}
