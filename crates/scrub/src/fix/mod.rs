@@ -3,6 +3,7 @@
 //!
 //! What a fixer does not know it leaves as it is; a scan of the copy says what remains.
 
+mod ooxml;
 mod zip;
 
 use std::borrow::Cow;

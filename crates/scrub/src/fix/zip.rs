@@ -7,10 +7,19 @@ use ::zip::{ZipArchive, ZipWriter};
 
 use super::Job;
 use crate::finding::Channel;
+use crate::input::Source;
+use crate::kind::Kind;
+use crate::read::ooxml;
 use crate::report::Reason;
 
 pub(super) fn fix(job: &mut Job, path: &[String], bytes: &[u8]) -> Result<Vec<u8>, Reason> {
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| Reason::Broken)?;
+    let mut source = Cursor::new(bytes);
+    let source: &mut dyn Source = &mut source;
+    let mut archive = ZipArchive::new(source).map_err(|_| Reason::Broken)?;
+    let kind = ooxml::kind_of(&archive);
+    if matches!(kind, Kind::Docx | Kind::Xlsx | Kind::Pptx) {
+        return super::ooxml::fix(job, path, kind, &mut archive);
+    }
     let mut copy = ZipWriter::new(Cursor::new(Vec::new()));
     for at in 0..archive.len() {
         job.budget.entry()?;
@@ -34,6 +43,6 @@ pub(super) fn fix(job: &mut Job, path: &[String], bytes: &[u8]) -> Result<Vec<u8
 }
 
 /// Compressed, with a date that tells nothing.
-fn plain() -> SimpleFileOptions {
+pub(super) fn plain() -> SimpleFileOptions {
     SimpleFileOptions::default()
 }

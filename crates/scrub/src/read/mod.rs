@@ -6,12 +6,12 @@ mod eml;
 pub(crate) mod git;
 mod gzip;
 mod notebook;
-mod ooxml;
+pub(crate) mod ooxml;
 pub(crate) mod pdf;
 mod tar;
 mod text;
-mod xml;
-mod zip;
+pub(crate) mod xml;
+pub(crate) mod zip;
 
 use std::io::Read;
 

@@ -5,14 +5,14 @@ use std::borrow::Cow;
 
 use quick_xml::XmlVersion;
 use quick_xml::escape::resolve_predefined_entity;
-use quick_xml::events::{BytesStart, Event};
+use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::reader::Reader;
 
 /// Elements inside each other that are followed.
 const DEPTH_MAX: usize = 4096;
 
 /// One event.
-pub(super) enum Node<'a> {
+pub(crate) enum Node<'a> {
     /// An element begins.
     Open(Element<'a>),
     /// An element ends; its name without prefix.
@@ -24,23 +24,39 @@ pub(super) enum Node<'a> {
 }
 
 /// An element that begins.
-pub(super) struct Element<'a> {
+pub(crate) struct Element<'a> {
     start: &'a BytesStart<'a>,
 }
 
 impl<'a> Element<'a> {
+    pub(crate) const fn new(start: &'a BytesStart<'a>) -> Self {
+        Self { start }
+    }
+
+    /// Name with its prefix.
+    pub(crate) fn full_name(&self) -> &'a str {
+        self.start.name().into_inner()
+    }
+
+    /// Attributes as they stand: names with prefixes, values with escapes, namespaces too.
+    pub(crate) fn raw_attributes(&self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
+        let mut attributes = self.start.attributes();
+        attributes.with_checks(false);
+        attributes.flatten().map(|attribute| (attribute.key.into_inner(), attribute.value))
+    }
+
     /// Name without prefix.
-    pub(super) fn name(&self) -> &'a str {
+    pub(crate) fn name(&self) -> &'a str {
         self.start.local_name().into_inner()
     }
 
     /// Value of an attribute, by its name without prefix.
-    pub(super) fn get(&self, name: &str) -> Option<String> {
+    pub(crate) fn get(&self, name: &str) -> Option<String> {
         self.attributes().find(|(known, _)| *known == name).map(|(_, value)| value.into_owned())
     }
 
     /// Attributes by name without prefix; namespaces are left out.
-    pub(super) fn attributes(&self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
         let mut attributes = self.start.attributes();
         attributes.with_checks(false);
         attributes.flatten().filter_map(|attribute| {
@@ -57,12 +73,12 @@ impl<'a> Element<'a> {
 }
 
 /// Whether an attribute that switches something on does so.
-pub(super) fn is_on(value: Option<&str>) -> bool {
+pub(crate) fn is_on(value: Option<&str>) -> bool {
     !matches!(value, Some("0" | "false" | "off" | "none"))
 }
 
 /// Walks through a document; `false` if it is broken, after what comes before the break.
-pub(super) fn walk(text: &str, mut visit: impl FnMut(Node<'_>)) -> bool {
+pub(crate) fn walk(text: &str, mut visit: impl FnMut(Node<'_>)) -> bool {
     let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
     let config = reader.config_mut();
     config.check_end_names = false;
@@ -88,13 +104,7 @@ pub(super) fn walk(text: &str, mut visit: impl FnMut(Node<'_>)) -> bool {
             }
             Ok(Event::Text(text)) => visit(Node::Text(text.into_inner())),
             Ok(Event::CData(text)) => visit(Node::Text(text.into_inner())),
-            Ok(Event::GeneralRef(reference)) => {
-                let character = reference.resolve_char_ref().ok().flatten().map(String::from);
-                let name = reference.into_inner();
-                let known = || resolve_predefined_entity(&name).map(str::to_owned);
-                let text = character.or_else(known).unwrap_or_else(|| format!("&{name};"));
-                visit(Node::Text(text.into()));
-            }
+            Ok(Event::GeneralRef(reference)) => visit(Node::Text(resolved(reference).into())),
             Ok(Event::Comment(text)) => visit(Node::Comment(text.into_inner())),
             Ok(Event::PI(text)) => visit(Node::Comment(text.into_inner())),
             Ok(Event::DocType(text)) => visit(Node::Comment(text.into_inner())),
@@ -103,6 +113,14 @@ pub(super) fn walk(text: &str, mut visit: impl FnMut(Node<'_>)) -> bool {
             Err(_) => return false,
         }
     }
+}
+
+/// What a reference stands for; itself if nobody knows.
+pub(crate) fn resolved(reference: BytesRef<'_>) -> String {
+    let character = reference.resolve_char_ref().ok().flatten().map(String::from);
+    let name = reference.into_inner();
+    let known = || resolve_predefined_entity(&name).map(str::to_owned);
+    character.or_else(known).unwrap_or_else(|| format!("&{name};"))
 }
 
 #[cfg(test)]

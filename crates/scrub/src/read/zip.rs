@@ -17,7 +17,7 @@ use crate::rules::Notice;
 use crate::scan::{Scan, Site};
 
 /// An open archive.
-pub(super) type Archive<'b> = ::zip::ZipArchive<&'b mut dyn Source>;
+pub(crate) type Archive<'b> = ::zip::ZipArchive<&'b mut dyn Source>;
 
 /// Most bytes of the target of a link.
 const LINK_BYTES_MAX: u64 = 4096;

@@ -77,3 +77,10 @@ fn text() {
     let inputs: Vec<Vec<u8>> = files("text").into_iter().chain([utf16]).collect();
     fuzz("text", &inputs);
 }
+
+#[test]
+fn ooxml() {
+    let small: Vec<Vec<u8>> =
+        files("ooxml").into_iter().filter(|file| file.starts_with(b"PK")).collect();
+    fuzz("ooxml", &small);
+}

@@ -3,9 +3,10 @@
 //! recursed into, or said to be not read.
 
 mod docx;
-mod package;
+pub(crate) mod package;
 mod parts;
 mod pptx;
+pub(crate) mod styles;
 mod xlsx;
 
 use super::zip::{Archive, unpack};
@@ -19,7 +20,7 @@ use package::Package;
 const CONTENT_TYPES: &str = "[Content_Types].xml";
 
 /// What an archive is, by the parts it has.
-pub(super) fn kind_of(archive: &Archive<'_>) -> Kind {
+pub(crate) fn kind_of(archive: &Archive<'_>) -> Kind {
     let has = |name: &str| archive.index_for_name(name).is_some();
     if has("mimetype") && (has("META-INF/manifest.xml") || has("content.xml")) {
         return Kind::OpenDocument;

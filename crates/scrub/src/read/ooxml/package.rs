@@ -17,12 +17,12 @@ pub(super) struct Package {
 }
 
 /// A relation of a part to something.
-pub(super) struct Relation {
-    pub(super) id: String,
+pub(crate) struct Relation {
+    pub(crate) id: String,
     /// Last word of the type, such as `hyperlink`.
-    pub(super) kind: String,
-    pub(super) target: String,
-    pub(super) is_external: bool,
+    pub(crate) kind: String,
+    pub(crate) target: String,
+    pub(crate) is_external: bool,
 }
 
 impl Package {
@@ -74,7 +74,7 @@ impl Package {
 }
 
 /// Relations in the text of their part.
-pub(super) fn relations(text: &str) -> Vec<Relation> {
+pub(crate) fn relations(text: &str) -> Vec<Relation> {
     let mut found = Vec::new();
     walk(text, |node| {
         let Node::Open(element) = node else { return };
@@ -100,7 +100,7 @@ pub(super) fn number_of(name: &str) -> u32 {
 }
 
 /// A target of a relation, from the folder of the part that has it.
-pub(super) fn resolve(part: &str, target: &str) -> String {
+pub(crate) fn resolve(part: &str, target: &str) -> String {
     if let Some(absolute) = target.strip_prefix('/') {
         return absolute.to_owned();
     }

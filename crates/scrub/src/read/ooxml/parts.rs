@@ -65,7 +65,9 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, package: &mut Package) {
             }
             _ => {
                 let (channel, notice) = standing_of(&lower);
-                if let Some(notice) = notice {
+                if let Some(notice) =
+                    notice.filter(|n| *n != Notice::CustomXml || has_content(&text))
+                {
                     notice_part(scan, site, &name, notice, "", 1);
                 }
                 generic(scan, site, &name, &text, channel);
@@ -94,6 +96,17 @@ fn standing_of(name: &str) -> (Channel, Option<Notice>) {
         return (Channel::Connection, Some(Notice::Connection));
     }
     (Channel::OtherPart, None)
+}
+
+/// Whether there is more than an empty element, as Word leaves behind for lists of sources.
+fn has_content(text: &str) -> bool {
+    let (mut elements, mut has_text) = (0, false);
+    let is_whole = walk(text, |node| match node {
+        Node::Open(_) => elements += 1,
+        Node::Text(text) => has_text |= !text.trim().is_empty(),
+        Node::Close(_) | Node::Comment(_) => {}
+    });
+    !is_whole || has_text || elements > 1
 }
 
 /// Targets outside the document.
@@ -144,9 +157,10 @@ fn properties(scan: &mut Scan<'_>, site: &Site, part: &str, text: &str) {
     });
     for (name, value) in &found {
         block.field(Place::of(Channel::Property), name, value);
-        let is_telling = !HARMLESS.contains(&name.as_str());
-        if is_telling {
-            let is_template = name == "Template" && !value.starts_with("Normal");
+        let is_template = name == "Template";
+        let is_usual = HARMLESS.contains(&name.as_str())
+            || (is_template && matches!(value.as_str(), "Normal" | "Normal.dot" | "Normal.dotm"));
+        if !is_usual {
             let notice = if is_template { Notice::Template } else { Notice::Property };
             let mut location = block.locate(&site.path, Place::of(notice.channel()));
             location.field = Some(name.clone());

@@ -73,6 +73,7 @@ struct Story {
     slide: u32,
     paragraph: u32,
     shape: Option<Channel>,
+    is_shape: bool,
     offset: Option<(i64, i64)>,
     size: Option<(i64, i64)>,
     is_tiny: bool,
@@ -96,7 +97,9 @@ impl Story {
                 self.base = Channel::HiddenSlide;
                 self.found.push((Notice::HiddenSlide, self.place(), String::new()));
             }
-            "sp" | "pic" | "graphicFrame" | "cxnSp" => (self.shape, self.offset) = (None, None),
+            "sp" | "pic" | "graphicFrame" | "cxnSp" => {
+                (self.shape, self.offset, self.is_shape) = (None, None, true);
+            }
             "cNvPr" => {
                 for name in ["descr", "title"] {
                     let value = element.get(name).unwrap_or_default();
@@ -110,7 +113,8 @@ impl Story {
                     self.off_slide(&element.get("name").unwrap_or_default());
                 }
             }
-            "off" => self.offset = number(element, "x").zip(number(element, "y")),
+            // The slide itself is a group without extent.
+            "off" if self.is_shape => self.offset = number(element, "x").zip(number(element, "y")),
             "ext" => self.extent(element),
             "p" => self.paragraph += 1,
             "rPr" => {
@@ -150,7 +154,7 @@ impl Story {
                 self.in_text &= name != "text";
                 self.flush(name != "r");
             }
-            "sp" | "pic" | "graphicFrame" | "cxnSp" => self.shape = None,
+            "sp" | "pic" | "graphicFrame" | "cxnSp" => (self.shape, self.is_shape) = (None, false),
             _ => {}
         }
     }
@@ -191,6 +195,7 @@ fn story(
         slide,
         paragraph: 0,
         shape: None,
+        is_shape: false,
         offset: None,
         size,
         is_tiny: false,

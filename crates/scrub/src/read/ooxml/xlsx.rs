@@ -1,7 +1,7 @@
 //! Excel workbooks: cells with their addresses, and what is hidden: sheets, rows, columns, names,
 //! comments, connections and copies of source data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::notice_part;
 use super::package::{Package, resolve};
@@ -132,10 +132,23 @@ struct Cells {
     /// Texts of the open cell by the element that holds them.
     texts: BTreeMap<String, String>,
     element: String,
-    hidden_rows: Vec<u32>,
+    /// Hidden rows and columns that have content; empty ones hide nothing.
+    filled_rows: Vec<u32>,
+    filled_columns: BTreeSet<u32>,
 }
 
 impl Cells {
+    /// Takes note of a cell that has content.
+    fn fill(&mut self) {
+        match self.channel(Channel::Visible) {
+            Channel::HiddenRow if self.filled_rows.last() != Some(&self.row) => {
+                self.filled_rows.push(self.row);
+            }
+            Channel::HiddenColumn => drop(self.filled_columns.insert(self.column)),
+            _ => {}
+        }
+    }
+
     fn open(&mut self, element: &Element<'_>) {
         let number = |name: &str| element.get(name).and_then(|value| value.parse::<u32>().ok());
         match element.name() {
@@ -147,9 +160,6 @@ impl Cells {
                 self.row = number("r").unwrap_or(self.row.saturating_add(1));
                 self.column = 0;
                 self.is_row_hidden = element.get("hidden").is_some_and(|v| is_on(Some(&v)));
-                if self.is_row_hidden {
-                    self.hidden_rows.push(self.row);
-                }
             }
             "c" => {
                 let named = element.get("r").and_then(|name| column_of(&name));
@@ -206,6 +216,9 @@ fn cells(
                 cell: (cells.row, cells.column),
                 ..Place::of(cells.channel(sheet.channel))
             };
+            if !cells.texts.is_empty() {
+                cells.fill();
+            }
             for (element, value) in std::mem::take(&mut cells.texts) {
                 let at = value
                     .trim()
@@ -245,20 +258,13 @@ fn note_sheet(scan: &mut Scan<'_>, site: &Site, sheet: &Sheet, block: &Block, ce
     if let Some(notice) = hidden_sheet {
         scan.notice_in(site, block, Place::default(), notice, &sheet.name);
     }
-    if let Some(first) = cells.hidden_rows.first() {
-        note_hidden(
-            scan,
-            site,
-            block,
-            Notice::HiddenRow,
-            &first.to_string(),
-            cells.hidden_rows.len() as u64,
-        );
+    if let Some(first) = cells.filled_rows.first() {
+        let count = cells.filled_rows.len() as u64;
+        note_hidden(scan, site, block, Notice::HiddenRow, &first.to_string(), count);
     }
-    let columns: u64 =
-        cells.hidden_columns.iter().map(|(min, max)| u64::from(max.saturating_sub(*min)) + 1).sum();
-    if let Some((first, _)) = cells.hidden_columns.first() {
-        note_hidden(scan, site, block, Notice::HiddenColumn, &column_name(*first), columns);
+    if let Some(first) = cells.filled_columns.first() {
+        let count = cells.filled_columns.len() as u64;
+        note_hidden(scan, site, block, Notice::HiddenColumn, &column_name(*first), count);
     }
 }
 
