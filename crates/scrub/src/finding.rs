@@ -136,6 +136,10 @@ pub enum Channel {
     Orphan,
     /// The value of a form field.
     Form,
+    /// Text that is still in the file though nothing refers to it.
+    Remnant,
+    /// An earlier version kept in the file.
+    Version,
 }
 
 /// A half-open range of bytes.

@@ -3,11 +3,15 @@
 
 mod archive;
 mod eml;
+mod field;
 pub(crate) mod git;
 mod gzip;
 mod notebook;
+mod ole;
 pub(crate) mod ooxml;
+mod ooxml;
 pub(crate) mod pdf;
+mod strings;
 mod tar;
 mod text;
 pub(crate) mod xml;
@@ -35,12 +39,11 @@ pub(crate) fn file(scan: &mut Scan<'_>, site: &Site, kind: Kind, bytes: &[u8]) {
         Kind::Gzip => gzip::read(scan, site, bytes),
         Kind::Pdf => pdf::read(scan, site, bytes),
         Kind::Docx | Kind::Xlsx | Kind::Pptx => scan.refuse(site, None, kind, Reason::Broken),
-        Kind::Ole if is_sealed(bytes) => scan.refuse(site, None, kind, Reason::Encrypted),
+        Kind::Ole => ole::read(scan, site, bytes),
         Kind::Empty => scan.refuse(site, None, kind, Reason::Empty),
         Kind::Unknown => scan.refuse(site, None, kind, Reason::UnknownKind),
         Kind::Xlsb
         | Kind::OpenDocument
-        | Kind::Ole
         | Kind::Rtf
         | Kind::Png
         | Kind::Jpeg
@@ -88,11 +91,4 @@ pub(crate) fn archive_from(scan: &mut Scan<'_>, site: &Site, source: &mut dyn So
 /// Whether a file of this kind is searched as it stands.
 pub(crate) const fn is_plain(kind: Kind) -> bool {
     matches!(kind, Kind::Text | Kind::Json | Kind::Xml | Kind::Html | Kind::Svg)
-}
-
-/// Whether an older container holds an encrypted newer document: its directory names the stream.
-fn is_sealed(bytes: &[u8]) -> bool {
-    let name: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let finder = aho_corasick::AhoCorasick::new([name]);
-    finder.is_ok_and(|finder| finder.is_match(bytes))
 }

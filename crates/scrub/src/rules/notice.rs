@@ -64,6 +64,14 @@ notices! {
     TrailingBytes = "hidden.trailing-bytes",
     DenyList = "deny-list.term",
     // Compound files of older Office, OpenDocument, RTF.
+    Remnant = "hidden.remnant",
+    EarlierText = "hidden.earlier-text",
+    Version = "hidden.version",
+    SaveHistory = "metadata.save-history",
+    SourcePath = "metadata.source-path",
+    Printer = "metadata.printer",
+    Signature = "metadata.signature",
+    MarkupComment = "hidden.markup-comment",
     // Newer Office.
     // PDF.
     CoveredText = "hidden.covered-text",
@@ -170,6 +178,12 @@ impl Notice {
             Self::Xfa | Self::HiddenField => Channel::Form,
             Self::PrivateData | Self::IncrementalUpdate => Channel::Metadata,
             Self::EmptyPassword => Channel::Visible,
+            Self::Remnant | Self::EarlierText => Channel::Remnant,
+            Self::Version => Channel::Version,
+            Self::SaveHistory | Self::SourcePath | Self::Printer | Self::Signature => {
+                Channel::Metadata
+            }
+            Self::MarkupComment => Channel::Comment,
             Self::Encrypted | Self::Bomb | Self::Broken | Self::Encoding | Self::DenyList => {
                 Channel::Visible
             }

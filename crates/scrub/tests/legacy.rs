@@ -1,0 +1,95 @@
+//! Older Office documents, OpenDocument, RTF and HTML, made by LibreOffice (`files/legacy/make.py`)
+//! or by hand: every hidden channel is found where it is, and plain documents have none.
+
+#![forbid(unsafe_code)]
+
+mod support;
+
+use attestry_scrub::report::Reason;
+use attestry_scrub::{Channel, Report, Severity};
+use support::{of, scanner};
+
+fn file(name: &str) -> Vec<u8> {
+    let path = format!("{}/tests/files/legacy/{name}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+fn scan(name: &str) -> Report {
+    scanner().scan(name, &file(name))
+}
+
+/// Channels that the address of a person was found in, each once. Excerpts are masked but for two
+/// letters at each end.
+fn channels(report: &Report, begin: &str, length: usize) -> Vec<Channel> {
+    let fits = |excerpt: &str| excerpt.starts_with(begin) && excerpt.chars().count() == length;
+    let mut found: Vec<Channel> = of(report, "personal.email")
+        .into_iter()
+        .filter(|finding| fits(&finding.excerpt))
+        .map(|finding| finding.location.channel)
+        .collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// An address of the sources stands in the channels given and in no other.
+fn stands(report: &Report, address: &str, expected: &[Channel]) {
+    let found = channels(report, &address[..2], address.len());
+    assert_eq!(found, expected, "{address}: {:#?}", report.findings);
+}
+
+#[track_caller]
+fn has(report: &Report, rules: &[&str]) {
+    for rule in rules {
+        assert!(!of(report, rule).is_empty(), "{rule}: {:#?}", report.findings);
+    }
+}
+
+/// What an ordinary program writes into a plain file is no reason to worry.
+#[track_caller]
+fn is_harmless(report: &Report) {
+    assert_eq!(report.not_read, []);
+    assert!(report.is_clean(Severity::Medium), "{:#?}", report.findings);
+}
+
+#[test]
+fn a_word_document_has_every_channel() {
+    let report = scan("text.doc");
+    stands(&report, "vera@corp.com", &[Channel::Visible]);
+    stands(&report, "fred@corp.com", &[Channel::Visible]);
+    stands(&report, "dora@corp.com", &[Channel::TrackedDeletion]);
+    stands(&report, "ingo@corp.com", &[Channel::TrackedInsertion]);
+    stands(&report, "hilda@corp.com", &[Channel::HiddenText]);
+    stands(&report, "walt@corp.com", &[Channel::WhiteText]);
+    stands(&report, "tina@corp.com", &[Channel::TinyText]);
+    stands(&report, "conny@corp.com", &[Channel::Comment]);
+    stands(&report, "hugo@corp.com", &[Channel::HeaderFooter]);
+    assert_eq!(of(&report, "hidden.author").len(), 3);
+    has(&report, &["hidden.external-link", "metadata.property"]);
+    assert_eq!(report.not_read, []);
+}
+
+#[test]
+fn a_plain_word_document_is_harmless() {
+    is_harmless(&scan("plain.doc"));
+}
+
+#[test]
+fn a_sealed_word_document_is_not_read() {
+    let mut bytes = file("text.doc");
+    let header =
+        bytes.windows(4).position(|w| w[..2] == [0xec, 0xa5] && w[3] == 0).expect("a header");
+    bytes[header + 11] |= 1;
+    let report = scanner().scan("text.doc", &bytes);
+    assert!(report.not_read.iter().any(|entry| entry.reason == Reason::Encrypted));
+}
+
+#[test]
+fn what_is_left_in_free_sectors_is_found() {
+    let mut bytes = file("plain.doc");
+    bytes.resize(bytes.len().next_multiple_of(512), 0);
+    bytes.extend_from_slice(b"Please ask rita@corp.com about the offer to the other side");
+    let report = scanner().scan("plain.doc", &bytes);
+    stands(&report, "rita@corp.com", &[Channel::Remnant]);
+    has(&report, &["hidden.remnant"]);
+}
