@@ -9,7 +9,6 @@ mod gzip;
 mod notebook;
 mod ole;
 pub(crate) mod ooxml;
-mod ooxml;
 pub(crate) mod pdf;
 mod strings;
 mod tar;
