@@ -222,12 +222,7 @@ impl Report {
     #[must_use]
     pub fn of(scanner: &Scanner, parts: Vec<Partial>) -> Self {
         let mut all = Partial::default();
-        for part in parts {
-            all.inputs.extend(part.inputs);
-            all.read.extend(part.read);
-            all.not_read.extend(part.not_read);
-            all.findings.extend(part.findings);
-        }
+        parts.into_iter().for_each(|part| all.add(part));
         let Partial { mut inputs, mut read, mut not_read, mut findings } = all;
         inputs.sort();
         // A stable order, so that of several entries of one name the first stays first.
@@ -291,6 +286,15 @@ pub struct Partial {
     pub(crate) read: Vec<Read>,
     pub(crate) not_read: Vec<NotRead>,
     pub(crate) findings: Vec<Finding>,
+}
+
+impl Partial {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.inputs.extend(other.inputs);
+        self.read.extend(other.read);
+        self.not_read.extend(other.not_read);
+        self.findings.extend(other.findings);
+    }
 }
 
 /// What has to be dealt with before files may leave.

@@ -1,5 +1,8 @@
 //! One scan: walks through a file and what is inside it, and gathers what the readers say.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use sha2::{Digest as _, Sha256};
 
@@ -10,6 +13,7 @@ use crate::input::{Content, File, Unit, units};
 use crate::kind::Kind;
 use crate::limits::{Budget, Limits};
 use crate::read;
+use crate::read::git::{self, WorkTree};
 use crate::report::{Encoding, Input, NotRead, Partial, Read, Reason, Report};
 use crate::rules::{Notice, RuleSet, Wording};
 use crate::search::What;
@@ -58,13 +62,54 @@ impl Scanner {
     }
 
     /// Scans the files of one unit, to be put together with others by [`Report::of`]. The limits
-    /// hold for each unit.
+    /// hold for each file, and for each repository.
     #[must_use]
     pub fn scan_unit(&self, unit: Unit<'_>) -> Partial {
+        let Unit { files, repositories, .. } = unit;
+        let is_work_tree = !repositories.is_empty();
+        let done: Vec<(Partial, WorkTree)> = files
+            .into_par_iter()
+            .map(|file| {
+                let mut scan = Scan::new(self);
+                let mut ids = WorkTree::new();
+                let (input, bytes) = scan.take(file);
+                if let Some(bytes) = bytes {
+                    if is_work_tree {
+                        ids.extend(git::ids_of(&bytes));
+                    }
+                    let site = Site::outermost(&input.name);
+                    scan.held(bytes.len() as u64, |scan| scan.file(&site, &bytes));
+                }
+                (scan.finish(vec![input]), ids)
+            })
+            .collect();
+        let (mut all, mut work_tree) = (Partial::default(), WorkTree::new());
+        for (part, ids) in done {
+            all.add(part);
+            work_tree.extend(ids);
+        }
+        for (root, files) in repositories {
+            all.add(self.scan_repository(&root, files, &work_tree));
+        }
+        all
+    }
+
+    /// Scans the files of one repository. What the work tree has is not searched again.
+    fn scan_repository(&self, root: &str, files: Vec<File<'_>>, work_tree: &WorkTree) -> Partial {
         let mut scan = Scan::new(self);
-        let inputs = unit.files.into_iter().map(|file| scan.input(file)).collect();
-        let Scan { read, missing, findings, .. } = scan;
-        Partial { inputs, read, not_read: missing, findings }
+        let (mut inputs, mut contents) = (Vec::new(), BTreeMap::new());
+        for file in files {
+            let (input, bytes) = scan.take(file);
+            if let Some(bytes) = bytes {
+                let inner = input.name.get(root.len() + 1..).unwrap_or(&input.name);
+                // Held until the repository is read.
+                scan.held = scan.held.saturating_add(bytes.len() as u64);
+                contents.insert(inner.to_owned(), bytes.into_owned());
+            }
+            inputs.push(input);
+        }
+        git::read(&mut scan, &Site::outermost(root), &contents, work_tree);
+        scan.finish(inputs)
     }
 }
 
@@ -116,8 +161,9 @@ impl<'s> Scan<'s> {
         }
     }
 
-    /// Reads a file that was handed in.
-    fn input(&mut self, file: File<'_>) -> Input {
+    /// Takes a file that was handed in, with its bytes unless it is dealt with already: a link, a
+    /// file too large to be in memory, one that cannot be opened.
+    fn take<'c>(&mut self, file: File<'c>) -> (Input, Option<Cow<'c, [u8]>>) {
         let File { name, content } = file;
         let site = Site::outermost(&name);
         let opened = match content {
@@ -125,12 +171,12 @@ impl<'s> Scan<'s> {
             Content::Link(target) => {
                 self.file_name(&site);
                 self.link(&site, &target);
-                return Input { name, bytes: 0, sha256: None };
+                return (Input { name, bytes: 0, sha256: None }, None);
             }
             Content::Open(open) => match open().and_then(|source| self.opened(&site, source)) {
                 Ok(Opened::Whole(bytes)) => Ok(bytes.into()),
                 Ok(Opened::Read { bytes, sha256 }) => {
-                    return Input { name, bytes, sha256: Some(sha256) };
+                    return (Input { name, bytes, sha256: Some(sha256) }, None);
                 }
                 Err(error) => Err(error),
             },
@@ -138,11 +184,15 @@ impl<'s> Scan<'s> {
         let Ok(bytes) = opened else {
             self.file_name(&site);
             self.refuse(&site, None, Kind::Unknown, Reason::Unreadable);
-            return Input { name, bytes: 0, sha256: None };
+            return (Input { name, bytes: 0, sha256: None }, None);
         };
-        let digest = hex::encode(Sha256::digest(&bytes));
-        self.held(bytes.len() as u64, |scan| scan.file(&site, &bytes));
-        Input { name, bytes: bytes.len() as u64, sha256: Some(digest) }
+        let sha256 = Some(hex::encode(Sha256::digest(&bytes)));
+        (Input { name, bytes: bytes.len() as u64, sha256 }, Some(bytes))
+    }
+
+    fn finish(self, inputs: Vec<Input>) -> Partial {
+        let Self { read, missing, findings, .. } = self;
+        Partial { inputs, read, not_read: missing, findings }
     }
 
     /// Notes a link: where it points to is searched, and not followed.
