@@ -1,10 +1,13 @@
 //! Scores the scanner against labelled sets.
 //!
-//! `cargo run --release -p attestry-scrub --example score -- documents [--misses] [FILE...]`
+//! `cargo run --release -p attestry-scrub --example score -- documents [--misses] [FILE...]`,
+//! `… -- secrets tuned held-out [--misses]`, `… -- code [--show] FOLDER...`
 
 #![forbid(unsafe_code)]
 
+mod code;
 mod documents;
+mod secrets;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -12,12 +15,15 @@ use std::process::ExitCode;
 
 use attestry_scrub::{RuleSet, Scanner};
 
-const USAGE: &str = "usage: score documents [--misses] [FILE...]";
+const USAGE: &str = "usage: score documents [--misses] [FILE...] | secrets [--misses] \
+    [tuned] [held-out] | code [--show] FOLDER...";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.split_first() {
         Some((command, rest)) if command == "documents" => documents::run(rest),
+        Some((command, rest)) if command == "secrets" => secrets::run(rest),
+        Some((command, rest)) if command == "code" => code::run(rest),
         _ => Err(USAGE.into()),
     };
     match outcome {

@@ -1,23 +1,19 @@
-//! Rules with patterns. One automaton over all anchors and one look for digits decide where a rule
-//! is tried at all, so that ordinary text costs one pass.
+//! Rules with patterns. One pass over all anchors and one look for digits decide where a rule is
+//! tried at all, so that ordinary text costs little.
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError};
+use std::collections::BTreeMap;
+
 use regex::RegexSet;
 
-use super::entropy;
+use super::anchors::Anchors;
+use super::assigned::{Assigned, assigned};
+use super::digits::digit_windows;
+use super::{encoded, entropy};
+use crate::finding::Category;
 use crate::rules::{Rule, Trigger};
 
 /// Bytes around a match in which a context word has to stand.
 const CONTEXT_BYTES: usize = 96;
-
-/// Digits close to each other that make a place worth a look.
-const DIGITS_MIN: usize = 6;
-
-/// Bytes between two digits of one place.
-const GAP_BYTES: usize = 3;
-
-/// Bytes before and after the digits that belong to the place.
-const MARGIN_BYTES: (usize, usize) = (24, 28);
 
 /// Most earlier matches that a match can overlap and compete with.
 const RIVALS_MAX: usize = 32;
@@ -33,23 +29,28 @@ pub(crate) struct Match {
 /// What decides where to try which rule.
 #[derive(Clone, Debug)]
 pub(crate) struct Detector {
-    anchors: Option<AhoCorasick>,
+    anchors: Anchors,
     /// Rules for each anchor.
-    owners: Vec<usize>,
+    owners: Vec<Vec<usize>>,
     digits: RegexSet,
     digit_rules: Vec<usize>,
 }
 
+/// Where the rules tried with a window at a time are to be tried next.
+type Windows = Vec<Option<(usize, usize)>>;
+
 impl Detector {
-    pub(crate) fn new(rules: &[Rule]) -> Result<Self, BuildError> {
-        let (mut texts, mut owners) = (Vec::new(), Vec::new());
+    pub(crate) fn new(rules: &[Rule]) -> Self {
+        let mut owners: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         let mut digit_rules = Vec::new();
         for (at, rule) in rules.iter().enumerate() {
             match &rule.trigger {
-                Trigger::Anchors { texts: anchors, .. }
-                | Trigger::Prefixes { texts: anchors, .. } => {
-                    owners.extend(anchors.iter().map(|_| at));
-                    texts.extend(anchors.iter().map(String::as_str));
+                Trigger::Anchors { texts, .. }
+                | Trigger::Prefixes { texts, .. }
+                | Trigger::Assigned { texts, .. } => {
+                    for text in texts {
+                        owners.entry(text.to_ascii_lowercase()).or_default().push(at);
+                    }
                 }
                 Trigger::Digits => digit_rules.push(at),
             }
@@ -61,21 +62,13 @@ impl Detector {
             .dfa_size_limit(16 << 20)
             .build()
             .unwrap_or_else(|_| RegexSet::empty());
-        let anchors = if texts.is_empty() {
-            None
-        } else {
-            let builder = &mut AhoCorasick::builder();
-            builder.ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA));
-            Some(builder.build(texts)?)
-        };
-        Ok(Self { anchors, owners, digits, digit_rules })
+        let anchors = Anchors::new(owners.keys().map(String::as_str));
+        Self { anchors, owners: owners.into_values().collect(), digits, digit_rules }
     }
 
     /// All matches, of each place those of the rule with the highest rank, in order of place.
     pub(crate) fn search(&self, rules: &[Rule], text: &str) -> Vec<Match> {
-        let mut found = Vec::new();
-        self.by_anchor(rules, text, &mut found);
-        self.by_digits(rules, text, &mut found);
+        let mut found = self.all(rules, text);
         found.sort_unstable();
         found.dedup();
         resolve(rules, found)
@@ -83,39 +76,49 @@ impl Detector {
 
     /// Whether a rule alone finds something in a text, wherever its trigger leads it.
     pub(crate) fn finds(&self, rules: &[Rule], rule: usize, text: &str) -> bool {
+        self.all(rules, text).iter().any(|m| m.rule == rule)
+    }
+
+    fn all(&self, rules: &[Rule], text: &str) -> Vec<Match> {
         let mut found = Vec::new();
         self.by_anchor(rules, text, &mut found);
         self.by_digits(rules, text, &mut found);
-        found.iter().any(|m| m.rule == rule)
+        encoded::each(text, |decoded, (start, end)| {
+            let mut inside = Vec::new();
+            self.by_anchor(rules, decoded, &mut inside);
+            // The place is that of the whole encoded text.
+            inside.retain(|found: &Match| rules[found.rule].category == Category::Secret);
+            found.extend(inside.into_iter().map(|m| Match { start, end, rule: m.rule }));
+        });
+        found
     }
 
     fn by_anchor(&self, rules: &[Rule], text: &str, found: &mut Vec<Match>) {
-        let Some(anchors) = &self.anchors else { return };
-        let mut open: Vec<Option<(usize, usize)>> = vec![None; rules.len()];
-        for hit in anchors.find_overlapping_iter(text) {
-            let at = self.owners[hit.pattern().as_usize()];
-            let rule = &rules[at];
-            let (before, after) = match &rule.trigger {
-                Trigger::Anchors { before, after, .. } => (before, after),
-                Trigger::Prefixes { texts, after } => {
-                    let here = &text[hit.start()..hit.end()];
-                    if texts.iter().any(|exact| exact == here) {
-                        try_prefix(rule, at, text, (hit.start(), hit.end() + after), found);
+        let mut open: Windows = vec![None; rules.len()];
+        // Several words of a name lead to the same value.
+        let mut known: Option<(usize, Option<Assigned>)> = None;
+        self.anchors.each(text.as_bytes(), |anchor, hit| {
+            for at in &self.owners[anchor] {
+                match &rules[*at].trigger {
+                    Trigger::Anchors { before, after, .. } => {
+                        let window = (hit.0.saturating_sub(*before), hit.1 + after);
+                        if let Some(done) = widen(&mut open[*at], window) {
+                            search_window(rules, *at, text, done, found);
+                        }
                     }
-                    continue;
-                }
-                Trigger::Digits => continue,
-            };
-            let window = (hit.start().saturating_sub(*before), hit.end() + after);
-            match &mut open[at] {
-                Some((_, end)) if window.0 <= *end => *end = window.1,
-                slot => {
-                    if let Some(done) = slot.replace(window) {
-                        search_window(rules, at, text, done, found);
+                    Trigger::Prefixes { .. } => try_prefix(rules, *at, text, hit, found),
+                    Trigger::Assigned { .. } if stands_in_name(text.as_bytes(), hit) => {
+                        let value = match known {
+                            Some((end, value)) if end == hit.1 => value,
+                            _ => assigned(text, hit),
+                        };
+                        known = Some((hit.1, value));
+                        try_assigned(rules, *at, text, value, found);
                     }
+                    Trigger::Assigned { .. } | Trigger::Digits => {}
                 }
             }
-        }
+        });
         for (at, window) in open.into_iter().enumerate() {
             if let Some(window) = window {
                 search_window(rules, at, text, window, found);
@@ -167,17 +170,101 @@ fn search_window(
     }
 }
 
+/// Joins a window to the open one of a rule, or takes its place and gives it back.
+fn widen(open: &mut Option<(usize, usize)>, window: (usize, usize)) -> Option<(usize, usize)> {
+    match open {
+        Some((start, end)) if window.0 <= *end => {
+            (*start, *end) = ((*start).min(window.0), (*end).max(window.1));
+            None
+        }
+        slot => slot.replace(window),
+    }
+}
+
+/// Whether a word is a part of a name and no mere run of its letters: `api_key`, `apiKey`, and for
+/// longer words `mypassword`, but not `monkey` or `keyboard`.
+fn stands_in_name(text: &[u8], (start, end): (usize, usize)) -> bool {
+    let before = start.checked_sub(1).map_or(0, |at| text[at]);
+    let after = |ahead: usize| text.get(end + ahead).copied().unwrap_or(0);
+    let (first, last) = (text[start], text[end - 1]);
+    let begins = !before.is_ascii_alphabetic()
+        || before.is_ascii_lowercase() && first.is_ascii_uppercase()
+        || end - start > 4;
+    let ends = !after(0).is_ascii_alphabetic()
+        || last.is_ascii_lowercase() && after(0).is_ascii_uppercase()
+        || after(0).eq_ignore_ascii_case(&b's') && !after(1).is_ascii_alphabetic();
+    begins && ends
+}
+
+/// Tries a rule on the value of a name.
+fn try_assigned(
+    rules: &[Rule],
+    at: usize,
+    text: &str,
+    value: Option<Assigned>,
+    found: &mut Vec<Match>,
+) {
+    let rule = &rules[at];
+    let (Some(Assigned { name, value, is_quoted }), Trigger::Assigned { look, not_names, .. }) =
+        (value, &rule.trigger)
+    else {
+        return;
+    };
+    let shown = &text[value.0..value.1];
+    let mut groups = rule.pattern.capture_locations();
+    if rule.pattern.captures_read(&mut groups, shown).is_none() {
+        return;
+    }
+    let (start, end) = groups.get(1).unwrap_or((0, shown.len()));
+    let looks = look.is_none_or(|look| look.holds(&shown[start..end], is_quoted));
+    let place = (value.0 + start, value.0 + end);
+    if looks
+        && start < end
+        && !has_part(&text[name.0..name.1], not_names)
+        && holds(rule, text, place.0, place.1)
+    {
+        found.push(Match { start: place.0, end: place.1, rule: at });
+    }
+}
+
+/// Whether a name has one of some words among its parts.
+fn has_part(name: &str, words: &[String]) -> bool {
+    let bytes = name.as_bytes();
+    let is_start = |at: usize| {
+        at == 0
+            || !bytes[at - 1].is_ascii_alphanumeric()
+            || bytes[at - 1].is_ascii_lowercase() && bytes[at].is_ascii_uppercase()
+    };
+    let mut start = 0;
+    for end in 1..=bytes.len() {
+        if end == bytes.len() || is_start(end) || !bytes[end].is_ascii_alphanumeric() {
+            let part = &bytes[start..end];
+            if words.iter().any(|word| word.as_bytes().eq_ignore_ascii_case(part)) {
+                return true;
+            }
+            start = end + usize::from(end < bytes.len() && !bytes[end].is_ascii_alphanumeric());
+        }
+    }
+    false
+}
+
 /// Tries a rule whose match begins where its anchor does, at the start of a word.
-fn try_prefix(rule: &Rule, at: usize, text: &str, window: (usize, usize), found: &mut Vec<Match>) {
-    let from = window.0;
+fn try_prefix(rules: &[Rule], at: usize, text: &str, hit: (usize, usize), found: &mut Vec<Match>) {
+    let (rule, from) = (&rules[at], hit.0);
+    let Trigger::Prefixes { texts, after, least } = &rule.trigger else { return };
     let is_inside = from > 0 && {
         let before = text.as_bytes()[from - 1];
         before.is_ascii_alphanumeric() || before == b'_'
     };
-    if is_inside {
+    let here = &text[hit.0..hit.1];
+    let is_short = || {
+        let run = text.as_bytes().get(from..from + least);
+        run.is_none_or(|run| run.iter().any(|byte| byte.is_ascii_whitespace() || *byte == b'"'))
+    };
+    if is_inside || !texts.iter().any(|exact| exact == here) || is_short() {
         return;
     }
-    let (_, end) = within(text, window);
+    let (_, end) = within(text, (from, hit.1 + after));
     let mut groups = rule.pattern.capture_locations();
     if let Some(whole) = rule.pattern.captures_read(&mut groups, &text[from..end]) {
         let (start, stop) = groups.get(1).unwrap_or((whole.start(), whole.end()));
@@ -239,58 +326,4 @@ fn resolve(rules: &[Rule], found: Vec<Match>) -> Vec<Match> {
         kept.append(&mut recent);
     }
     kept
-}
-
-/// Places with at least six digits close to each other, or with the form of an address of four
-/// numbers; merged where they meet.
-fn digit_windows(bytes: &[u8]) -> Vec<(usize, usize)> {
-    let mut windows: Vec<(usize, usize)> = Vec::new();
-    let mut at = 0;
-    while let Some(skip) = bytes[at..].iter().position(u8::is_ascii_digit) {
-        let start = at + skip;
-        let (mut last, mut digits, mut dots) = (start, 0, 0);
-        let mut next = start;
-        while next < bytes.len() && next - last <= GAP_BYTES + 1 {
-            match bytes[next] {
-                b'0'..=b'9' => {
-                    last = next;
-                    digits += 1;
-                }
-                b'.' => dots += 1,
-                b'\n' | b'"' | b'<' | b'>' | b'=' | b'{' | b'}' | b'[' | b']' | b';' => break,
-                _ => {}
-            }
-            next += 1;
-        }
-        if digits >= DIGITS_MIN || (digits >= 4 && dots >= 3) {
-            let (before, after) = MARGIN_BYTES;
-            let window = (start.saturating_sub(before), (last + 1 + after).min(bytes.len()));
-            match windows.last_mut() {
-                Some(open) if window.0 <= open.1 => open.1 = window.1,
-                _ => windows.push(window),
-            }
-        }
-        at = next.max(last + 1);
-        if at >= bytes.len() {
-            break;
-        }
-    }
-    windows
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn digits_that_stand_together_make_a_place() {
-        let windows = |text: &str| digit_windows(text.as_bytes());
-        assert_eq!(windows("in 2024 there were 12 of them"), []);
-        assert_eq!(windows("10.0.0.5"), [(0, 8)]);
-        assert_eq!(windows("v1.2.3"), []);
-        assert_eq!(windows("AB 12 34 56 C"), [(0, 13)]);
-        let text = format!("{}123456{}", " ".repeat(100), " ".repeat(100));
-        assert_eq!(windows(&text), [(76, 134)]);
-        assert_eq!(windows("123\n456"), []);
-    }
 }

@@ -85,6 +85,12 @@ pub enum Trouble {
         /// The name given.
         name: Box<str>,
     },
+    /// Values can look `random` or like a `password`.
+    #[error("there is no look {name}")]
+    Look {
+        /// The name given.
+        name: Box<str>,
+    },
     /// A rule needs anchors, or digits as trigger.
     #[error("give anchors, or trigger = \"digits\", and not both")]
     Trigger,

@@ -1,7 +1,7 @@
 //! The form of a file of rules, and the checks that a rule has to pass.
 
 use aho_corasick::AhoCorasick;
-use regex::RegexBuilder;
+use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 
 use super::{
@@ -9,6 +9,7 @@ use super::{
     Wording,
 };
 use crate::detect::checksum::Checksum;
+use crate::detect::value::Look;
 use crate::finding::{Category, Severity};
 
 /// Most bytes of an anchor or context word.
@@ -39,6 +40,9 @@ struct Defaults {
     rank: Option<u8>,
     #[serde(default)]
     exact: bool,
+    trigger: Option<TriggerForm>,
+    #[serde(default)]
+    not_names: Vec<String>,
     why: Option<String>,
     what: Option<String>,
 }
@@ -66,6 +70,11 @@ struct RuleForm {
     digits_min: usize,
     #[serde(default)]
     skip_placeholders: bool,
+    /// What the value has to look like: `random` or `password`.
+    look: Option<String>,
+    /// Words whose presence in the name says that the value is no secret.
+    #[serde(default)]
+    not_names: Vec<String>,
     rank: Option<u8>,
     examples: Vec<String>,
     counter_examples: Vec<String>,
@@ -76,6 +85,8 @@ struct RuleForm {
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum TriggerForm {
+    Anchors,
+    Assigned,
     Digits,
 }
 
@@ -171,31 +182,37 @@ impl RuleForm {
         let severity = self.severity.or(defaults.severity).ok_or_else(|| missing("severity"))?;
         let why = self.why.or_else(|| defaults.why.clone()).ok_or_else(|| missing("why"))?;
         let what = self.what.or_else(|| defaults.what.clone()).ok_or_else(|| missing("what"))?;
+        let form = self.trigger.or(defaults.trigger).unwrap_or(TriggerForm::Anchors);
         let is_prefix = self.exact.unwrap_or(defaults.exact) && self.before == 0;
-        let anchored = format!("\\A(?:{})", self.pattern);
-        let source = if is_prefix { &anchored } else { &self.pattern };
-        let pattern = RegexBuilder::new(source)
-            .size_limit(MAX_PATTERN_BYTES)
-            .build()
-            .map_err(|e| Trouble::Pattern { message: e.to_string().into() })?;
-        if pattern.is_match("") {
-            return Err(Trouble::MatchesEmpty);
-        }
+        let source = match form {
+            TriggerForm::Assigned => format!("\\A(?:{})\\z", self.pattern),
+            TriggerForm::Anchors if is_prefix => format!("\\A(?:{})", self.pattern),
+            TriggerForm::Anchors | TriggerForm::Digits => self.pattern.clone(),
+        };
+        let pattern = compile(&source)?;
         let words = self.anchors.iter().chain(&self.context);
         if words.into_iter().any(|word| word.is_empty() || word.len() > MAX_WORD_BYTES) {
             return Err(Trouble::Word);
         }
-        let trigger = match (self.trigger, self.anchors.is_empty()) {
-            (Some(TriggerForm::Digits), true) => Trigger::Digits,
-            (None, false) if is_prefix => {
-                Trigger::Prefixes { texts: self.anchors, after: self.after.unwrap_or(AFTER_BYTES) }
+        if self.anchors.is_empty() != matches!(form, TriggerForm::Digits) {
+            return Err(Trouble::Trigger);
+        }
+        let look = match self.look {
+            Some(name) => Some(Look::named(&name).ok_or(Trouble::Look { name: name.into() })?),
+            None => None,
+        };
+        let after = self.after.unwrap_or(AFTER_BYTES);
+        let texts = self.anchors;
+        let trigger = match form {
+            TriggerForm::Digits => Trigger::Digits,
+            TriggerForm::Assigned => {
+                let not_names = defaults.not_names.iter().cloned().chain(self.not_names).collect();
+                Trigger::Assigned { texts, look, not_names }
             }
-            (None, false) => Trigger::Anchors {
-                texts: self.anchors,
-                before: self.before,
-                after: self.after.unwrap_or(AFTER_BYTES),
-            },
-            _ => return Err(Trouble::Trigger),
+            TriggerForm::Anchors if is_prefix => {
+                Trigger::Prefixes { texts, after, least: least(&self.pattern) }
+            }
+            TriggerForm::Anchors => Trigger::Anchors { texts, before: self.before, after },
         };
         let checksum = match self.checksum {
             Some(name) => {
@@ -219,6 +236,19 @@ impl RuleForm {
             what,
         })
     }
+}
+
+fn compile(source: &str) -> Result<Regex, Trouble> {
+    let pattern = RegexBuilder::new(source)
+        .size_limit(MAX_PATTERN_BYTES)
+        .build()
+        .map_err(|e| Trouble::Pattern { message: e.to_string().into() })?;
+    if pattern.is_match("") { Err(Trouble::MatchesEmpty) } else { Ok(pattern) }
+}
+
+/// Least bytes of a match of a pattern.
+fn least(pattern: &str) -> usize {
+    regex_syntax::parse(pattern).ok().and_then(|hir| hir.properties().minimum_len()).unwrap_or(0)
 }
 
 fn context(words: &[String]) -> Result<Option<AhoCorasick>, Trouble> {

@@ -12,6 +12,7 @@ pub use error::{RuleError, Trouble};
 pub(crate) use notice::Notice;
 
 use crate::detect::checksum::Checksum;
+use crate::detect::value::Look;
 use crate::finding::{Category, Severity};
 
 /// Domain tag that starts the bytes hashed into the digest of the rules.
@@ -32,7 +33,14 @@ pub(crate) enum Trigger {
     /// One of these texts, in any case, at most `before` bytes after the start of the match.
     Anchors { texts: Vec<String>, before: usize, after: usize },
     /// One of these texts, in this very case, at the start of a word and of the match.
-    Prefixes { texts: Vec<String>, after: usize },
+    Prefixes {
+        texts: Vec<String>,
+        after: usize,
+        /// Bytes that the match has at least, none of them a space.
+        least: usize,
+    },
+    /// One of these words in the name of a value; the pattern is that of the whole value.
+    Assigned { texts: Vec<String>, look: Option<Look>, not_names: Vec<String> },
     /// Six digits close to each other.
     Digits,
 }
@@ -93,9 +101,7 @@ impl RuleSet {
         }
         let file::Loaded { rules, wordings, samples, .. } = loaded;
         let wordings = notice::complete(wordings)?;
-        let detector = crate::detect::pattern::Detector::new(&rules).map_err(|_| {
-            RuleError::new("", None, Trouble::TooMany { found: rules.len(), limit: MAX_RULES })
-        })?;
+        let detector = crate::detect::pattern::Detector::new(&rules);
         let set = Self { rules, detector, wordings, digest: digest(&sorted) };
         for sample in &samples {
             sample.check(&set)?;
