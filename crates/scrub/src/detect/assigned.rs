@@ -173,7 +173,7 @@ impl Cursor<'_> {
         let gap = self.skip_while(BLANK_BYTES, |byte| {
             byte.is_ascii_whitespace() || is_quote(byte) || matches!(byte, b',' | b'\\' | b'-')
         });
-        if gap == 0 || self.byte(0).to_ascii_lowercase() != b'v' {
+        if gap == 0 || !self.peek().eq_ignore_ascii_case(&b'v') {
             return None;
         }
         let word = &self.bytes[self.at..(self.at + 5).min(self.bytes.len())];
@@ -256,14 +256,22 @@ impl Cursor<'_> {
                 break;
             }
         }
+        if matches!(self.peek(), b'(' | b'[') {
+            let mut inside = self;
+            inside.at += 1;
+            inside.skip_while(BLANK_BYTES, |byte| byte.is_ascii_whitespace());
+            if is_quote(inside.peek()) {
+                return inside.quoted();
+            }
+        }
         let prefix = self.skip_prefix();
         if is_quote(self.peek()) || self.peek() == b'\\' && is_quote(self.byte(1)) {
             return self.quoted();
         }
-        if prefix == 0 {
-            if let Some(inner) = self.wrapped() {
-                return inner.quoted();
-            }
+        if prefix == 0
+            && let Some(inner) = self.wrapped()
+        {
+            return inner.quoted();
         }
         self.bare().or_else(|| self.fallback())
     }

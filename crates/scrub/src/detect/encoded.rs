@@ -37,10 +37,10 @@ pub(crate) fn each(text: &str, mut found: impl FnMut(&str, (usize, usize))) {
         }
         let length = bytes[at..].iter().position(|byte| !is_encoding(*byte));
         let end = at + length.unwrap_or(bytes.len() - at);
-        if end - at <= RUN_BYTES.1 {
-            if let Some(decoded) = decode(&bytes[at..end]) {
-                found(&decoded, (at, end));
-            }
+        if end - at <= RUN_BYTES.1
+            && let Some(decoded) = decode(&bytes[at..end])
+        {
+            found(&decoded, (at, end));
         }
         at = end;
     }

@@ -237,6 +237,15 @@ fn is_no_secret(value: &str) -> bool {
         || lower.ends_with(".pem")
         || lower.ends_with(".key")
         || is_row(&lower)
+        || is_path(&lower)
+}
+
+/// A path from the root, which begins with a word.
+fn is_path(value: &str) -> bool {
+    let first = value.strip_prefix('/').and_then(|rest| rest.split_once('/'));
+    first.is_some_and(|(first, _)| {
+        first.bytes().all(|byte| byte.is_ascii_lowercase()) && first.len() > 2
+    })
 }
 
 /// Runs of the alphabet or of digits, as in `abcdefgh12345678`.
@@ -275,7 +284,7 @@ pub(crate) fn percent_in_words(value: &str) -> usize {
             in_words += at - start;
         }
     }
-    if total == 0 { 100 } else { in_words * 100 / total }
+    (in_words * 100).checked_div(total).unwrap_or(100)
 }
 
 /// Whether letters follow each other as in words.
