@@ -140,6 +140,12 @@ pub enum Channel {
     Remnant,
     /// An earlier version kept in the file.
     Version,
+    /// Where a picture was taken.
+    Position,
+    /// Text in the pixels of a picture.
+    PictureText,
+    /// Pixels that are not shown: cut off, transparent, of another frame, of an earlier picture.
+    HiddenPixels,
 }
 
 /// A half-open range of bytes.

@@ -101,9 +101,11 @@ const SIGNATURES: &[(&[u8], Kind)] = &[
     (b"GIF89a", Kind::Gif),
     (b"II*\0", Kind::Tiff),
     (b"MM\0*", Kind::Tiff),
+    (b"II+\0", Kind::Tiff),
+    (b"MM\0+", Kind::Tiff),
     (b"BM", Kind::Bmp),
-    (b"\x01\0\0\0", Kind::Metafile),
     (b"\xd7\xcd\xc6\x9a", Kind::Metafile),
+    (b"\x01\0\x09\0", Kind::Metafile),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Kind::Ole),
     (b"{\\rtf", Kind::Rtf),
     (b"PK\x03\x04", Kind::Zip),
@@ -145,6 +147,10 @@ const ENDINGS: &[(&str, Kind)] = &[
     ("tiff", Kind::Tiff),
     ("webp", Kind::Webp),
     ("heic", Kind::Heic),
+    ("heif", Kind::Heic),
+    ("avif", Kind::Heic),
+    ("emf", Kind::Metafile),
+    ("wmf", Kind::Metafile),
     ("bmp", Kind::Bmp),
     ("svg", Kind::Svg),
     ("docx", Kind::Docx),
@@ -273,9 +279,15 @@ fn boxed(bytes: &[u8]) -> Option<Kind> {
             _ => None,
         };
     }
+    if bytes.starts_with(b"\x01\0\0\0") && bytes.get(40..44) == Some(b" EMF") {
+        return Some(Kind::Metafile);
+    }
     if bytes.get(4..8) == Some(b"ftyp") {
         return Some(match bytes.get(8..12) {
-            Some(b"heic" | b"heix" | b"mif1" | b"msf1" | b"avif" | b"heim" | b"hevc") => Kind::Heic,
+            Some(
+                b"heic" | b"heix" | b"mif1" | b"msf1" | b"avif" | b"heim" | b"heis" | b"hevc"
+                | b"avis",
+            ) => Kind::Heic,
             _ => Kind::Media,
         });
     }

@@ -126,6 +126,8 @@ pub enum Reason {
     Unreadable,
     /// Its font does not say which letters its shapes are.
     UnknownLetters,
+    /// Nobody read the text in its pixels: no engine, no decoder, or the engine failed.
+    NoOcr,
 }
 
 /// A file, or a part of one, that was not read. Nothing is passed over without such an entry.
@@ -190,6 +192,9 @@ pub struct Report {
     /// Digest of the deny-list's terms, in hex; absent without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deny_list_digest: Option<String>,
+    /// Name and version of the engine that read text in pictures; absent without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ocr: Option<String>,
     /// The limits in force.
     pub limits: Limits,
     /// The files, in order of their names.
@@ -244,6 +249,7 @@ impl Report {
             version: env!("CARGO_PKG_VERSION"),
             rules_digest: hex::encode(scanner.rules.digest()),
             deny_list_digest: scanner.deny_list.as_ref().map(|list| hex::encode(list.digest())),
+            ocr: scanner.ocr.as_ref().map(|ocr| ocr.name_and_version()),
             limits: scanner.limits,
             inputs,
             read,

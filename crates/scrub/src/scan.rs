@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use sha2::{Digest as _, Sha256};
@@ -12,6 +13,7 @@ use crate::finding::{ByteRange, Channel, Finding, Location, mask};
 use crate::input::{Content, File, Unit, units};
 use crate::kind::Kind;
 use crate::limits::{Budget, Limits};
+use crate::ocr::Ocr;
 use crate::read;
 use crate::read::git::{self, WorkTree};
 use crate::report::{Encoding, Input, NotRead, Partial, Read, Reason, Report};
@@ -25,19 +27,27 @@ pub struct Scanner {
     pub(crate) rules: RuleSet,
     pub(crate) deny_list: Option<DenyList>,
     pub(crate) limits: Limits,
+    pub(crate) ocr: Option<Arc<dyn Ocr>>,
 }
 
 impl Scanner {
     /// A scanner with the usual limits and no deny-list.
     #[must_use]
     pub fn new(rules: RuleSet) -> Self {
-        Self { rules, deny_list: None, limits: Limits::default() }
+        Self { rules, deny_list: None, limits: Limits::default(), ocr: None }
     }
 
     /// The same with a deny-list.
     #[must_use]
     pub fn with_deny_list(mut self, deny_list: DenyList) -> Self {
         self.deny_list = Some(deny_list);
+        self
+    }
+
+    /// The same with an engine that reads text in pictures.
+    #[must_use]
+    pub fn with_ocr(mut self, ocr: Arc<dyn Ocr>) -> Self {
+        self.ocr = Some(ocr);
         self
     }
 
@@ -235,6 +245,11 @@ impl<'s> Scan<'s> {
     ) {
         self.check_name(site, kind);
         self.read.push(Read { path: site.path.clone(), kind, bytes, encoding });
+    }
+
+    /// The engine that reads text in pictures.
+    pub(crate) fn ocr(&self) -> Option<&'s dyn Ocr> {
+        self.scanner.ocr.as_deref()
     }
 
     /// Says that a file, or a part of it, was not read.

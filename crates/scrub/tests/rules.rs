@@ -8,16 +8,15 @@ use attestry_scrub::rules::{RuleError, Trouble};
 use attestry_scrub::{RuleSet, Scanner};
 use support::{rule_files, rules};
 
-const NOTICES: &str = "notices.toml";
-
 /// Changes to a sound rule, and whether the trouble is the one to expect.
 type Case = (&'static [(&'static str, &'static str)], fn(&Trouble) -> bool);
 
 /// Loads the notices of the repository and one more file.
 fn load_with(content: &str) -> Result<RuleSet, RuleError> {
     let files = rule_files();
-    let notices = files.iter().find(|(path, _)| path == NOTICES).expect("the notices");
-    RuleSet::load(&[("x.toml", content.as_bytes()), (NOTICES, &notices.1)])
+    let notices = files.iter().filter(|(path, _)| path.starts_with("notices"));
+    let notices = notices.map(|(path, content)| (path.as_str(), content.as_slice()));
+    RuleSet::load(&[("x.toml", content.as_bytes())].into_iter().chain(notices).collect::<Vec<_>>())
 }
 
 fn rule_text(changes: &[(&str, &str)]) -> String {

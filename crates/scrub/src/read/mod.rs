@@ -10,6 +10,7 @@ mod notebook;
 mod ole;
 pub(crate) mod ooxml;
 pub(crate) mod pdf;
+mod picture;
 mod strings;
 mod tar;
 mod text;
@@ -26,9 +27,18 @@ use crate::scan::{Scan, Site};
 /// Gives a file to the reader of its kind.
 pub(crate) fn file(scan: &mut Scan<'_>, site: &Site, kind: Kind, bytes: &[u8]) {
     match kind {
-        Kind::Text | Kind::Json | Kind::Xml | Kind::Html | Kind::Svg => {
+        Kind::Text | Kind::Json | Kind::Xml | Kind::Html => {
             text::read(scan, site, kind, bytes);
         }
+        Kind::Png
+        | Kind::Jpeg
+        | Kind::Gif
+        | Kind::Tiff
+        | Kind::Webp
+        | Kind::Heic
+        | Kind::Bmp
+        | Kind::Metafile
+        | Kind::Svg => picture::read(scan, site, kind, bytes),
         Kind::Notebook => notebook::read(scan, site, bytes),
         Kind::Eml => eml::read(scan, site, bytes),
         Kind::Zip => zip::read(scan, site, bytes),
@@ -44,14 +54,6 @@ pub(crate) fn file(scan: &mut Scan<'_>, site: &Site, kind: Kind, bytes: &[u8]) {
         Kind::Xlsb
         | Kind::OpenDocument
         | Kind::Rtf
-        | Kind::Png
-        | Kind::Jpeg
-        | Kind::Gif
-        | Kind::Tiff
-        | Kind::Webp
-        | Kind::Heic
-        | Kind::Bmp
-        | Kind::Metafile
         | Kind::Media
         | Kind::Font
         | Kind::Executable

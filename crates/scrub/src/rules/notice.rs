@@ -92,6 +92,22 @@ notices! {
     EmptyPassword = "file.empty-password",
     OutsideBytes = "hidden.outside-bytes",
     // Pictures.
+    PicturePosition = "metadata.picture-position",
+    PictureOwner = "metadata.picture-owner",
+    PictureSerial = "metadata.picture-serial",
+    PictureMetadata = "metadata.picture",
+    PictureCaption = "metadata.picture-caption",
+    PictureHistory = "metadata.picture-history",
+    PicturePath = "metadata.picture-path",
+    MakerNote = "metadata.maker-note",
+    PictureComment = "hidden.picture-comment",
+    OtherThumbnail = "hidden.other-thumbnail",
+    SecondPicture = "hidden.second-picture",
+    PictureRemainder = "hidden.picture-remainder",
+    PictureTrailing = "hidden.picture-trailing-bytes",
+    TransparentPixels = "hidden.transparent-pixels",
+    CroppedPicture = "hidden.cropped-picture",
+    Frames = "hidden.frames",
     // Repositories and files that hold credentials.
     GitHistory = "hidden.git-history",
     GitDeletedFile = "hidden.git-deleted-file",
@@ -164,6 +180,22 @@ impl Notice {
             Self::GitRemote | Self::GitSubmodule | Self::GitLargeFile => Channel::ExternalLink,
             Self::GitWrongId => Channel::Metadata,
             Self::Credentials | Self::CommandHistory | Self::Leftover => Channel::FileName,
+            Self::PicturePosition => Channel::Position,
+            Self::PictureOwner => Channel::Author,
+            Self::PictureSerial
+            | Self::PictureMetadata
+            | Self::PictureCaption
+            | Self::PictureHistory
+            | Self::PicturePath
+            | Self::MakerNote => Channel::Metadata,
+            Self::PictureComment => Channel::Comment,
+            Self::OtherThumbnail => Channel::Thumbnail,
+            Self::SecondPicture | Self::PictureTrailing => Channel::Embedded,
+            Self::PictureRemainder
+            | Self::TransparentPixels
+            | Self::CroppedPicture
+            | Self::Frames => Channel::HiddenPixels,
+            Self::Script => Channel::Macro,
             Self::TypeMismatch | Self::UnsafeName => Channel::FileName,
             Self::CoveredText
             | Self::TextUnderImage
@@ -174,7 +206,6 @@ impl Notice {
             Self::LayerText => Channel::Layer,
             Self::EarlierRevision => Channel::EarlierRevision,
             Self::Orphan | Self::OutsideBytes => Channel::Orphan,
-            Self::Script => Channel::Macro,
             Self::Xfa | Self::HiddenField => Channel::Form,
             Self::PrivateData | Self::IncrementalUpdate => Channel::Metadata,
             Self::EmptyPassword => Channel::Visible,

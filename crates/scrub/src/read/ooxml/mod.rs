@@ -2,6 +2,7 @@
 //! and their templates. Every part is either read by the reader of its kind, or searched as XML, or
 //! recursed into, or said to be not read.
 
+mod cropped;
 mod docx;
 pub(crate) mod package;
 mod parts;
@@ -60,6 +61,7 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, kind: Kind, archive: &mut A
             Err(reason) => scan.refuse(site, Some(&entry.name), Kind::Unknown, reason),
         }
     }
+    cropped::read(scan, site, &package);
     match kind {
         Kind::Docx => docx::read(scan, site, &mut package),
         Kind::Xlsx => xlsx::read(scan, site, &mut package),

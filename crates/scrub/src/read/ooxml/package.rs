@@ -38,11 +38,9 @@ impl Package {
         let kind = Kind::of(&content);
         if lower.contains("thumbnail") {
             notice_part(scan, site, name, Notice::Thumbnail, "", 1);
-            scan.refuse(site, Some(name), kind, Reason::NoReader);
+            scan.file(&site.inner(name), &content);
         } else if lower.contains("vbaproject") || lower.contains("vbadata") {
             notice_part(scan, site, name, Notice::Macro, "", 1);
-            scan.refuse(site, Some(name), kind, Reason::NoReader);
-        } else if lower.contains("/media/") && !matches!(kind, Kind::Svg | Kind::Zip) {
             scan.refuse(site, Some(name), kind, Reason::NoReader);
         } else {
             if lower.contains("/embeddings/") || lower.contains("/activex/") {
@@ -55,6 +53,11 @@ impl Package {
     /// Takes a part out by name.
     pub(super) fn take(&mut self, name: &str) -> Option<String> {
         self.parts.remove(name)
+    }
+
+    /// A part that is still there.
+    pub(super) fn peek(&self, name: &str) -> Option<&str> {
+        self.parts.get(name).map(String::as_str)
     }
 
     /// Names of the parts still there that begin and end so, in the order of their numbers.
