@@ -338,7 +338,13 @@ impl<'s> Scan<'s> {
             }
             return;
         }
-        location.commit = location.commit.or_else(|| self.commit.clone());
+        if let Some(commit) = &self.commit {
+            location.commit.get_or_insert_with(|| commit.clone());
+            if location.channel == Channel::Visible {
+                location.channel = Channel::History;
+            }
+        }
+        let excerpt = mask(shown);
         self.findings.push(Finding {
             id: Finding::id_of(rule, &location, &excerpt),
             rule: rule.to_owned(),

@@ -84,3 +84,8 @@ fn ooxml() {
         files("ooxml").into_iter().filter(|file| file.starts_with(b"PK")).collect();
     fuzz("ooxml", &small);
 }
+
+#[test]
+fn git() {
+    fuzz("git", &files("git"));
+}
