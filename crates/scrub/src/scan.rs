@@ -344,7 +344,6 @@ impl<'s> Scan<'s> {
                 location.channel = Channel::History;
             }
         }
-        let excerpt = mask(shown);
         self.findings.push(Finding {
             id: Finding::id_of(rule, &location, &excerpt),
             rule: rule.to_owned(),
@@ -365,6 +364,21 @@ impl<'s> Scan<'s> {
         }
         let text = block.text();
         self.search(text, |start, end| block.locate_range(&site.path, start, end));
+    }
+
+    /// Searches runs of characters in a file that is no text.
+    pub(crate) fn runs(
+        &mut self,
+        site: &Site,
+        runs: &crate::read::runs::Runs,
+        channel: Channel,
+    ) {
+        self.search(&runs.text, |start, end| Location {
+            path: site.path.clone(),
+            channel,
+            bytes: runs.bytes(start, end),
+            ..Location::default()
+        });
     }
 
     /// Searches a text that is a whole file.

@@ -6,11 +6,13 @@ mod eml;
 mod field;
 pub(crate) mod git;
 mod gzip;
+mod leftover;
 mod notebook;
 mod ole;
 pub(crate) mod ooxml;
 pub(crate) mod pdf;
 mod picture;
+pub(crate) mod runs;
 mod strings;
 mod tar;
 mod text;
@@ -26,6 +28,7 @@ use crate::scan::{Scan, Site};
 
 /// Gives a file to the reader of its kind.
 pub(crate) fn file(scan: &mut Scan<'_>, site: &Site, kind: Kind, bytes: &[u8]) {
+    leftover::note(scan, site, kind, bytes);
     match kind {
         Kind::Text | Kind::Json | Kind::Xml | Kind::Html => {
             text::read(scan, site, kind, bytes);
@@ -50,7 +53,10 @@ pub(crate) fn file(scan: &mut Scan<'_>, site: &Site, kind: Kind, bytes: &[u8]) {
         Kind::Docx | Kind::Xlsx | Kind::Pptx => scan.refuse(site, None, kind, Reason::Broken),
         Kind::Ole => ole::read(scan, site, bytes),
         Kind::Empty => scan.refuse(site, None, kind, Reason::Empty),
-        Kind::Unknown => scan.refuse(site, None, kind, Reason::UnknownKind),
+        Kind::Unknown => {
+            runs::search(scan, site, bytes);
+            scan.refuse(site, None, kind, Reason::UnknownKind);
+        }
         Kind::Xlsb
         | Kind::OpenDocument
         | Kind::Rtf
@@ -65,13 +71,17 @@ pub(crate) fn file(scan: &mut Scan<'_>, site: &Site, kind: Kind, bytes: &[u8]) {
         | Kind::Xz
         | Kind::Zstd
         | Kind::SevenZip
-        | Kind::Rar => scan.refuse(site, None, kind, Reason::NoReader),
+        | Kind::Rar => {
+            runs::search(scan, site, bytes);
+            scan.refuse(site, None, kind, Reason::NoReader);
+        }
     }
 }
 
 /// Gives a file to the reader of its kind that needs not all of it in memory, and refuses it if
 /// there is none.
 pub(crate) fn stream(scan: &mut Scan<'_>, site: &Site, kind: Kind, source: &mut dyn Read) {
+    leftover::by_name(scan, site);
     match kind {
         Kind::Tar => tar::stream(scan, site, source),
         Kind::Gzip => gzip::stream(scan, site, source),

@@ -74,10 +74,3 @@ pub(super) fn rest(
     }
     scan.block(&site.inner("config"), &block);
 }
-
-/// Says that a file only points to its content.
-pub(in crate::read) fn elsewhere(scan: &mut Scan<'_>, site: &Site) {
-    let location = scan.at(site, Notice::GitLargeFile);
-    scan.notice(Notice::GitLargeFile, location, "", 1);
-    scan.refuse(site, None, Kind::Text, Reason::Link);
-}

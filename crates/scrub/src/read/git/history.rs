@@ -15,19 +15,6 @@ const FOLDERS_MAX: usize = 200;
 /// Entries of trees looked at, for each entry that a scan may have.
 const STEPS_FOR_ENTRY: u64 = 100;
 
-/// How a commit is reached, the most ordinary way first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Way {
-    /// From a branch, a tag or what is checked out.
-    Named,
-    /// From a stash.
-    Stash,
-    /// Only from a log or from what a command left behind.
-    Log,
-    /// From nowhere.
-    Nothing,
-}
-
 /// Where a content of the history was found first.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Found {
@@ -42,7 +29,6 @@ pub(super) struct Found {
 #[derive(Debug)]
 pub(super) struct Commit {
     pub(super) id: ObjectId,
-    pub(super) way: Way,
     pub(super) record: Record,
 }
 
@@ -98,20 +84,14 @@ impl History {
 
     /// Looks at whatever an id stands for, and all that can be reached from there. How many commits
     /// were new.
-    pub(super) fn reach(
-        &mut self,
-        store: &mut Store<'_>,
-        id: ObjectId,
-        way: Way,
-        name: &str,
-    ) -> u64 {
+    pub(super) fn reach(&mut self, store: &mut Store<'_>, id: ObjectId, name: &str) -> u64 {
         let mut id = id;
         loop {
             if self.has(&id) {
                 return 0;
             }
             match self.content(store, id) {
-                Some((Kind::Commit, _)) => return self.commits_from(store, id, way),
+                Some((Kind::Commit, _)) => return self.commits_from(store, id),
                 Some((Kind::Tree, _)) => {
                     self.tree(store, id, None, "");
                     return 0;
@@ -151,13 +131,13 @@ impl History {
     }
 
     /// Commits reachable from one, parents before children, each with its files.
-    fn commits_from(&mut self, store: &mut Store<'_>, tip: ObjectId, way: Way) -> u64 {
+    fn commits_from(&mut self, store: &mut Store<'_>, tip: ObjectId) -> u64 {
         let before = self.commits.len();
         // Commits whose parents are looked at come back a second time, with what they say.
         let mut open: Vec<(ObjectId, Option<Record>)> = vec![(tip, None)];
         while let Some((id, record)) = open.pop() {
             if let Some(record) = record {
-                self.commit(store, id, way, record);
+                self.commit(store, id, record);
                 continue;
             }
             if !self.seen.insert(id) || self.stopped.is_some() {
@@ -180,13 +160,13 @@ impl History {
         (self.commits.len() - before) as u64
     }
 
-    fn commit(&mut self, store: &mut Store<'_>, id: ObjectId, way: Way, record: Record) {
+    fn commit(&mut self, store: &mut Store<'_>, id: ObjectId, record: Record) {
         let Ok(number) = u32::try_from(self.commits.len()) else { return };
         let trees: Vec<ObjectId> = record.ids("tree").collect();
         if trees.len() != 1 {
             self.broken.insert(id);
         }
-        self.commits.push(Commit { id, way, record });
+        self.commits.push(Commit { id, record });
         for tree in trees {
             self.tree(store, tree, Some(number), "");
         }

@@ -24,6 +24,7 @@ use self::refs::Refs;
 use self::store::Store;
 use crate::kind::Kind;
 use crate::report::Reason;
+use crate::rules::Notice;
 use crate::scan::{Scan, Site};
 
 /// The folder of the repository that a path belongs to: `a/.git` for `a/.git/HEAD`, `b.git` for the
@@ -164,7 +165,7 @@ fn repository(scan: &mut Scan<'_>, site: &Site, files: &Files<'_>, work_tree: &W
     }
     let refs = Refs::of(&own);
     let staged = files::staged(scan, site, &own, config.hash);
-    let outside = Outside { work_tree, staged, files: &own, is_partial: config.is_partial };
+    let outside = Outside { work_tree, staged, is_partial: config.is_partial };
     tell::history(scan, site, store, &refs, &outside);
     files::rest(scan, site, &own, &refs, &config);
     for (root, files) in nested {
@@ -217,17 +218,29 @@ fn one_pack(scan: &mut Scan<'_>, site: &Site, bytes: &[u8], hash: gix_hash::Kind
     for fault in store.add_pack(&mut scan.budget, bytes) {
         objects::say(scan, site, Kind::GitPack, fault);
     }
-    let (work_tree, files) = (WorkTree::new(), Files::new());
-    let outside =
-        Outside { work_tree: &work_tree, staged: Vec::new(), files: &files, is_partial: false };
+    let work_tree = WorkTree::new();
+    let outside = Outside { work_tree: &work_tree, staged: Vec::new(), is_partial: false };
     tell::history(scan, site, store, refs, &outside);
+}
+
+/// Whether a file is a pointer of Git LFS to its content.
+pub(super) fn is_pointer(content: &[u8]) -> bool {
+    const POINTER_BYTES_MAX: usize = 1024;
+    content.len() <= POINTER_BYTES_MAX
+        && content.starts_with(b"version https://git-lfs.github.com/spec/")
+}
+
+/// Says that a file only points to its content.
+pub(super) fn elsewhere(scan: &mut Scan<'_>, site: &Site) {
+    let location = scan.at(site, Notice::GitLargeFile);
+    scan.notice(Notice::GitLargeFile, location, "", 1);
+    scan.refuse(site, None, Kind::Text, Reason::Link);
 }
 
 /// What stands beside the history.
 struct Outside<'o> {
     work_tree: &'o WorkTree,
     staged: Vec<(String, ObjectId)>,
-    files: &'o Files<'o>,
     /// Objects may be left out, to be fetched when they are needed.
     is_partial: bool,
 }

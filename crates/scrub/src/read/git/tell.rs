@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gix_hash::ObjectId;
 use gix_object::Kind as ObjectKind;
 
-use super::history::{Found, History, Way, files_of};
+use super::history::{Found, History, files_of};
 use super::object::{Record, identity, text};
 use super::refs::Refs;
 use super::store::Store;
@@ -83,12 +83,12 @@ impl Teller<'_, '_, '_> {
         for id in refs.head.iter().chain(named().map(|(_, id)| id)) {
             let name = refs.named.iter().find(|(_, named)| *named == id);
             let name = name.map_or("HEAD", |(name, _)| name.as_str());
-            self.history.reach(&mut self.store, *id, Way::Named, name);
+            self.history.reach(&mut self.store, *id, name);
         }
         let stashes = refs.logs.iter().filter(|line| is_stash(&line.name));
         let stashes = stashes.flat_map(|line| line.ids.iter());
         for id in stashes.chain(refs.named.get("refs/stash")) {
-            let count = self.history.reach(&mut self.store, *id, Way::Stash, "stash");
+            let count = self.history.reach(&mut self.store, *id, "stash");
             self.tip(Notice::GitStash, id, count);
         }
         // The last lines first: later commits hold the earlier ones.
@@ -96,7 +96,7 @@ impl Teller<'_, '_, '_> {
         for id in logs.chain(refs.left.values()) {
             // A log may outlive what it names.
             if self.store.position(id).is_some() {
-                let count = self.history.reach(&mut self.store, *id, Way::Log, "log");
+                let count = self.history.reach(&mut self.store, *id, "log");
                 self.tip(Notice::GitUnreachable, id, count);
             }
         }
@@ -124,7 +124,7 @@ impl Teller<'_, '_, '_> {
             location.field = Some(name.clone());
             self.scan.notice(Notice::GitStaged, location, name, 1);
             if self.store.position(id).is_some() {
-                self.history.reach(&mut self.store, *id, Way::Nothing, &format!("staged:{name}"));
+                self.history.reach(&mut self.store, *id, &format!("staged:{name}"));
             }
         }
         self.scan.block(self.site, &block);
@@ -145,13 +145,13 @@ impl Teller<'_, '_, '_> {
             }
         }
         for id in commits.iter().filter(|id| !inner.contains(*id)).chain(&commits) {
-            let count = self.history.reach(&mut self.store, *id, Way::Nothing, "unreachable");
+            let count = self.history.reach(&mut self.store, *id, "unreachable");
             self.tip(Notice::GitUnreachable, id, count);
         }
         let mut others = 0;
         for id in left(self, ObjectKind::Tag) {
             others += 1;
-            self.history.reach(&mut self.store, id, Way::Nothing, "unreachable");
+            self.history.reach(&mut self.store, id, "unreachable");
         }
         let trees = left(self, ObjectKind::Tree);
         let mut inner = BTreeSet::new();
@@ -168,7 +168,7 @@ impl Teller<'_, '_, '_> {
         for id in left(self, ObjectKind::Blob) {
             others += 1;
             let name = format!("unreachable/{:.SHORT$}", id.to_string());
-            self.history.reach(&mut self.store, id, Way::Nothing, &name);
+            self.history.reach(&mut self.store, id, &name);
         }
         if others > 0 {
             let mut location = self.scan.at(self.site, Notice::GitUnreachable);
@@ -338,7 +338,7 @@ impl Teller<'_, '_, '_> {
                 return;
             }
             match self.store.get(&id) {
-                Ok(Some((_, content))) => self.content(&content, found, outside),
+                Ok(Some((_, content))) => self.content(&content, found),
                 Ok(None) => {}
                 Err(reason) => {
                     let part = id.to_string();
@@ -351,25 +351,20 @@ impl Teller<'_, '_, '_> {
         }
     }
 
-    fn content(&mut self, content: &[u8], found: Found, outside: &Outside<'_>) {
+    fn content(&mut self, content: &[u8], found: Found) {
         if content.is_empty() {
             return;
         }
         let commit = found.commit.and_then(|at| self.history.commits.get(at as usize));
-        let commit = commit.map(|commit| (commit.id.to_string(), commit.way));
+        let commit = commit.map(|commit| commit.id.to_string());
         let path = &self.history.paths[found.path as usize];
         let site = match &commit {
-            Some((id, _)) => self.site.inner(&format!("{id:.SHORT$}:{path}")),
+            Some(id) => self.site.inner(&format!("{id:.SHORT$}:{path}")),
             None => self.site.inner(path),
         };
-        self.scan.commit = commit.map(|(id, _)| id);
+        self.scan.commit = commit;
         if found.is_link {
             self.scan.link(&site, &text(content));
-        } else if let Some(target) = large_file(content) {
-            self.scan.file(&site, content);
-            if !outside.files.contains_key(target.as_str()) {
-                super::files::elsewhere(self.scan, &site);
-            }
         } else {
             self.scan.file(&site, content);
         }
@@ -412,17 +407,4 @@ impl Teller<'_, '_, '_> {
             self.scan.refuse(self.site, Some(&more), Kind::GitObject, reason);
         }
     }
-}
-
-/// Where the content of a large file would be, if this is a pointer of Git LFS to it.
-pub(super) fn large_file(content: &[u8]) -> Option<String> {
-    const POINTER_BYTES_MAX: usize = 1024;
-    let is_pointer = content.starts_with(b"version https://git-lfs.github.com/spec/");
-    if !is_pointer || content.len() > POINTER_BYTES_MAX {
-        return None;
-    }
-    let text = text(content);
-    let id = text.lines().find_map(|line| line.strip_prefix("oid sha256:"))?.trim();
-    let (first, second) = (id.get(..2)?, id.get(2..4)?);
-    Some(format!("lfs/objects/{first}/{second}/{id}"))
 }
