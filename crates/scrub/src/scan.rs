@@ -367,12 +367,7 @@ impl<'s> Scan<'s> {
     }
 
     /// Searches runs of characters in a file that is no text.
-    pub(crate) fn runs(
-        &mut self,
-        site: &Site,
-        runs: &crate::read::runs::Runs,
-        channel: Channel,
-    ) {
+    pub(crate) fn runs(&mut self, site: &Site, runs: &crate::read::runs::Runs, channel: Channel) {
         self.search(&runs.text, |start, end| Location {
             path: site.path.clone(),
             channel,
