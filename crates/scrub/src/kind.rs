@@ -272,6 +272,9 @@ impl Kind {
 
 /// Kinds whose mark does not stand at the very start.
 fn boxed(bytes: &[u8]) -> Option<Kind> {
+    if is_late_pdf(bytes) {
+        return Some(Kind::Pdf);
+    }
     if bytes.starts_with(b"RIFF") {
         return match bytes.get(8..12) {
             Some(b"WEBP") => Some(Kind::Webp),
@@ -292,6 +295,17 @@ fn boxed(bytes: &[u8]) -> Option<Kind> {
         });
     }
     None
+}
+
+/// Whether a PDF begins after a few other bytes, as readers allow.
+fn is_late_pdf(bytes: &[u8]) -> bool {
+    const BEGIN_BYTES: usize = 1024;
+    const END_BYTES: usize = 2048;
+    let has = |part: &[u8], mark: &[u8]| part.windows(mark.len()).any(|window| window == mark);
+    let tail = &bytes[bytes.len().saturating_sub(END_BYTES)..];
+    has(&bytes[..bytes.len().min(BEGIN_BYTES)], b"%PDF-")
+        && has(tail, b"startxref")
+        && has(tail, b"%%EOF")
 }
 
 /// Whether bytes are text in UTF-8, UTF-16 or a one-byte encoding.

@@ -112,3 +112,68 @@ fn broken_files_are_said_to_be_so() {
         assert!(!scan(name).not_read.is_empty(), "{name}");
     }
 }
+
+#[test]
+fn what_stands_beside_the_pages_is_found() {
+    let report = scan("comment");
+    only(&report, "hidden.author");
+    assert_eq!(only(&report, "hidden.comment").location.page, Some(1));
+    assert_eq!(only(&report, "personal.email").location.channel, Channel::Comment);
+
+    let report = scan("extras");
+    for rule in ["hidden.script", "hidden.embedded", "hidden.private-data", "hidden.thumbnail"] {
+        only(&report, rule);
+    }
+    assert!(!of(&report, "hidden.external-link").is_empty());
+    let places: Vec<_> = of(&report, "personal.email")
+        .into_iter()
+        .map(|f| (f.location.path.len(), f.location.channel, f.location.field.as_deref()))
+        .collect();
+    for place in [
+        (1, Channel::Macro, Some("JS")),
+        (1, Channel::Metadata, Some("Author")),
+        (1, Channel::OtherPart, Some("Title")),
+        (2, Channel::Visible, None),
+    ] {
+        assert!(places.contains(&place), "{place:?}: {places:?}");
+    }
+
+    let report = scan("form");
+    only(&report, "hidden.form-field");
+    only(&report, "hidden.xfa");
+    assert_eq!(of(&report, "personal.email").len(), 3, "{:#?}", report.findings);
+}
+
+#[test]
+fn earlier_revisions_and_orphans_are_found() {
+    let report = scan("revision");
+    only(&report, "hidden.earlier-revision");
+    let mail = only(&report, "personal.email");
+    assert_eq!((mail.location.channel, mail.location.page), (Channel::EarlierRevision, Some(1)));
+
+    let report = scan("orphan");
+    // The update also left out the information dictionary.
+    assert_eq!(of(&report, "hidden.orphaned-object").len(), 2);
+    only(&report, "metadata.incremental-update");
+    let channels: Vec<_> =
+        of(&report, "personal.email").into_iter().map(|f| f.location.channel).collect();
+    assert_eq!(channels, [Channel::Visible, Channel::Orphan]);
+
+    let report = scan("outside-bytes");
+    assert_eq!(report.read[0].kind, Kind::Pdf);
+    assert_eq!(of(&report, "hidden.outside-bytes").len(), 2);
+    assert_eq!(of(&report, "personal.email").len(), 2);
+}
+
+#[test]
+fn pictures_are_handed_on_once() {
+    let report = scan("image");
+    let pictures: Vec<_> = report
+        .not_read
+        .iter()
+        .map(|entry| &entry.path)
+        .chain(report.read.iter().map(|entry| &entry.path))
+        .filter(|path| path.get(1).is_some_and(|name| name.starts_with("page 1/image ")))
+        .collect();
+    assert_eq!(pictures.len(), 1, "{:?} {:?}", report.read, report.not_read);
+}

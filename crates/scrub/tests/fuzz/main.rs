@@ -89,3 +89,10 @@ fn ooxml() {
 fn git() {
     fuzz("git", &files("git"));
 }
+
+#[test]
+fn pdf() {
+    let mut inputs = files("pdf");
+    inputs.retain(|input| input.windows(5).any(|window| window == b"%PDF-"));
+    fuzz("pdf", &inputs);
+}

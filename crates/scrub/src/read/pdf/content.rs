@@ -1,7 +1,7 @@
 //! Content streams: runs the operators of a page and of the forms in it, and notes on a canvas what
 //! they paint where (ISO 32000-2 §8, §9). Nothing is drawn.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lopdf::{Dictionary, Object, ObjectId};
@@ -500,11 +500,6 @@ impl<'d> Runner<'d> {
         self.brush = Brush::Annotation;
         self.form(id, stream, None);
         self.brush = Brush::Shape;
-    }
-
-    /// Objects of forms that were run.
-    pub(crate) fn forms_run(&self) -> BTreeSet<ObjectId> {
-        self.seen_forms.keys().copied().collect()
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use lopdf::{Document, Object, ObjectId};
 
-use super::document::{dict_of, get, name_of, text_of};
+use super::document::{dict_of, get, name_of};
 
 /// The layers of a document.
 #[derive(Debug, Default)]
@@ -37,17 +37,5 @@ impl Layers {
 
     pub(crate) fn is_off(&self, id: ObjectId) -> bool {
         self.off.contains(&id)
-    }
-
-    /// Layers that are off, in the order of their objects.
-    pub(crate) fn off(&self) -> impl Iterator<Item = ObjectId> {
-        self.off.iter().copied()
-    }
-
-    /// Name of a layer.
-    pub(crate) fn name(doc: &Document, id: ObjectId) -> String {
-        let dict = doc.get_dictionary(id).ok();
-        let name = dict.and_then(|dict| get(doc, dict, b"Name")).and_then(|n| n.as_str().ok());
-        name.map(text_of).unwrap_or_default()
     }
 }

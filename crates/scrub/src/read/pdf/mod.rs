@@ -17,7 +17,11 @@ pub(crate) mod show;
 pub(crate) mod state;
 
 mod info;
+mod objects;
 mod pages;
+pub(crate) mod pictures;
+mod reach;
+mod revisions;
 
 use crate::kind::Kind;
 use crate::report::Reason;
@@ -52,7 +56,9 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, bytes: &[u8]) {
     let shared = Shared { pdf: &pdf, layers: &layers, fonts: &fonts };
     let reading = Reading { site, shared: &shared };
     info::read(scan, &reading);
-    pages::read(scan, &reading);
+    let shown = pages::read(scan, &reading);
+    objects::read(scan, &reading, shown);
+    revisions::read(scan, &reading, bytes);
     scan.budget.spent(pdf.spent());
 }
 

@@ -1,11 +1,13 @@
 //! The text of a page in lines, each with how it can be seen, and what is to be said about it.
 
+use std::collections::BTreeMap;
+
 use lopdf::{Dictionary, Object, ObjectId};
 
 use super::canvas::{Brush, Canvas, Cover, Glyph};
 use super::content::{Runner, Shared};
 use super::cover::{Sight, Standing, look};
-use super::document::{PageDict, get, name_of, number_of, numbers};
+use super::document::{PageDict, get, name_of, numbers};
 use super::geometry::{Area, Rect};
 
 /// A gap of this share of the size is a space.
@@ -123,6 +125,12 @@ fn redaction<'d>(
 }
 
 impl Looked {
+    /// A canvas whose glyphs are known to stand as given.
+    pub(crate) const fn of(canvas: Canvas, standings: Vec<Standing>, shown: Rect) -> Self {
+        let sight = Sight { standings, hiding: BTreeMap::new(), is_cut: false };
+        Self { canvas, sight, shown }
+    }
+
     /// The text in runs, in the order of the content.
     pub(crate) fn runs(&self) -> Vec<Run> {
         let mut runs: Vec<Run> = Vec::new();
@@ -177,10 +185,4 @@ fn gap(last: &Glyph, next: &Glyph) -> Gap {
     } else {
         Gap::None
     }
-}
-
-/// Number of a page's annotation flag or size that an object states.
-pub(crate) fn size_of(shared: &Shared<'_>, dict: &Dictionary, key: &[u8]) -> u64 {
-    let number = number_of(&shared.pdf.doc, dict, key).unwrap_or(0.0);
-    u64::from(super::whole(number))
 }

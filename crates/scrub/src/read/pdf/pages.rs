@@ -1,10 +1,15 @@
 //! The pages in their order, looked at side by side and told one after the other.
 
+use std::collections::BTreeSet;
+
+use lopdf::{Document, Object, ObjectId};
 use rayon::prelude::*;
 
 use super::Reading;
+use super::canvas::Canvas;
 use super::cover::Standing;
 use super::page::{Looked, view};
+use super::pictures;
 use crate::block::{Block, Place};
 use crate::finding::Channel;
 use crate::kind::Kind;
@@ -21,7 +26,14 @@ struct Told {
     runs: Vec<super::page::Run>,
 }
 
-pub(super) fn read(scan: &mut Scan<'_>, reading: &Reading<'_>) {
+/// Streams that the pages show.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    pub(super) streams: BTreeSet<ObjectId>,
+}
+
+pub(super) fn read(scan: &mut Scan<'_>, reading: &Reading<'_>) -> Shown {
+    let mut shown = Shown::default();
     let pdf = reading.shared.pdf;
     let ids = pdf.pages();
     if ids.is_empty() {
@@ -39,11 +51,51 @@ pub(super) fn read(scan: &mut Scan<'_>, reading: &Reading<'_>) {
             .collect();
         for (number, told) in (first + 1..).zip(told) {
             match told {
-                Some(told) => tell(scan, reading, number, &told),
+                Some(told) => {
+                    tell(scan, reading, number, &told);
+                    show_pictures(scan, reading, number, &told.looked.canvas, &mut shown);
+                    shown.streams.extend(told.looked.canvas.sources.iter().copied().flatten());
+                }
                 None => refuse(scan, reading, number, "", Reason::Broken),
             }
         }
     }
+    shown
+}
+
+/// Hands on the pictures of a page, each object once.
+fn show_pictures(
+    scan: &mut Scan<'_>,
+    reading: &Reading<'_>,
+    page: u32,
+    canvas: &Canvas,
+    shown: &mut Shown,
+) {
+    for picture in &canvas.pictures {
+        let name = format!("page {page}/image {}", picture.name);
+        if let Some(stream) = &picture.inline {
+            pictures::hand_on(scan, reading, &name, stream);
+        }
+        let Some(id) = picture.id.filter(|id| shown.streams.insert(*id)) else { continue };
+        if let Ok(Object::Stream(stream)) = reading.shared.pdf.doc.get_object(id) {
+            pictures::hand_on(scan, reading, &name, stream);
+        }
+    }
+}
+
+/// The text of a page line by line.
+pub(super) fn lines_of(looked: &Looked) -> Vec<String> {
+    looked.runs().into_iter().map(|run| run.text.trim().to_owned()).collect()
+}
+
+/// Objects of all pictures.
+pub(super) fn picture_ids(doc: &Document) -> Vec<ObjectId> {
+    let is_picture = |object: &Object| {
+        object.as_stream().is_ok_and(|stream| {
+            stream.dict.get(b"Subtype").and_then(Object::as_name).is_ok_and(|s| s == b"Image")
+        })
+    };
+    doc.objects.iter().filter(|(_, object)| is_picture(object)).map(|(id, _)| *id).collect()
 }
 
 fn refuse(scan: &mut Scan<'_>, reading: &Reading<'_>, page: u32, what: &str, reason: Reason) {
