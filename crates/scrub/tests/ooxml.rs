@@ -397,3 +397,44 @@ fn documents_made_to_take_long_do_not() {
     assert_eq!(report.not_read.len(), 1);
     assert!(started.elapsed() < std::time::Duration::from_secs(30), "{:?}", started.elapsed());
 }
+
+#[test]
+fn text_is_hidden_through_styles_too() {
+    let styles = "<w:styles><w:docDefaults><w:rPrDefault><w:rPr><w:sz w:val=\"22\"/></w:rPr>\
+        </w:rPrDefault></w:docDefaults><w:style w:type=\"character\" w:styleId=\"A\"><w:rPr><w:vanish/>\
+        </w:rPr></w:style><w:style w:type=\"character\" w:styleId=\"B\"><w:basedOn w:val=\"A\"/></w:style>\
+        <w:style w:type=\"paragraph\" w:styleId=\"W\"><w:rPr><w:color w:val=\"FFFFFF\"/></w:rPr></w:style>\
+        </w:styles>";
+    let hidden = |body: &str| rules_of(&docx(body, &[("word/styles.xml", styles)])).join(",");
+    assert_eq!(hidden(&run("<w:rStyle w:val=\"B\"/>", "text")), "hidden.text");
+    assert_eq!(hidden(&run("<w:rStyle w:val=\"C\"/>", "text")), "");
+    let white = "<w:p><w:pPr><w:pStyle w:val=\"W\"/>G</w:pPr><w:r><w:t>text</w:t></w:r></w:p>";
+    assert_eq!(hidden(&white.replace('G', "")), "hidden.white-text");
+    // White on a dark ground is seen.
+    assert_eq!(hidden(&white.replace('G', "<w:shd w:val=\"clear\" w:fill=\"000000\"/>")), "");
+    let cell =
+        format!("<w:tbl><w:tc><w:tcPr><w:shd w:fill=\"112233\"/></w:tcPr>{white}</w:tc></w:tbl>");
+    assert_eq!(hidden(&cell.replace('G', "")), "");
+    assert_eq!(hidden(&run("<w:webHidden/>", "7")), "");
+}
+
+#[test]
+fn cells_are_hidden_by_their_format_and_by_narrow_columns() {
+    let styles = "<styleSheet><fonts><font/><font><color theme=\"0\"/></font></fonts><fills><fill>\
+        <patternFill patternType=\"none\"/></fill></fills><cellXfs><xf fontId=\"0\" fillId=\"0\"/>\
+        <xf fontId=\"1\" fillId=\"0\"/></cellXfs></styleSheet>";
+    let sheet = "<worksheet><cols><col min=\"2\" max=\"2\" width=\"0.1\"/></cols><sheetData><row r=\"1\">\
+        <c r=\"A1\" s=\"1\" t=\"str\"><v>eva@corp.com</v></c><c r=\"B1\" t=\"str\"><v>carl@corp.com</v></c>\
+        <c r=\"C1\" t=\"str\"><v>seen</v></c></row></sheetData><dataValidations><dataValidation sqref=\"C1\">\
+        <formula1>\"anna@corp.com,x\"</formula1></dataValidation></dataValidations></worksheet>";
+    let report = xlsx(
+        "<sheets><sheet name=\"A\" r:id=\"r1\"/></sheets>",
+        &[("xl/worksheets/sheet1.xml", sheet), ("xl/styles.xml", styles)],
+    );
+    assert_eq!(only(&report, "hidden.white-text").location.cell.as_deref(), Some("A1"));
+    assert_eq!(only(&report, "hidden.column").location.field.as_deref(), Some("B"));
+    let mut channels: Vec<_> =
+        of(&report, "personal.email").into_iter().map(|finding| finding.location.channel).collect();
+    channels.sort_unstable();
+    assert_eq!(channels, [Channel::WhiteText, Channel::HiddenColumn, Channel::OtherPart]);
+}

@@ -6,14 +6,12 @@ use std::collections::BTreeSet;
 use super::notice_part;
 use super::package::Package;
 use super::parts::finish;
+use super::styles::{Look, Styles};
 use crate::block::{Block, Place};
 use crate::finding::Channel;
-use crate::read::xml::{Element, Node, is_on, walk};
+use crate::read::xml::{Element, Node, walk};
 use crate::rules::Notice;
 use crate::scan::{Scan, Site};
-
-/// Text smaller than this, in half points, cannot be read.
-const TINY_HALF_POINTS: u32 = 8;
 
 /// Bytes of a marked text from which no more of it is kept to be shown.
 const SHOWN_BYTES: usize = 512;
@@ -31,10 +29,11 @@ const STORIES: [(&str, Channel, Option<Notice>); 8] = [
 ];
 
 pub(super) fn read(scan: &mut Scan<'_>, site: &Site, package: &mut Package) {
+    let styles = package.get("word/styles.xml").map_or_else(Styles::default, Styles::of);
     for (begin, channel, notice) in STORIES {
         for name in package.names(begin, ".xml") {
             if let Some(text) = package.take(&name) {
-                story(scan, site, &name, &text, channel, notice);
+                story(scan, site, &name, &text, &styles, (channel, notice));
             }
         }
     }
@@ -48,16 +47,6 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, package: &mut Package) {
     }
 }
 
-/// How a run of text is shown.
-#[derive(Clone, Copy, Default)]
-struct Look {
-    is_hidden: bool,
-    is_white: bool,
-    is_tiny: bool,
-    /// White letters on a dark ground can be read.
-    has_ground: bool,
-}
-
 /// A tracked change or comment that is open.
 struct Mark {
     element: String,
@@ -67,11 +56,17 @@ struct Mark {
 }
 
 /// What is known while a story is read.
-struct Story {
+struct Story<'s> {
+    styles: &'s Styles,
     block: Block,
     base: Channel,
     paragraph: u32,
     look: Look,
+    run_style: Option<String>,
+    paragraph_style: Option<String>,
+    /// Grounds of the paragraph and of the cells, tables and boxes around it.
+    has_paragraph_ground: bool,
+    grounds: Vec<bool>,
     marks: Vec<Mark>,
     /// Depth of elements that hold text: `t`, `delText`, `instrText`.
     text_element: Option<Channel>,
@@ -82,9 +77,14 @@ struct Story {
     authors: BTreeSet<String>,
 }
 
-impl Story {
-    fn new(part: &str, base: Channel) -> Self {
+impl<'s> Story<'s> {
+    fn new(part: &str, base: Channel, styles: &'s Styles) -> Self {
         Self {
+            styles,
+            run_style: None,
+            paragraph_style: None,
+            has_paragraph_ground: false,
+            grounds: Vec::new(),
             block: Block::new(part),
             base,
             paragraph: 0,
@@ -124,10 +124,15 @@ impl Story {
 
     fn channel(&self) -> Channel {
         let mark = self.marks.last().map(|mark| mark.notice.channel());
-        match self.look {
-            Look { is_hidden: true, .. } => Channel::HiddenText,
-            Look { is_white: true, has_ground: false, .. } => Channel::WhiteText,
-            Look { is_tiny: true, .. } => Channel::TinyText,
+        let run = self.run_style.as_deref();
+        let look = self.styles.look(self.look, run, self.paragraph_style.as_deref());
+        let has_ground = look.has_ground == Some(true)
+            || self.has_paragraph_ground
+            || self.grounds.contains(&true);
+        match look {
+            Look { is_hidden: Some(true), .. } => Channel::HiddenText,
+            Look { is_white: Some(true), .. } if !has_ground => Channel::WhiteText,
+            Look { is_tiny: Some(true), .. } => Channel::TinyText,
             _ => mark.unwrap_or(self.base),
         }
     }
@@ -150,20 +155,25 @@ impl Story {
             "p" => {
                 self.flush();
                 self.paragraph += 1;
+                (self.paragraph_style, self.has_paragraph_ground) = (None, false);
             }
-            "r" => self.look = Look::default(),
+            "r" => (self.look, self.run_style) = (Look::default(), None),
             "rPr" => self.in_run_properties = true,
-            "vanish" | "specVanish" | "webHidden" if self.in_run_properties => {
-                self.look.is_hidden = is_on(element.get("val").as_deref());
-            }
-            "color" if self.in_run_properties => {
-                let value = element.get("val").unwrap_or_default();
-                self.look.is_white = value.eq_ignore_ascii_case("FFFFFF");
-            }
-            "shd" | "highlight" if self.in_run_properties => self.look.has_ground = true,
-            "sz" if self.in_run_properties => {
-                let size = element.get("val").and_then(|value| value.parse().ok());
-                self.look.is_tiny = size.is_some_and(|size: u32| size < TINY_HALF_POINTS);
+            "rStyle" => self.run_style = element.get("val"),
+            "pStyle" => self.paragraph_style = element.get("val"),
+            "shd" if !self.in_run_properties => self.ground(element),
+            // What a run looked like before a change says nothing of how it looks.
+            _ if self.in_run_properties && !self.is_earlier() => self.look.note(element),
+            "tbl" | "tc" => self.grounds.push(false),
+            // Boxes have grounds that are drawn; the text in them is not judged by its colour.
+            "txbxContent" => self.grounds.push(true),
+            // Styles of tables colour whole rows.
+            "tblStyle" => {
+                let style = element.get("val").unwrap_or_default();
+                let is_plain = matches!(style.as_str(), "TableGrid" | "TableNormal");
+                if let Some(ground) = self.grounds.last_mut() {
+                    *ground |= !is_plain;
+                }
             }
             "t" => self.text_element = Some(self.channel()),
             "delText" | "delInstrText" => self.text_element = Some(Channel::TrackedDeletion),
@@ -180,6 +190,22 @@ impl Story {
                 let place = self.place(Channel::OtherPart);
                 self.block.field(place, field, &value);
             }
+        }
+    }
+
+    /// Whether these are properties from before a tracked change.
+    fn is_earlier(&self) -> bool {
+        self.marks.iter().any(|mark| mark.element.ends_with("PrChange"))
+    }
+
+    /// Shading of a paragraph, cell or table.
+    fn ground(&mut self, element: &Element<'_>) {
+        let mut look = Look::default();
+        look.note(element);
+        let is_dark = look.has_ground == Some(true);
+        self.has_paragraph_ground |= is_dark;
+        if let Some(ground) = self.grounds.last_mut() {
+            *ground |= is_dark;
         }
     }
 
@@ -212,6 +238,7 @@ impl Story {
         match name {
             "p" => self.flush(),
             "rPr" => self.in_run_properties = false,
+            "tbl" | "tc" | "txbxContent" => drop(self.grounds.pop()),
             "t" | "delText" | "instrText" | "delInstrText" => self.text_element = None,
             _ => {}
         }
@@ -231,10 +258,10 @@ fn story(
     site: &Site,
     part: &str,
     text: &str,
-    base: Channel,
-    notice: Option<Notice>,
+    styles: &Styles,
+    (base, notice): (Channel, Option<Notice>),
 ) {
-    let mut story = Story::new(part, base);
+    let mut story = Story::new(part, base, styles);
     let is_whole = walk(text, |node| match node {
         Node::Open(element) => story.open(&element),
         Node::Close(name) => story.close(name),

@@ -2,6 +2,8 @@
 //! and their templates. Every part is either read by the reader of its kind, or searched as XML, or
 //! recursed into, or said to be not read.
 
+mod cell_styles;
+pub(crate) mod cells;
 mod cropped;
 mod docx;
 pub(crate) mod package;

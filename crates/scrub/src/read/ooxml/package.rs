@@ -50,6 +50,11 @@ impl Package {
         }
     }
 
+    /// A part by name.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.parts.get(name).map(String::as_str)
+    }
+
     /// Takes a part out by name.
     pub(super) fn take(&mut self, name: &str) -> Option<String> {
         self.parts.remove(name)

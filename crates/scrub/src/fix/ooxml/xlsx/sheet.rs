@@ -6,7 +6,8 @@ use super::formula::{cell_of, range_of};
 use super::{Book, Tally, drop_counted};
 use crate::finding::Channel;
 use crate::fix::ooxml::edit::{Edits, Step, steps};
-use crate::read::xml::{Element, is_on};
+use crate::read::ooxml::cells::is_unseen;
+use crate::read::xml::Element;
 use crate::report::Reason;
 
 /// Elements that go with all they hold, and what they are.
@@ -77,11 +78,10 @@ impl Hidden {
     }
 
     fn note(&mut self, element: &Element<'_>, row: u32, merged: &mut Vec<(u32, u32, u32, u32)>) {
-        let is_hidden = || element.get("hidden").is_some_and(|value| is_on(Some(&value)));
         let number = |name: &str| element.get(name).and_then(|value| value.parse::<u32>().ok());
         match element.name() {
-            "row" if is_hidden() => extend(&mut self.rows, row),
-            "col" if is_hidden() => {
+            "row" if is_unseen(element) => extend(&mut self.rows, row),
+            "col" if is_unseen(element) => {
                 let min = number("min").unwrap_or(1);
                 self.columns.push((min, number("max").unwrap_or(min).max(min)));
             }
@@ -126,7 +126,7 @@ impl Cursor {
 pub(super) fn hidden(text: &str, used: &mut BTreeSet<usize>) -> Result<Hidden, Reason> {
     let mut hidden = Hidden::default();
     let (mut merged, mut cursor) = (Vec::new(), Cursor::default());
-    if text.contains("hidden=") {
+    if text.contains("hidden=") || text.contains("ht=") || text.contains("width=") {
         steps(text, |step| {
             if let Step::Open(element, _) = step {
                 cursor.open(element);

@@ -1,0 +1,310 @@
+//! One sheet of a workbook: its cells with their addresses, the rows and columns that are hidden, and
+//! the texts of what else a sheet has, such as checks and conditions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::cell_styles::CellStyles;
+use super::parts::finish;
+use super::xlsx::Sheet;
+use crate::block::{Block, Place, column_name};
+use crate::finding::Channel;
+use crate::read::xml::{Element, Node, is_on, walk};
+use crate::rules::Notice;
+use crate::scan::{Scan, Site};
+
+/// Most ranges of hidden columns that are told apart.
+const HIDDEN_RANGES_MAX: usize = 64;
+
+/// Columns narrower than this, in characters, and rows lower than this, in points, show nothing.
+pub(crate) const NARROW: f64 = 0.5;
+
+/// Attributes that hold text, outside the cells.
+const TEXTS: [&str; 16] = [
+    "hyperlink",
+    "dataValidation",
+    "inputCells",
+    "scenario",
+    "customSheetView",
+    "protectedRange",
+    "webPublishItem",
+    "dataRef",
+    "filter",
+    "customFilter",
+    "cfRule",
+    "customPr",
+    "control",
+    "oleObject",
+    "controlPr",
+    "objectPr",
+];
+
+/// Which text of a cell is open.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Slot {
+    #[default]
+    None,
+    Value,
+    Formula,
+    Inline,
+}
+
+/// What is known while a sheet is read.
+#[derive(Default)]
+struct Cells {
+    row: u32,
+    column: u32,
+    is_row_hidden: bool,
+    hidden_columns: Vec<(u32, u32)>,
+    in_cell: bool,
+    is_shared: bool,
+    format: usize,
+    slot: Slot,
+    value: String,
+    formula: String,
+    inline: String,
+    /// Element outside the cells that is open.
+    element: String,
+    /// Hidden rows and columns that have content; empty ones hide nothing.
+    filled_rows: Vec<u32>,
+    filled_columns: BTreeSet<u32>,
+    /// First cell and number of the cells that their format hides.
+    unseen: BTreeMap<Channel, ((u32, u32), u64)>,
+}
+
+/// Whether a row or column is hidden or too small to show anything.
+pub(crate) fn is_unseen(element: &Element<'_>) -> bool {
+    let mut size = None;
+    for (name, value) in element.attributes() {
+        match name {
+            "hidden" if is_on(Some(&value)) => return true,
+            "width" | "ht" => size = value.parse::<f64>().ok(),
+            _ => {}
+        }
+    }
+    size.is_some_and(|size| size < NARROW)
+}
+
+impl Cells {
+    /// Takes note of a cell that has content.
+    fn fill(&mut self, styles: &CellStyles) {
+        match self.channel(Channel::Visible, styles) {
+            Channel::HiddenRow if self.filled_rows.last() != Some(&self.row) => {
+                self.filled_rows.push(self.row);
+            }
+            Channel::HiddenColumn => drop(self.filled_columns.insert(self.column)),
+            channel @ (Channel::WhiteText | Channel::TinyText | Channel::HiddenText) => {
+                let cell = (self.row, self.column);
+                self.unseen.entry(channel).or_insert((cell, 0)).1 += 1;
+            }
+            _ => {}
+        }
+    }
+
+    fn open(&mut self, element: &Element<'_>) {
+        match element.name() {
+            "c" => self.open_cell(element),
+            "v" if self.in_cell => self.slot = Slot::Value,
+            "f" if self.in_cell => self.slot = Slot::Formula,
+            "t" if self.in_cell => self.slot = Slot::Inline,
+            "row" => {
+                let number = element.get("r").and_then(|value| value.parse().ok());
+                self.row = number.unwrap_or(self.row.saturating_add(1));
+                self.column = 0;
+                self.is_row_hidden = is_unseen(element);
+            }
+            "col" if is_unseen(element) => {
+                let number = |name: &str| element.get(name).and_then(|v| v.parse::<u32>().ok());
+                let min = number("min").unwrap_or(1);
+                self.hide_columns(min, number("max").unwrap_or(min).max(min));
+            }
+            name if !self.in_cell => {
+                self.element.clear();
+                self.element.push_str(name);
+            }
+            _ => {}
+        }
+    }
+
+    fn open_cell(&mut self, element: &Element<'_>) {
+        let mut column = None;
+        (self.is_shared, self.format, self.in_cell) = (false, 0, true);
+        for (name, value) in element.attributes() {
+            match name {
+                "r" => column = column_of(&value),
+                "t" => self.is_shared = value == "s",
+                "s" => self.format = value.parse().unwrap_or(0),
+                _ => {}
+            }
+        }
+        self.column = column.unwrap_or(self.column.saturating_add(1));
+        self.value.clear();
+        self.formula.clear();
+        self.inline.clear();
+    }
+
+    fn text(&mut self, text: &str) {
+        match self.slot {
+            Slot::Value => self.value.push_str(text),
+            Slot::Formula => self.formula.push_str(text),
+            Slot::Inline => self.inline.push_str(text),
+            Slot::None => {}
+        }
+    }
+
+    /// Adds a range of hidden columns, merged with the last one where they meet. Where there are too
+    /// many ranges to keep, what lies between them counts as hidden too.
+    fn hide_columns(&mut self, min: u32, max: u32) {
+        let is_full = self.hidden_columns.len() >= HIDDEN_RANGES_MAX;
+        match self.hidden_columns.last_mut() {
+            Some(last) if is_full || (last.0 <= min && min <= last.1.saturating_add(1)) => {
+                *last = (last.0.min(min), last.1.max(max));
+            }
+            _ => self.hidden_columns.push((min, max)),
+        }
+    }
+
+    fn channel(&self, sheet: Channel, styles: &CellStyles) -> Channel {
+        let is_hidden = |(min, max): &(u32, u32)| (*min..=*max).contains(&self.column);
+        match sheet {
+            Channel::Visible if self.is_row_hidden => Channel::HiddenRow,
+            Channel::Visible if self.hidden_columns.iter().any(is_hidden) => Channel::HiddenColumn,
+            Channel::Visible => styles.channel(self.format).unwrap_or(Channel::Visible),
+            other => other,
+        }
+    }
+
+    /// Hands on the texts of the cell that ends.
+    fn close_cell(
+        &mut self,
+        sheet: Channel,
+        styles: &CellStyles,
+        block: &mut Block,
+        strings: &[String],
+        used: &mut [bool],
+    ) {
+        self.in_cell = false;
+        if self.value.is_empty() && self.formula.is_empty() && self.inline.is_empty() {
+            return;
+        }
+        self.fill(styles);
+        let channel = self.channel(sheet, styles);
+        let place = Place { cell: (self.row, self.column), ..Place::of(channel) };
+        block.push(place, &self.formula);
+        block.push(place, &self.inline);
+        let at = self.value.trim().parse::<usize>().ok().filter(|_| self.is_shared);
+        match at.and_then(|at| strings.get(at).map(|text| (at, text))) {
+            Some((at, text)) => {
+                used[at] = true;
+                block.push(place, text);
+            }
+            None => block.push(place, &self.value),
+        }
+    }
+}
+
+pub(super) fn read(
+    scan: &mut Scan<'_>,
+    site: &Site,
+    sheet: &Sheet,
+    text: &str,
+    styles: &CellStyles,
+    strings: &[String],
+    used: &mut [bool],
+) {
+    let mut block = Block::new(&sheet.part).with_sheet(&sheet.name);
+    let mut cells = Cells::default();
+    let is_whole = walk(text, |node| match node {
+        Node::Open(element) => {
+            cells.open(&element);
+            if !cells.in_cell && TEXTS.contains(&element.name()) {
+                for (name, value) in element.attributes() {
+                    block.field(Place::of(sheet.channel), name, &value);
+                }
+            }
+        }
+        Node::Close("c") => cells.close_cell(sheet.channel, styles, &mut block, strings, used),
+        Node::Close(_) => {
+            cells.slot = Slot::None;
+            cells.element.clear();
+        }
+        Node::Text(text) if cells.in_cell => cells.text(&text),
+        Node::Text(text) => {
+            let is_margin = cells.element == "oddHeader" || cells.element == "oddFooter";
+            let channel = if is_margin { Channel::HeaderFooter } else { Channel::OtherPart };
+            block.field(Place::of(channel), &cells.element, &text);
+        }
+        Node::Comment(text) => block.field(Place::of(Channel::OtherPart), "comment", &text),
+    });
+    note_sheet(scan, site, sheet, &block, &cells);
+    finish(scan, site, &block, &sheet.part, is_whole);
+}
+
+/// Notes what of a sheet is hidden.
+fn note_sheet(scan: &mut Scan<'_>, site: &Site, sheet: &Sheet, block: &Block, cells: &Cells) {
+    let hidden_sheet = match sheet.channel {
+        Channel::HiddenSheet => Some(Notice::HiddenSheet),
+        Channel::VeryHiddenSheet => Some(Notice::VeryHiddenSheet),
+        _ => None,
+    };
+    if let Some(notice) = hidden_sheet {
+        scan.notice_in(site, block, Place::default(), notice, &sheet.name);
+    }
+    let mut note = |notice: Notice, field: String, count: u64| {
+        let mut location = block.locate(&site.path, Place::of(notice.channel()));
+        location.field = Some(field);
+        scan.notice(notice, location, "", count);
+    };
+    if let Some(first) = cells.filled_rows.first() {
+        note(Notice::HiddenRow, first.to_string(), cells.filled_rows.len() as u64);
+    }
+    if let Some(first) = cells.filled_columns.first() {
+        note(Notice::HiddenColumn, column_name(*first), cells.filled_columns.len() as u64);
+    }
+    for (channel, (cell, count)) in &cells.unseen {
+        let notice = match channel {
+            Channel::WhiteText => Notice::WhiteText,
+            Channel::TinyText => Notice::TinyText,
+            _ => Notice::HiddenText,
+        };
+        let place = Place { cell: *cell, ..Place::of(*channel) };
+        scan.notice(notice, block.locate(&site.path, place), "", *count);
+    }
+}
+
+/// Column of a cell's name, counted from 1.
+pub(super) fn column_of(name: &str) -> Option<u32> {
+    let letters = name.bytes().take_while(u8::is_ascii_alphabetic);
+    let number = letters
+        .take(4)
+        .fold(0_u32, |n, letter| n * 26 + u32::from(letter.to_ascii_uppercase() - b'A') + 1);
+    (number > 0).then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_of_hidden_columns_are_merged_and_bounded() {
+        let (mut cells, styles) = (Cells::default(), CellStyles::default());
+        cells.hide_columns(2, 3);
+        cells.hide_columns(4, 5);
+        cells.hide_columns(9, 9);
+        assert_eq!(cells.hidden_columns, [(2, 5), (9, 9)]);
+        (1..1000).for_each(|at| cells.hide_columns(at * 10, at * 10));
+        assert_eq!(cells.hidden_columns.len(), HIDDEN_RANGES_MAX);
+        cells.column = 9990;
+        assert_eq!(cells.channel(Channel::Visible, &styles), Channel::HiddenColumn);
+        cells.column = 7;
+        assert_eq!(cells.channel(Channel::Visible, &styles), Channel::Visible);
+    }
+
+    #[test]
+    fn columns_of_cells() {
+        for (name, column) in
+            [("A1", Some(1)), ("AA10", Some(27)), ("xfd3", Some(16_384)), ("7", None)]
+        {
+            assert_eq!(column_of(name), column, "{name}");
+        }
+    }
+}
