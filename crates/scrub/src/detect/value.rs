@@ -170,7 +170,7 @@ pub(crate) fn is_password(value: &str, is_quoted: bool) -> bool {
     if value.len() < 6
         || !value.is_ascii()
         || has_space
-        || counts.letters == 0
+        || counts.letters == 0 && !is_quoted
         || is_no_secret(value)
     {
         return false;
@@ -180,15 +180,23 @@ pub(crate) fn is_password(value: &str, is_quoted: bool) -> bool {
     }
     let odd_signs = value.bytes().filter(|byte| !is_name_byte(*byte)).count();
     if !is_quoted {
+        // A constant is no value.
+        if counts.lower == 0 && value.contains('_') {
+            return false;
+        }
         // Unquoted code is full of names with a digit.
         return !is_code(value)
             && counts.digits > 0
             && (odd_signs > 0 || counts.digits > 1 || counts.upper > 0 && counts.lower > 0);
     }
     // A name of parts is no password, `Db-Password1` aside.
+    if counts.letters == 0 {
+        return counts.signs == 0 && !is_row(value);
+    }
+    let is_one_case = counts.lower == 0 || counts.upper == 0;
     let parts = value.split(['_', '-', '.']).filter(|part| !part.is_empty()).count();
     match (counts.digits, odd_signs) {
-        (0, 0) => false,
+        (0, 0) => is_one_case && counts.signs == 0 && counts.letters >= 12,
         (0, odd) => odd < counts.letters && !is_text(value),
         (_, 0) => parts < 3 && (parts == 1 || counts.digits > 1),
         (_, odd) => odd < counts.letters + counts.digits && !is_text(value),
@@ -208,7 +216,7 @@ fn is_token_text(value: &str) -> bool {
 /// Code, markup and messages in quotes.
 fn is_text(value: &str) -> bool {
     let holds = |byte: &u8| b"()[]{}<>\\|;\"`".contains(byte);
-    value.bytes().filter(holds).count() > 1 || value.ends_with([':', '?', ',', '='])
+    value.bytes().filter(holds).count() > 1 || value.ends_with([':', ',', '='])
 }
 
 /// Calls, members and the like outside quotes.
@@ -238,6 +246,17 @@ fn is_no_secret(value: &str) -> bool {
         || lower.ends_with(".key")
         || is_row(&lower)
         || is_path(&lower)
+        || is_number(&lower)
+}
+
+/// A number with its type, or in hex and no longer than a machine word, or the type alone.
+fn is_number(value: &str) -> bool {
+    let typed =
+        ["u8", "u16", "u32", "u64", "usize", "i32", "i64", "isize", "x16_t", "x8_t", "x4_t"];
+    let is_typed = typed.iter().any(|end| value.ends_with(end));
+    (value.starts_with("0x") && value.len() <= 20)
+        || value.starts_with("__m")
+        || is_typed && (value.as_bytes()[0].is_ascii_digit() || value.ends_with("_t"))
 }
 
 /// A path from the root, which begins with a word.
