@@ -60,5 +60,48 @@ fn search(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, search);
+/// Real sources: those below `ATTESTRY_BENCH_SOURCES`, or those that cargo has unpacked; an equal
+/// share of all of them, file by file.
+fn sources() -> Vec<Vec<u8>> {
+    let folder = std::env::var("ATTESTRY_BENCH_SOURCES")
+        .unwrap_or_else(|_| std::env::var("HOME").expect("a home") + "/.cargo/registry/src");
+    let mut paths = Vec::new();
+    walk(folder.as_ref(), &mut paths);
+    let total: u64 = paths.iter().map(|(_, length)| length).sum();
+    let step = usize::try_from(total / (4 * SIZE as u64)).unwrap_or(0).max(1);
+    let read = |(path, _): &(std::path::PathBuf, u64)| std::fs::read(path).ok();
+    paths.iter().step_by(step).filter_map(read).collect()
+}
+
+fn walk(folder: &std::path::Path, found: &mut Vec<(std::path::PathBuf, u64)>) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            walk(&path, found);
+        } else if path.extension().is_some_and(|end| end == "rs" || end == "c" || end == "py") {
+            let length = path.metadata().map_or(0, |data| data.len());
+            found.push((path, length));
+        }
+    }
+}
+
+fn real(c: &mut Criterion) {
+    let plain = scanner();
+    let sources = sources();
+    let total: usize = sources.iter().map(Vec::len).sum();
+    let mut group = c.benchmark_group("sources");
+    group.sample_size(10).throughput(Throughput::Bytes(total as u64));
+    group.bench_function("one by one", |b| {
+        b.iter(|| {
+            for source in &sources {
+                black_box(plain.scan("code.txt", black_box(source)));
+            }
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, search, real);
 criterion_main!(benches);
