@@ -48,7 +48,7 @@ fn every_example_of_every_rule_holds() {
     let rules = rules();
     assert!(rules.ids().count() > 180);
     let tokens = rules.ids().filter(|id| id.starts_with("secret.")).count();
-    assert!(tokens >= 60, "{tokens} kinds of secrets");
+    assert!(tokens >= 400, "{tokens} kinds of secrets");
     let states = rules.ids().filter_map(|id| id.strip_prefix("identity.")?.get(..2));
     let states: std::collections::BTreeSet<_> = states.collect();
     assert!(states.len() >= 15, "{states:?}");
@@ -71,6 +71,7 @@ fn a_bad_rule_is_refused_with_file_rule_and_reason() {
         (&[("checksum", "\"none\"")], |t| *t == Trouble::Checksum { name: "none".into() }),
         (&[("anchors", "")], |t| *t == Trouble::Trigger),
         (&[("trigger", "\"digits\"")], |t| *t == Trouble::Trigger),
+        (&[("look", "\"odd\"")], |t| *t == Trouble::Look { name: "odd".into() }),
         (&[("anchors", "[\"\"]")], |t| *t == Trouble::Word),
         (&[("examples", "[]")], |t| *t == Trouble::NoExample),
         (&[("counter_examples", "[]")], |t| *t == Trouble::NoExample),
