@@ -51,7 +51,7 @@ mod window;
 
 pub use detect::deny_list::{DenyList, DenyListError};
 pub use finding::{Category, Channel, Finding, Location, Severity};
-pub use fix::{Fixed, Removed, fix};
+pub use fix::{Fixed, FixedFiles, Removed, fix, fix_files};
 pub use input::{File, Unit, units};
 pub use kind::Kind;
 pub use limits::Limits;

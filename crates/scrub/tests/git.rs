@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use attestry_scrub::report::Reason;
-use attestry_scrub::{Channel, Finding, Kind, Limits, Report, Severity};
+use attestry_scrub::{Channel, Finding, Kind, Limits, Report, Severity, fix, fix_files};
 use support::{of, rules_of, scanner};
 
 const EVERYTHING: &[u8] = include_bytes!("files/git/everything.tar");
@@ -295,4 +295,98 @@ fn a_file_that_is_no_repository_is_no_repository() {
     assert_eq!(report.read.len(), 3);
     let pack = scanner().scan("x.pack", b"PACK\0\0\0\x02\0\0\0\x05broken");
     assert_eq!(pack.not_read[0].reason, Reason::Broken);
+}
+
+/// Unpacks the entries of an archive below a folder.
+fn unpack(folder: &Folder, bytes: &[u8]) {
+    tar::Archive::new(bytes).unpack(&folder.0).expect("entries");
+}
+
+#[test]
+fn a_fixed_repository_is_a_fresh_one() {
+    let fixed = fix("work.tar", EVERYTHING, Limits::default()).expect("a copy");
+    assert!(fixed.removed.iter().any(|removed| removed.channel == Channel::History));
+    let folder = Folder::new("fixed");
+    unpack(&folder, &fixed.bytes);
+    let inside = folder.0.join("everything");
+    git(&inside, &["fsck", "--strict", "--full"]);
+    assert_eq!(git(&inside, &["log", "--format=%an|%ae|%s"]), "Redacted|redacted|Redacted copy");
+    assert_eq!(git(&inside, &["status", "--porcelain"]), "");
+    assert_eq!(git(&inside, &["remote"]), "");
+    let files = git(&inside, &["ls-files"]);
+    assert_eq!(
+        files.lines().collect::<Vec<_>>(),
+        ["amended.txt", "large.bin", "link", "manual.txt", "part/part.txt", "side.txt"]
+    );
+    assert!(std::fs::read(inside.join("manual.txt")).is_ok_and(|c| c.starts_with(b"line 1 of")));
+    let report = scanner().scan("work.tar", &fixed.bytes);
+    let rules = rules_of(&report);
+    assert!(
+        !rules.iter().any(|rule| rule.contains("git-") && *rule != "file.git-large-file"),
+        "{rules:?}"
+    );
+    assert!(addresses(&report, "dora.klein@corp.com").is_empty());
+}
+
+#[test]
+fn repositories_are_fixed_in_zips_folders_and_bare() {
+    let folder = repository("fix-bare");
+    folder.commit("a/b.txt", b"one\n", "Write to eva@corp.com");
+    folder.commit("a.txt", b"two\n", "Go on");
+    let bare = Folder::new("bare");
+    let source = folder.0.to_string_lossy().into_owned();
+    bare.git(&["clone", "-q", "--bare", "--template=", &source, "x.git"]);
+    let fixed = fix("bare.tar", &bare.tar(), Limits::default()).expect("a copy");
+    let copy = Folder::new("bare-copy");
+    unpack(&copy, &fixed.bytes);
+    let inside = copy.0.join("work/x.git");
+    git(&inside, &["fsck", "--strict"]);
+    assert_eq!(git(&inside, &["ls-tree", "-r", "--name-only", "HEAD"]), "a.txt\na/b.txt");
+
+    let mut files = std::collections::BTreeMap::new();
+    for entry in tar::Archive::new(folder.tar().as_slice()).entries().expect("entries") {
+        let mut entry = entry.expect("an entry");
+        let name = entry.path().expect("a path").to_string_lossy().into_owned();
+        let mut content = Vec::new();
+        std::io::Read::read_to_end(&mut entry, &mut content).expect("its content");
+        if !name.ends_with('/') && entry.header().entry_type().is_file() {
+            files.insert(name, content);
+        }
+    }
+    let entries: Vec<(&str, &[u8])> =
+        files.iter().map(|(name, content)| (name.as_str(), content.as_slice())).collect();
+    let zip = fix("a.zip", &support::zipped(&entries), Limits::default()).expect("a copy");
+    let copy = fix_files("work", files, Limits::default()).expect("a copy");
+    assert_eq!(copy.removed.len(), 1);
+    let out = Folder::new("folder-copy");
+    for (name, content) in &copy.files {
+        out.write(name, content);
+    }
+    let inside = out.0.join("work");
+    git(&inside, &["fsck", "--strict"]);
+    assert_eq!(git(&inside, &["status", "--porcelain"]), "");
+    assert_eq!(git(&inside, &["rev-list", "--count", "--all"]), "1");
+    let names = |report: &Report| rules_of(report).iter().filter(|r| r.contains("git-")).count();
+    assert_eq!(names(&scanner().scan("a.zip", &zip.bytes)), 0);
+}
+
+#[test]
+fn a_fixed_archive_names_no_owner() {
+    let mut builder = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_size(2);
+    header.set_mode(0o755);
+    header.set_username("anna").expect("a name");
+    builder.append_data(&mut header, "run.sh", b"x\n".as_slice()).expect("an entry");
+    let tar = builder.into_inner().expect("an archive");
+    let mut gzip = flate2::GzBuilder::new()
+        .filename("anna.tar")
+        .write(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut gzip, &tar).expect("compressed");
+    let packed = gzip.finish().expect("an end");
+    assert!(!of(&scanner().scan("a.tar.gz", &packed), "metadata.archive-owner").is_empty());
+    let fixed = fix("a.tar.gz", &packed, Limits::default()).expect("a copy");
+    let report = scanner().scan("a.tar.gz", &fixed.bytes);
+    assert_eq!(rules_of(&report), Vec::<&str>::new());
+    assert_eq!(fixed.removed.len(), 2);
 }

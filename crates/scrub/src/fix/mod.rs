@@ -3,13 +3,16 @@
 //!
 //! What a fixer does not know it leaves as it is; a scan of the copy says what remains.
 
+mod git;
 mod ooxml;
+mod tar;
 mod zip;
 
 use std::borrow::Cow;
 
 use serde::Serialize;
 
+pub use self::git::{FixedFiles, fix_files};
 use crate::finding::Channel;
 use crate::kind::Kind;
 use crate::limits::{Budget, Limits};
@@ -44,7 +47,7 @@ pub struct Removed {
 /// # Errors
 /// A reason, where the file cannot be taken apart and put together again; then there is no copy.
 pub fn fix(name: &str, bytes: &[u8], limits: Limits) -> Result<Fixed, Reason> {
-    let mut job = Job { budget: Budget::new(limits), removed: Vec::new() };
+    let mut job = Job::new(Budget::new(limits));
     let bytes = job.file(&[name.to_owned()], bytes)?.into_owned();
     Ok(Fixed { bytes, removed: job.removed })
 }
@@ -56,6 +59,14 @@ pub(crate) struct Job {
 }
 
 impl Job {
+    const fn new(budget: Budget) -> Self {
+        Self { budget, removed: Vec::new() }
+    }
+
+    fn into_removed(self) -> Vec<Removed> {
+        self.removed
+    }
+
     /// Fixes one file, whatever it is. Borrowed where nothing had to change.
     pub(crate) fn file<'b>(
         &mut self,
@@ -68,6 +79,8 @@ impl Job {
         }
         match Kind::of(bytes) {
             Kind::Zip => zip::fix(self, path, bytes).map(Cow::Owned),
+            Kind::Tar => tar::fix(self, path, bytes).map(Cow::Owned),
+            Kind::Gzip => tar::fix_gzip(self, path, bytes).map(Cow::Owned),
             _ => Ok(Cow::Borrowed(bytes)),
         }
     }

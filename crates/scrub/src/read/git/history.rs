@@ -234,12 +234,12 @@ impl History {
     }
 }
 
-/// Files of one tree with their ids. Empty if it cannot be read or is too large.
+/// Files of one tree with their modes and ids. Empty if it cannot be read or is too large.
 pub(super) fn files_of(
     store: &mut Store<'_>,
     tree: ObjectId,
     entries_max: u64,
-) -> BTreeMap<String, ObjectId> {
+) -> BTreeMap<String, (u32, ObjectId)> {
     let mut files = BTreeMap::new();
     let (mut open, mut left) = (vec![(tree, String::new(), 0)], entries_max);
     while let Some((id, folder, depth)) = open.pop() {
@@ -256,7 +256,7 @@ pub(super) fn files_of(
                 }
                 FOLDER | COMMIT => {}
                 _ => {
-                    files.insert(path, entry.id);
+                    files.insert(path, (entry.mode, entry.id));
                 }
             }
         }

@@ -23,6 +23,7 @@ use self::config::Config;
 use self::refs::Refs;
 use self::store::Store;
 use crate::kind::Kind;
+use crate::limits::Budget;
 use crate::report::Reason;
 use crate::rules::Notice;
 use crate::scan::{Scan, Site};
@@ -136,6 +137,42 @@ impl Gathered {
             read(scan, &site.inner(root), files, work_tree);
         }
     }
+}
+
+/// Who makes the one commit of a repository without history.
+pub(crate) const NOBODY: &str = "Redacted <redacted>";
+
+/// Names that a repository tracks; `None` if it does not say.
+pub(crate) fn tracked(files: &BTreeMap<String, Vec<u8>>) -> Option<BTreeSet<String>> {
+    let config = Config::of(files.get("config").map_or(&[], Vec::as_slice));
+    let staged = index::staged(files.get("index")?, config.hash)?;
+    Some(staged.into_iter().map(|(name, _)| name).collect())
+}
+
+/// Modes and contents of the files of the commit that is checked out.
+pub(crate) fn present(
+    budget: &mut Budget,
+    files: &BTreeMap<String, Vec<u8>>,
+) -> Result<BTreeMap<String, (u32, Vec<u8>)>, Reason> {
+    let files: Files<'_> =
+        files.iter().map(|(path, content)| (path.as_str(), content.as_slice())).collect();
+    let config = Config::of(files.get("config").copied().unwrap_or_default());
+    let mut store = Store::new(config.hash, budget);
+    for (path, content) in &files {
+        objects::add(budget, &mut store, path, content);
+    }
+    store.settle(budget)?;
+    let entries_max = budget.limits().entries_max;
+    let head = Refs::of(&files).head.ok_or(Reason::Broken)?;
+    let (_, commit) = store.get(&head)?.ok_or(Reason::Broken)?;
+    let tree = object::Record::of(&commit).ids("tree").next().ok_or(Reason::Broken)?;
+    let mut found = BTreeMap::new();
+    for (path, (mode, id)) in history::files_of(&mut store, tree, entries_max) {
+        budget.entry()?;
+        let (_, content) = store.get(&id)?.ok_or(Reason::Broken)?;
+        found.insert(path, (mode, content.to_vec()));
+    }
+    Ok(found)
 }
 
 /// Files below a `.git` folder by their paths in it.

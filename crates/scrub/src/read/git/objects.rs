@@ -5,6 +5,7 @@ use gix_hash::ObjectId;
 
 use super::store::{Fault, Store};
 use crate::kind::Kind;
+use crate::limits::Budget;
 use crate::report::Reason;
 use crate::rules::Notice;
 use crate::scan::{Scan, Site};
@@ -39,6 +40,16 @@ pub(super) fn take<'f>(
         if name == "alternates" {
             scan.refuse(site, None, Kind::GitRepository, Reason::Link);
         }
+    }
+}
+
+/// Takes what objects there are and passes over the rest.
+pub(super) fn add<'f>(budget: &mut Budget, store: &mut Store<'f>, path: &str, content: &'f [u8]) {
+    if let Some(id) = loose_id(path) {
+        // What is broken is missed only where it is needed.
+        let _ = store.add_loose(budget, id, content);
+    } else if Kind::of(content) == Kind::GitPack {
+        let _ = store.add_pack(budget, content);
     }
 }
 

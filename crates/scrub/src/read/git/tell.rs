@@ -10,7 +10,7 @@ use super::history::{Found, History, files_of};
 use super::object::{Record, identity, text};
 use super::refs::Refs;
 use super::store::Store;
-use super::{Outside, signature};
+use super::{NOBODY, Outside, signature};
 use crate::block::{Block, Place};
 use crate::finding::{Channel, Location};
 use crate::kind::Kind;
@@ -204,7 +204,10 @@ impl Teller<'_, '_, '_> {
     /// Messages, further fields and people of commits, tags and logs.
     fn records(&mut self, refs: &Refs) {
         let commits = std::mem::take(&mut self.history.commits);
-        if !commits.is_empty() {
+        // One commit by nobody is what a copy without history has.
+        let is_nobody =
+            |record: &Record| record.all("author").all(|author| identity(author) == NOBODY);
+        if !commits.iter().all(|commit| is_nobody(&commit.record)) {
             let count = commits.len() as u64;
             let location = self.scan.at(self.site, Notice::GitHistory);
             self.scan.notice(Notice::GitHistory, location, "", count);
@@ -256,7 +259,7 @@ impl Teller<'_, '_, '_> {
     }
 
     fn person(&mut self, identity: &str, role: &'static str, commit: Option<String>) {
-        if identity.is_empty() {
+        if identity.is_empty() || identity == NOBODY {
             return;
         }
         let person = Person { role, count: 0, commit };
@@ -313,7 +316,7 @@ impl Teller<'_, '_, '_> {
             block.field(Place::of(Channel::FileName), "name", &path);
             self.scan.block(&site, &block);
         }
-        let now: BTreeSet<&ObjectId> = present.values().collect();
+        let now: BTreeSet<&ObjectId> = present.values().map(|(_, id)| id).collect();
         let old = self.history.blobs.iter().filter(|(id, found)| {
             let path = &self.history.paths[found.path as usize];
             present.contains_key(path) && !now.contains(id)
