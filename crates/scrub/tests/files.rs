@@ -138,9 +138,10 @@ fn what_is_broken_empty_or_unknown_is_said_to_be_so() {
     let zip = zipped(&[("note.txt", b"eva@corp.com")]);
     assert_eq!(reason("a.txt", b""), Reason::Empty);
     assert_eq!(reason("a.zip", &zip[..zip.len() / 2]), Reason::Broken);
+    assert_eq!(reason("a.7z", b"7z\xbc\xaf\x27\x1c"), Reason::Broken);
     assert_eq!(reason("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), Reason::Broken);
     assert_eq!(reason("a.bin", b"\0\x01\x02\x03\x04\x05\x06"), Reason::UnknownKind);
-    for (name, bytes) in [("a.pdf", b"%PDF-1.7".as_slice()), ("a.7z", b"7z\xbc\xaf\x27\x1c")] {
+    for (name, bytes) in [("a.pdf", b"%PDF-1.7".as_slice()), ("a.rar", b"Rar!\x1a\x07\0")] {
         let report = scanner().scan(name, bytes);
         assert_eq!(report.not_read[0].reason, Reason::NoReader, "{name}");
         assert!(!report.is_clean(Severity::Critical));

@@ -77,8 +77,7 @@ fn a_plain_word_document_is_harmless() {
 #[test]
 fn a_sealed_word_document_is_not_read() {
     let mut bytes = file("text.doc");
-    let header =
-        bytes.windows(4).position(|w| w[..2] == [0xec, 0xa5] && w[3] == 0).expect("a header");
+    let header = bytes.windows(2).position(|pair| pair == [0xec, 0xa5]).expect("a header");
     bytes[header + 11] |= 1;
     let report = scanner().scan("text.doc", &bytes);
     assert!(report.not_read.iter().any(|entry| entry.reason == Reason::Encrypted));
@@ -92,4 +91,61 @@ fn what_is_left_in_free_sectors_is_found() {
     let report = scanner().scan("plain.doc", &bytes);
     stands(&report, "rita@corp.com", &[Channel::Remnant]);
     has(&report, &["hidden.remnant"]);
+}
+
+#[test]
+fn an_excel_workbook_has_every_channel() {
+    let report = scan("sheet.xls");
+    stands(&report, "vera@corp.com", &[Channel::Visible]);
+    stands(&report, "fay@corp.com", &[Channel::HiddenColumn]);
+    stands(&report, "carl@corp.com", &[Channel::HiddenColumn]);
+    stands(&report, "rita@corp.com", &[Channel::HiddenRow]);
+    stands(&report, "sven@corp.com", &[Channel::HiddenSheet]);
+    stands(&report, "conny@corp.com", &[Channel::Comment]);
+    has(&report, &["hidden.sheet", "hidden.row", "hidden.column", "hidden.comment"]);
+    has(&report, &["hidden.author", "hidden.defined-name", "personal.card"]);
+    let comment = of(&report, "hidden.comment")[0];
+    assert_eq!(comment.location.cell.as_deref(), Some("C1"));
+    assert_eq!(comment.location.sheet.as_deref(), Some("Front"));
+    is_harmless(&scan("plain.xls"));
+}
+
+#[test]
+fn a_sealed_workbook_is_not_read() {
+    let mut bytes = file("sheet.xls");
+    let begin = bytes.windows(4).position(|w| w == [0x09, 0x08, 0x10, 0]).expect("a workbook");
+    bytes[begin + 20] = 0x2f;
+    bytes[begin + 21] = 0;
+    let report = scanner().scan("sheet.xls", &bytes);
+    assert!(report.not_read.iter().any(|entry| entry.reason == Reason::Encrypted));
+}
+
+#[test]
+fn a_powerpoint_presentation_has_every_channel() {
+    let report = scan("slides.ppt.gz");
+    stands(&report, "vera@corp.com", &[Channel::Visible]);
+    stands(&report, "hilda@corp.com", &[Channel::HiddenSlide]);
+    stands(&report, "nora@corp.com", &[Channel::Notes]);
+    stands(&report, "oscar@corp.com", &[Channel::OffSlide]);
+    has(&report, &["hidden.slide", "hidden.notes", "hidden.off-slide", "hidden.thumbnail"]);
+    assert_eq!(of(&report, "hidden.slide")[0].location.slide, Some(2));
+    assert_eq!(report.not_read, []);
+    let plain = scan("plain.ppt.gz");
+    assert!(plain.is_clean(Severity::High), "{:#?}", plain.findings);
+    assert_eq!(plain.not_read, []);
+}
+
+#[test]
+fn packed_files_of_other_kinds_are_read() {
+    for name in ["note.txt.bz2", "note.txt.xz", "note.txt.zst", "note.7z"] {
+        let report = scan(name);
+        stands(&report, "vera@corp.com", &[Channel::Visible]);
+        assert_eq!(report.not_read, [], "{name}");
+        let bytes = file(name);
+        let report = scanner().scan(name, &bytes[..bytes.len() / 2]);
+        assert!(!report.not_read.is_empty(), "{name}");
+    }
+    for name in ["sealed.7z", "sealed-names.7z"] {
+        assert_eq!(scan(name).not_read[0].reason, Reason::Encrypted, "{name}");
+    }
 }

@@ -10,6 +10,7 @@ mod leftover;
 mod notebook;
 mod ole;
 pub(crate) mod ooxml;
+mod packed;
 pub(crate) mod pdf;
 mod picture;
 pub(crate) mod runs;
@@ -52,6 +53,8 @@ pub(crate) fn file(scan: &mut Scan<'_>, site: &Site, kind: Kind, bytes: &[u8]) {
         Kind::Pdf => pdf::read(scan, site, bytes),
         Kind::Docx | Kind::Xlsx | Kind::Pptx => scan.refuse(site, None, kind, Reason::Broken),
         Kind::Ole => ole::read(scan, site, bytes),
+        Kind::Bzip2 | Kind::Xz | Kind::Zstd => packed::read(scan, site, kind, bytes),
+        Kind::SevenZip => packed::seven(scan, site, bytes),
         Kind::Empty => scan.refuse(site, None, kind, Reason::Empty),
         Kind::Unknown => {
             runs::search(scan, site, bytes);
@@ -67,10 +70,6 @@ pub(crate) fn file(scan: &mut Scan<'_>, site: &Site, kind: Kind, bytes: &[u8]) {
         | Kind::GitRepository
         | Kind::GitObject
         | Kind::GitIndex
-        | Kind::Bzip2
-        | Kind::Xz
-        | Kind::Zstd
-        | Kind::SevenZip
         | Kind::Rar => {
             runs::search(scan, site, bytes);
             scan.refuse(site, None, kind, Reason::NoReader);

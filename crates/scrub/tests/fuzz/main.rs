@@ -96,3 +96,8 @@ fn pdf() {
     inputs.retain(|input| input.windows(5).any(|window| window == b"%PDF-"));
     fuzz("pdf", &inputs);
 }
+
+#[test]
+fn legacy() {
+    fuzz("legacy", &files("legacy"));
+}

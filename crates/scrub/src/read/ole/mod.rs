@@ -1,14 +1,18 @@
 //! Older Office documents, messages of Outlook, and whatever else comes as a compound file. Streams
 //! that a reader knows are read by it; the others are searched for runs of characters.
 
+mod biff;
 pub(super) mod compound;
 mod doc;
 mod doc_looks;
 pub(super) mod embedded;
 pub(super) mod le;
 mod pictures;
+mod ppt;
 mod properties;
 mod remnants;
+mod vba;
+mod xls;
 
 use std::collections::BTreeSet;
 
@@ -99,6 +103,9 @@ impl Ole<'_> {
 /// Reads what is in a storage, each kind of document by its main stream.
 fn storage(scan: &mut Scan<'_>, site: &Site, ole: &mut Ole<'_>, at: usize) {
     doc::read(scan, site, ole, at);
+    xls::read(scan, site, ole, at);
+    ppt::read(scan, site, ole, at);
+    vba::read(scan, site, ole, at);
     for child in ole.file.children(at).to_vec() {
         let Some(entry) = ole.file.entry(child) else { continue };
         if entry.shape == Shape::Stream {

@@ -45,7 +45,7 @@ const DOCUMENT_NAMES: [(u32, &str); 10] = [
 ];
 
 /// Properties that tell nothing about anybody.
-const HARMLESS: [&str; 7] = [
+const HARMLESS: [&str; 8] = [
     "application",
     "revision",
     "presentation target",
@@ -53,6 +53,7 @@ const HARMLESS: [&str; 7] = [
     "titles of parts",
     "content type",
     "document version",
+    "_PID_GUID",
 ];
 
 /// Most values of one set, and of a vector.

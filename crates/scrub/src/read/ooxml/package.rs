@@ -4,9 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::notice_part;
-use crate::kind::Kind;
 use crate::read::xml::{Node, walk};
-use crate::report::Reason;
 use crate::rules::Notice;
 use crate::scan::{Scan, Site};
 
@@ -35,13 +33,12 @@ impl Package {
             self.parts.insert(name.to_owned(), text);
             return;
         }
-        let kind = Kind::of(&content);
         if lower.contains("thumbnail") {
             notice_part(scan, site, name, Notice::Thumbnail, "", 1);
             scan.file(&site.inner(name), &content);
         } else if lower.contains("vbaproject") || lower.contains("vbadata") {
             notice_part(scan, site, name, Notice::Macro, "", 1);
-            scan.refuse(site, Some(name), kind, Reason::NoReader);
+            scan.file(&site.inner(name), &content);
         } else {
             if lower.contains("/embeddings/") || lower.contains("/activex/") {
                 notice_part(scan, site, name, Notice::Embedded, "", 1);

@@ -14,7 +14,7 @@ NAMES = " ".join(
         ("config", "config"), ("script", "script"),
         ("fo", "xsl-fo-compatible"), ("svg", "svg-compatible"),
     ]
-) + ' xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xlink="http://www.w3.org/1999/xlink"'
+) + ' xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:of="urn:oasis:names:tc:opendocument:xmlns:of:1.2" xmlns:xlink="http://www.w3.org/1999/xlink"'
 
 META = """<office:meta><dc:title>Plan of Globodyne</dc:title><meta:initial-creator>Anna Berg
 </meta:initial-creator><dc:creator>Carl Dorn</dc:creator><meta:user-defined meta:name="Client"
@@ -147,6 +147,18 @@ def main():
                     packed = gzip.compress(made.read_bytes(), 9, mtime=0)
                     (here / f"{name}.ppt.gz").write_bytes(packed)
                     made.unlink()
+
+    pack(here)
+
+
+def pack(here):
+    note = here / "note.txt"
+    note.write_text("Write to vera@corp.com about it.\n")
+    for command in [["bzip2", "-kf"], ["xz", "-kf"], ["zstd", "-qf"], ["7z", "a", "note.7z"],
+                    ["7z", "a", "-psecret", "sealed.7z"],
+                    ["7z", "a", "-psecret", "-mhe=on", "sealed-names.7z"]]:
+        subprocess.run([*command, note.name], check=True, cwd=here, stdout=subprocess.DEVNULL)
+    note.unlink()
 
 
 main()
