@@ -5,6 +5,7 @@
 
 mod git;
 mod ooxml;
+mod pdf;
 mod tar;
 mod zip;
 
@@ -78,6 +79,7 @@ impl Job {
             return Err(Reason::TooDeep);
         }
         match Kind::of(bytes) {
+            Kind::Pdf => pdf::fix(self, path, bytes).map(Cow::Owned),
             Kind::Zip => zip::fix(self, path, bytes).map(Cow::Owned),
             Kind::Tar => tar::fix(self, path, bytes).map(Cow::Owned),
             Kind::Gzip => tar::fix_gzip(self, path, bytes).map(Cow::Owned),

@@ -18,7 +18,7 @@ pub(crate) mod state;
 
 mod info;
 mod objects;
-mod pages;
+pub(crate) mod pages;
 pub(crate) mod pictures;
 mod reach;
 mod revisions;

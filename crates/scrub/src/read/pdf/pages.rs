@@ -104,7 +104,7 @@ fn refuse(scan: &mut Scan<'_>, reading: &Reading<'_>, page: u32, what: &str, rea
 }
 
 /// Where text of a standing stands, and what is to be said about it.
-pub(super) const fn standing_of(standing: Standing) -> (Channel, Option<Notice>) {
+pub(crate) const fn standing_of(standing: Standing) -> (Channel, Option<Notice>) {
     let notice = match standing {
         Standing::Seen => return (Channel::Visible, None),
         Standing::Ocr => return (Channel::InvisibleText, None),

@@ -33,7 +33,7 @@ pub(super) fn hand_on(scan: &mut Scan<'_>, reading: &Reading<'_>, name: &str, st
 }
 
 /// A picture as the bytes of a file.
-pub(super) fn file_of(doc: &Document, stream: &Stream, most: u64) -> Result<Vec<u8>, Reason> {
+pub(crate) fn file_of(doc: &Document, stream: &Stream, most: u64) -> Result<Vec<u8>, Reason> {
     let filters: Vec<Vec<u8>> =
         stream.filters().unwrap_or_default().into_iter().map(<[u8]>::to_vec).collect();
     let packing = |name: &Vec<u8>| {
