@@ -14,6 +14,7 @@ pub mod entropy;
 pub mod http;
 pub mod keys;
 pub mod log;
+pub mod ocr;
 pub mod service;
 pub mod store;
 mod thread;

@@ -6,6 +6,7 @@
 mod git;
 mod ooxml;
 mod pdf;
+mod picture;
 mod tar;
 mod zip;
 
@@ -83,6 +84,13 @@ impl Job {
             Kind::Zip => zip::fix(self, path, bytes).map(Cow::Owned),
             Kind::Tar => tar::fix(self, path, bytes).map(Cow::Owned),
             Kind::Gzip => tar::fix_gzip(self, path, bytes).map(Cow::Owned),
+            kind @ (Kind::Png
+            | Kind::Jpeg
+            | Kind::Gif
+            | Kind::Tiff
+            | Kind::Webp
+            | Kind::Heic
+            | Kind::Svg) => picture::fix(self, path, kind, bytes),
             _ => Ok(Cow::Borrowed(bytes)),
         }
     }

@@ -5,6 +5,12 @@ use super::{PIECES_MAX, be32, position, slice};
 /// The eight bytes that every PNG starts with.
 pub(crate) const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
+/// Chunks that hold pixels or say how to show them.
+pub(crate) const DRAWING: [&[u8; 4]; 20] = [
+    b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"cHRM", b"gAMA", b"sRGB", b"sBIT", b"bKGD",
+    b"hIST", b"pHYs", b"sPLT", b"cICP", b"mDCV", b"cLLI", b"oFFs", b"acTL", b"fcTL", b"fdAT",
+];
+
 /// One chunk.
 pub(crate) struct Chunk<'b> {
     pub(crate) name: [u8; 4],

@@ -101,3 +101,8 @@ fn pdf() {
 fn legacy() {
     fuzz("legacy", &files("legacy"));
 }
+
+#[test]
+fn picture() {
+    fuzz("picture", &files("picture"));
+}

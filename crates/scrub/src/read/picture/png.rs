@@ -4,14 +4,8 @@ use flate2::read::ZlibDecoder;
 
 use super::{Fields, Picture, comment, exif, icc, iptc, xmp};
 use crate::kind::Kind;
-use crate::picture::png::{Chunk, SIGNATURE, chunk, parse};
+use crate::picture::png::{Chunk, DRAWING, SIGNATURE, chunk, parse};
 use crate::rules::Notice;
-
-/// Chunks that hold pixels or say how to show them.
-pub(crate) const DRAWING: [&[u8; 4]; 20] = [
-    b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"cHRM", b"gAMA", b"sRGB", b"sBIT", b"bKGD",
-    b"hIST", b"pHYs", b"sPLT", b"cICP", b"mDCV", b"cLLI", b"oFFs", b"acTL", b"fcTL", b"fdAT",
-];
 
 /// Keywords of texts and what they are.
 const KEYWORDS: [(&str, Notice); 12] = [
