@@ -14,6 +14,7 @@ mod packed;
 pub(crate) mod pdf;
 mod picture;
 pub(crate) mod runs;
+mod sqlite;
 mod strings;
 mod tar;
 mod text;
@@ -47,6 +48,7 @@ pub(crate) fn file(scan: &mut Scan<'_>, site: &Site, kind: Kind, bytes: &[u8]) {
         Kind::Eml => eml::read(scan, site, bytes),
         Kind::Zip => zip::read(scan, site, bytes),
         Kind::Tar => tar::read(scan, site, bytes),
+        Kind::Sqlite => sqlite::read(scan, site, bytes),
         Kind::GitBundle => git::bundle(scan, site, bytes),
         Kind::GitPack => git::pack(scan, site, bytes),
         Kind::Gzip => gzip::read(scan, site, bytes),
@@ -66,7 +68,6 @@ pub(crate) fn file(scan: &mut Scan<'_>, site: &Site, kind: Kind, bytes: &[u8]) {
         | Kind::Media
         | Kind::Font
         | Kind::Executable
-        | Kind::Sqlite
         | Kind::GitRepository
         | Kind::GitObject
         | Kind::GitIndex

@@ -127,6 +127,7 @@ notices! {
     Credentials = "file.credentials",
     CommandHistory = "file.history",
     Leftover = "file.leftover",
+    FreePages = "hidden.free-pages",
     // Texts.
 }
 
@@ -179,6 +180,7 @@ impl Notice {
             Self::GitIdentity | Self::GitSignature => Channel::Author,
             Self::GitRemote | Self::GitSubmodule | Self::GitLargeFile => Channel::ExternalLink,
             Self::GitWrongId => Channel::Metadata,
+            Self::FreePages => Channel::OtherPart,
             Self::Credentials | Self::CommandHistory | Self::Leftover => Channel::FileName,
             Self::PicturePosition => Channel::Position,
             Self::PictureOwner => Channel::Author,

@@ -106,3 +106,8 @@ fn legacy() {
 fn picture() {
     fuzz("picture", &files("picture"));
 }
+
+#[test]
+fn sqlite() {
+    fuzz("sqlite", &files("sqlite"));
+}
