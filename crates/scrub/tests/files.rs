@@ -209,3 +209,21 @@ fn ordinary_text_and_code_have_no_findings() {
         2024-03-05,Widget,12,199.90,open\nuuid 123e4567-e89b-12d3-a456-426614174000\n";
     assert_eq!(rules_of(&scanner().scan("a.txt", text.as_bytes())), Vec::<&str>::new());
 }
+
+#[test]
+fn the_name_of_a_column_tells_what_its_values_are() {
+    let rows: String = (0..40).map(|at| format!("{at};A;{}456789;ok\n", 500 + at)).collect();
+    let table = format!("id;Name;SSN;Note\n{rows}");
+    let report = scanner().scan("staff.csv", table.as_bytes());
+    let found = of(&report, "identity.us-ssn-plain");
+    assert_eq!(found.len(), 40);
+    assert!(found.iter().all(|f| f.location.field.as_deref() == Some("ssn")));
+    for (at, finding) in found.iter().enumerate() {
+        assert_eq!(finding.location.line, Some(at as u64 + 2));
+        let range = finding.location.bytes.expect("a range");
+        let value = &table[range.start as usize..range.end as usize];
+        assert_eq!(value, format!("{}456789", 500 + at));
+    }
+    let stock = scanner().scan("stock.csv", table.replace("SSN", "Lot").as_bytes());
+    assert!(of(&stock, "identity.us-ssn-plain").is_empty());
+}

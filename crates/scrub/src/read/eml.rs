@@ -36,6 +36,10 @@ fn parts(scan: &mut Scan<'_>, site: &Site, message: &Message<'_>, nested: u32) {
                 scan.notice(Notice::MessageHeader, location, value.trim(), 1);
             }
         }
+        if part.is_encoding_problem {
+            // What the parser could make of it is searched below.
+            scan.refuse(site, Some(&format!("part {at}")), Kind::Unknown, Reason::Broken);
+        }
         let name = part.attachment_name().unwrap_or_default().to_owned();
         block.field(Place::of(Channel::FileName), "filename", &name);
         match &part.body {

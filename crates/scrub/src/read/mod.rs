@@ -16,6 +16,7 @@ mod picture;
 pub(crate) mod runs;
 mod sqlite;
 mod strings;
+mod table;
 mod tar;
 mod text;
 pub(crate) mod xml;

@@ -3,12 +3,13 @@
 
 use std::io::Read;
 
+use super::table::Table;
 use crate::finding::{ByteRange, Channel, Location, mask};
 use crate::kind::Kind;
 use crate::report::Encoding;
 use crate::rules::Notice;
 use crate::scan::{Scan, Scanner, Site};
-use crate::search::What;
+use crate::search::{Hit, What};
 use crate::text::{Piece, guess, width};
 use crate::window::{
     AFTER_BYTES, BATCH_WINDOWS, BEFORE_BYTES, WINDOW_BYTES, Window, in_parallel, windows,
@@ -17,9 +18,15 @@ use crate::window::{
 /// Bytes of a stream that are in memory at a time.
 const BUFFER_BYTES: usize = BATCH_WINDOWS * WINDOW_BYTES + AFTER_BYTES;
 
+/// Bytes at the start that tell a table.
+const HEAD_BYTES: usize = 64 << 10;
+
+/// Findings before another that may reach into it.
+const NEAR: usize = 8;
+
 /// Reads a text that is in memory.
 pub(super) fn read(scan: &mut Scan<'_>, site: &Site, kind: Kind, bytes: &[u8]) {
-    let mut pass = Pass::new(bytes);
+    let mut pass = Pass::new(scan.scanner(), kind, bytes);
     let mut start = 0;
     while start < bytes.len() {
         start = pass.batch(scan, site, bytes, start, true, || {});
@@ -31,7 +38,7 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, kind: Kind, bytes: &[u8]) {
 pub(super) fn stream(scan: &mut Scan<'_>, site: &Site, kind: Kind, source: &mut dyn Read) {
     let (mut bytes, mut next) = (Vec::new(), Vec::new());
     let mut is_last = fill(source, &mut bytes, BUFFER_BYTES);
-    let mut pass = Pass::new(&bytes);
+    let mut pass = Pass::new(scan.scanner(), kind, &bytes);
     let (mut start, mut length) = (0, bytes.len() as u64);
     while start < bytes.len() {
         let mut is_end = is_last;
@@ -60,6 +67,7 @@ fn fill(source: &mut dyn Read, bytes: &mut Vec<u8>, count: usize) -> bool {
 /// One way through a text.
 struct Pass {
     guess: Encoding,
+    table: Option<Table>,
     /// Of the pieces so far, the first that differs from UTF-8.
     found: Encoding,
     /// Lines and bytes before the next window.
@@ -74,6 +82,7 @@ struct Spot {
     lines: u64,
     bytes: ByteRange,
     excerpt: String,
+    field: Option<String>,
 }
 
 /// What a window holds.
@@ -84,9 +93,12 @@ struct Seen {
 }
 
 impl Pass {
-    fn new(bytes: &[u8]) -> Self {
+    fn new(scanner: &Scanner, kind: Kind, bytes: &[u8]) -> Self {
         let guess = guess(&bytes[..bytes.len().min(WINDOW_BYTES)]);
-        Self { guess, found: Encoding::Utf8, lines: 0, offset: 0 }
+        let head = &bytes[..bytes.len().min(HEAD_BYTES)];
+        let piece = (kind == Kind::Text).then(|| Piece::new(head, 0..head.len(), guess));
+        let table = piece.and_then(|piece| Table::of(scanner, &piece.text));
+        Self { guess, table, found: Encoding::Utf8, lines: 0, offset: 0 }
     }
 
     /// Searches the next windows, and says where the rest begins.
@@ -100,8 +112,8 @@ impl Pass {
         meanwhile: impl FnOnce(),
     ) -> usize {
         let all = windows(bytes, start, width(self.guess), is_last);
-        let (scanner, room, guess) = (scan.scanner(), scan.room(), self.guess);
-        let look = |window: &Window| look(scanner, bytes, *window, guess, room);
+        let (scanner, room, this) = (scan.scanner(), scan.room(), &*self);
+        let look = |window: &Window| this.look(scanner, bytes, *window, room);
         let seen = in_parallel(&all, look, meanwhile);
         for (window, seen) in all.iter().zip(seen) {
             self.take(scan, site, *window, seen);
@@ -113,10 +125,11 @@ impl Pass {
         if self.found == Encoding::Utf8 {
             self.found = seen.encoding;
         }
-        for Spot { what, lines, bytes, excerpt } in seen.spots {
+        for Spot { what, lines, bytes, excerpt, field } in seen.spots {
             let location = Location {
                 path: site.path.clone(),
                 channel: Channel::Visible,
+                field,
                 line: Some(self.lines + lines + 1),
                 bytes: Some(ByteRange {
                     start: self.offset + bytes.start,
@@ -137,27 +150,42 @@ impl Pass {
             scan.notice(Notice::Encoding, location, "", 1);
         }
     }
-}
 
-/// Searches a window. One more than there is room for tells that there is no room.
-fn look(scanner: &Scanner, bytes: &[u8], window: Window, guess: Encoding, room: usize) -> Seen {
-    let Window { from, start, end, to } = window;
-    let piece = Piece::new(&bytes[from..to], start - from..end - from, guess);
-    let text: &str = &piece.text;
-    let newlines = |range: std::ops::Range<usize>| {
-        text.as_bytes()[range].iter().filter(|byte| **byte == b'\n').count() as u64
-    };
-    let hits = scanner.hits_in(text, piece.core.clone());
-    let (mut spots, mut seen) = (Vec::new(), piece.core.start);
-    let (mut lines, mut offset) = (0, 0);
-    for hit in hits.into_iter().take(room.saturating_add(1)) {
-        lines += newlines(seen..hit.start);
-        offset += piece.file_bytes(seen..hit.start);
-        seen = hit.start;
-        let length = piece.file_bytes(hit.start..hit.end);
-        let bytes = ByteRange { start: offset, end: offset + length };
-        let excerpt = mask(&text[hit.start..hit.end]);
-        spots.push(Spot { what: hit.what, lines, bytes, excerpt });
+    /// Searches a window. One more than there is room for tells that there is no room.
+    fn look(&self, scanner: &Scanner, bytes: &[u8], window: Window, room: usize) -> Seen {
+        let Window { from, start, end, to } = window;
+        let piece = Piece::new(&bytes[from..to], start - from..end - from, self.guess);
+        let text: &str = &piece.text;
+        let newlines = |range: std::ops::Range<usize>| {
+            text.as_bytes()[range].iter().filter(|byte| **byte == b'\n').count() as u64
+        };
+        let mut hits = scanner.hits_in(text, piece.core.clone());
+        if let Some(table) = &self.table {
+            let known = hits.clone();
+            // Both are in order, so only what begins shortly before can overlap.
+            let is_new = |hit: &Hit| {
+                let at = known.partition_point(|known| known.start < hit.end);
+                !known[at.saturating_sub(NEAR)..at].iter().any(|known| hit.start < known.end)
+            };
+            let mut more = table.hits(scanner, text, &piece.core);
+            more.sort_unstable();
+            more.retain(is_new);
+            hits.append(&mut more);
+            hits.sort_unstable();
+        }
+        let (mut spots, mut seen) = (Vec::new(), piece.core.start);
+        let (mut lines, mut offset) = (0, 0);
+        for hit in hits.into_iter().take(room.saturating_add(1)) {
+            lines += newlines(seen..hit.start);
+            offset += piece.file_bytes(seen..hit.start);
+            seen = hit.start;
+            let length = piece.file_bytes(hit.start..hit.end);
+            let bytes = ByteRange { start: offset, end: offset + length };
+            let excerpt = mask(&text[hit.start..hit.end]);
+            let column = self.table.as_ref().and_then(|table| table.column(text, hit.start));
+            let field = column.map(str::to_owned);
+            spots.push(Spot { what: hit.what, lines, bytes, excerpt, field });
+        }
+        Seen { encoding: piece.encoding, lines: lines + newlines(seen..piece.core.end), spots }
     }
-    Seen { encoding: piece.encoding, lines: lines + newlines(seen..piece.core.end), spots }
 }
