@@ -141,7 +141,8 @@ fn what_is_broken_empty_or_unknown_is_said_to_be_so() {
     assert_eq!(reason("a.7z", b"7z\xbc\xaf\x27\x1c"), Reason::Broken);
     assert_eq!(reason("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), Reason::Broken);
     assert_eq!(reason("a.bin", b"\0\x01\x02\x03\x04\x05\x06"), Reason::UnknownKind);
-    for (name, bytes) in [("a.pdf", b"%PDF-1.7".as_slice()), ("a.rar", b"Rar!\x1a\x07\0")] {
+    for (name, bytes) in [("a.rar", b"Rar!\x1a\x07\x01\0".as_slice()), ("a.ogg", b"OggS\0\x02\0\0")]
+    {
         let report = scanner().scan(name, bytes);
         assert_eq!(report.not_read[0].reason, Reason::NoReader, "{name}");
         assert!(!report.is_clean(Severity::Critical));

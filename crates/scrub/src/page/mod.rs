@@ -68,7 +68,8 @@ impl Report {
         let verdict = match (self.counts.findings, not_read) {
             (0, 0) => "Nothing was found, and everything was read.",
             (_, 0) => "Everything was read. Look at what was found below.",
-            _ => "Some content could not be read. Look at it by hand, or accept it with a reason.",
+            (0, _) => "Nothing was found, but some content could not be read.",
+            _ => "Look at what was found below, and at what could not be read.",
         };
         let list = self.deny_list_digest.as_deref().unwrap_or("none");
         let fields = [

@@ -1,6 +1,7 @@
 'use strict';
 (() => {
   const data = JSON.parse(document.getElementById('data').textContent);
+  const FIRST = 10;
   const PAGE = 50;
   const RANK = { critical: 0, high: 1, medium: 2, low: 3 };
   const key = 'attestry-scrub/' + data.digest;
@@ -87,15 +88,16 @@
 
   let shown = [];
   const more = (into, list, from, render) => {
-    list.slice(from, from + PAGE).forEach((entry) => into.append(render(entry)));
-    const left = list.length - from - PAGE;
+    const to = from + (from === 0 && render === rowOf ? FIRST : PAGE);
+    list.slice(from, to).forEach((entry) => into.append(render(entry)));
+    const left = list.length - to;
     if (left <= 0) return;
     const button = make('button', '', `Show ${Math.min(PAGE, left)} more of ${left}`);
     button.type = 'button';
     button.addEventListener('click', () => {
       button.remove();
       const before = into.lastElementChild;
-      more(into, list, from + PAGE, render);
+      more(into, list, to, render);
       const next = before && before.nextElementSibling;
       const target = next && next.querySelector('select, button');
       if (target) target.focus();
