@@ -214,7 +214,7 @@ mod tests {
     use image::{Rgba, RgbaImage};
 
     fn picture(alpha: u8) -> DynamicImage {
-        let stripes = |x: u32, y: u32| if (x / 4 + y / 4) % 2 == 0 { 0 } else { 255 };
+        let stripes = |x: u32, y: u32| if (x / 4 + y / 4).is_multiple_of(2) { 0 } else { 255 };
         let pixel = |x, y| Rgba([stripes(x, y), stripes(x, y), stripes(x, y), alpha]);
         DynamicImage::ImageRgba8(RgbaImage::from_fn(64, 64, pixel))
     }

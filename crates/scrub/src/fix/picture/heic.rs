@@ -16,7 +16,8 @@ pub(super) fn fix(copy: &mut Copy, bytes: &[u8]) -> Result<(), Reason> {
     copy.keep(bytes);
     for item in meta(atom).items {
         let is_exif = item.kind == *b"Exif";
-        if !is_exif && !(item.kind == *b"mime" && item.label.contains("rdf+xml")) {
+        let is_xmp = item.kind == *b"mime" && item.label.contains("rdf+xml");
+        if !is_exif && !is_xmp {
             continue;
         }
         let mut filling = if is_exif { EMPTY_EXIF } else { &[] }.iter().copied();

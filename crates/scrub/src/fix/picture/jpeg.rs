@@ -31,7 +31,7 @@ pub(super) fn fix(copy: &mut Copy, bytes: &[u8]) -> Result<(), Reason> {
             // Says how the colours are coded.
             0xee if segment.data.starts_with(b"Adobe") => copy.keep(segment.whole),
             0xe1 if turned.is_some_and(|turned| is_bare(segment.data, turned)) => {}
-            APP0..=0xef => copy.drop(Channel::Metadata),
+            0xe1..=0xef => copy.drop(Channel::Metadata),
             _ => copy.keep(segment.whole),
         }
     }

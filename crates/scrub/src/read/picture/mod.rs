@@ -295,11 +295,10 @@ fn start_of_file(bytes: &[u8]) -> Option<usize> {
         (b"7z\xbc\xaf\x27\x1c", 0),
     ];
     let finder = aho_corasick::AhoCorasick::new(marks.map(|(mark, _)| mark)).ok()?;
-    let found = finder.find_iter(bytes).find_map(|found| {
+    finder.find_iter(bytes).find_map(|found| {
         let back = marks[found.pattern().as_usize()].1;
         found.start().checked_sub(back)
-    });
-    found
+    })
 }
 
 #[cfg(test)]
