@@ -177,3 +177,104 @@ fn pictures_are_handed_on_once() {
         .collect();
     assert_eq!(pictures.len(), 1, "{:?} {:?}", report.read, report.not_read);
 }
+
+/// A document of the given objects, numbered from 1; the first is its catalog.
+fn document(objects: &[Vec<u8>]) -> Vec<u8> {
+    let mut out = b"%PDF-1.7\n".to_vec();
+    let mut places = Vec::new();
+    for (number, object) in (1..).zip(objects) {
+        places.push(out.len());
+        out.extend_from_slice(format!("{number} 0 obj\n").as_bytes());
+        out.extend_from_slice(object);
+        out.extend_from_slice(b"\nendobj\n");
+    }
+    let start = out.len();
+    let size = objects.len() + 1;
+    out.extend_from_slice(format!("xref\n0 {size}\n0000000000 65535 f \n").as_bytes());
+    for place in places {
+        out.extend_from_slice(format!("{place:010} 00000 n \n").as_bytes());
+    }
+    let trailer = format!("trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n");
+    out.extend_from_slice(trailer.as_bytes());
+    out
+}
+
+fn stream(entries: &str, content: &[u8]) -> Vec<u8> {
+    let head = format!("<< {entries} /Length {} >>\nstream\n", content.len());
+    [head.as_bytes(), content, b"\nendstream"].concat()
+}
+
+const FONT: &[u8] = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>";
+
+fn one_page(content: Vec<u8>, others: &[Vec<u8>], resources: &str) -> Vec<u8> {
+    let page = format!(
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R /Resources << /Font << /F 5 0 R >> {resources} >> >>"
+    );
+    let mut objects = vec![
+        b"<< /Type /Catalog /Pages 2 0 R >>".to_vec(),
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_vec(),
+        page.into_bytes(),
+        content,
+        FONT.to_vec(),
+    ];
+    objects.extend_from_slice(others);
+    document(&objects)
+}
+
+#[test]
+fn ten_thousand_pages_are_read() {
+    const PAGES: usize = 10_000;
+    let kids: String = (0..PAGES).map(|at| format!("{} 0 R ", at + 5)).collect();
+    let mut objects = vec![
+        b"<< /Type /Catalog /Pages 2 0 R >>".to_vec(),
+        format!("<< /Type /Pages /Kids [{kids}] /Count {PAGES} >>").into_bytes(),
+        FONT.to_vec(),
+        stream("", b"BT /F 12 Tf 72 700 Td (Write to eva@corp.com) Tj ET"),
+    ];
+    for at in 0..PAGES {
+        let content = if at + 1 == PAGES { "/Contents 4 0 R" } else { "" };
+        let page = format!(
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] {content} /Resources << /Font << /F 3 0 R >> >> >>"
+        );
+        objects.push(page.into_bytes());
+    }
+    let started = std::time::Instant::now();
+    let report = scanner().scan("a.pdf", &document(&objects));
+    assert_eq!(report.not_read, []);
+    assert_eq!(only(&report, "personal.email").location.page, Some(10_000));
+    assert!(started.elapsed() < std::time::Duration::from_secs(60), "{:?}", started.elapsed());
+}
+
+/// Content that unpacks to far too much, forms that show forms, brackets within brackets, covers
+/// over covers: each ends soon and is said.
+#[test]
+fn documents_made_to_take_long_do_not() {
+    let started = std::time::Instant::now();
+    let mut packer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut packer, &vec![b' '; 64 << 20]).expect("packed bytes");
+    let bomb = packer.finish().expect("packed bytes");
+    let bomb = one_page(stream("/Filter /FlateDecode", &bomb), &[], "");
+    let report = scanner().scan("a.pdf", &bomb);
+    assert_eq!(report.not_read.len(), 1, "{:?}", report.not_read);
+    only(&report, "file.bomb");
+
+    let form = |next: usize| {
+        let entries = format!(
+            "/Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << /XObject << /X {next} 0 R >> >>"
+        );
+        stream(&entries, &b"/X Do ".repeat(50))
+    };
+    let forms: Vec<Vec<u8>> = (7..17).map(form).collect();
+    let report =
+        scanner().scan("a.pdf", &one_page(stream("", b"/X Do"), &forms, "/XObject << /X 6 0 R >>"));
+    assert!(report.not_read.iter().any(|entry| entry.reason == Reason::TooLarge));
+
+    let nested = [b"[".repeat(200_000), b"<<".repeat(200_000), b"q ".repeat(200_000)].concat();
+    let _ = scanner().scan("a.pdf", &one_page(stream("", &nested), &[], ""));
+    let _ = scanner().scan("a.pdf", &one_page(b"[".repeat(200_000), &[], ""));
+
+    let text = b"BT /F 12 Tf 1 0 0 1 72 700 Tm (some words to look at) Tj ET\n".repeat(4_000);
+    let boxes = b"500 500 9 9 re 60 690 5 5 re 60 690 m 90 790 l 70 690 l f\n".repeat(20_000);
+    let _ = scanner().scan("a.pdf", &one_page(stream("", &[text, boxes].concat()), &[], ""));
+    assert!(started.elapsed() < std::time::Duration::from_secs(120), "{:?}", started.elapsed());
+}

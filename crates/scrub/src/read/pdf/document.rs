@@ -33,7 +33,6 @@ pub(crate) struct Unpacked {
 
 /// A page and what it inherits.
 pub(crate) struct PageDict<'d> {
-    pub(crate) id: ObjectId,
     pub(crate) dict: &'d Dictionary,
     pub(crate) resources: Option<&'d Dictionary>,
     /// What is shown: the crop box within the media box.
@@ -96,7 +95,7 @@ impl Pdf {
         let shown = corners(b"CropBox").map_or(media, |crop| crop.meet(&media));
         let shown = if shown.is_empty() { media } else { shown };
         let resources = inherited(&self.doc, dict, b"Resources").and_then(dictionary);
-        Some(PageDict { id, dict, resources, shown })
+        Some(PageDict { dict, resources, shown })
     }
 
     /// The content of a page, its streams joined.

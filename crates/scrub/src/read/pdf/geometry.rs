@@ -39,17 +39,6 @@ impl Matrix {
         let [a, b, c, d, ..] = self.0;
         (a * d - b * c).abs().sqrt()
     }
-
-    /// The way back; `None` if there is none.
-    pub(crate) fn inverse(&self) -> Option<Self> {
-        let [a, b, c, d, e, f] = self.0;
-        let det = a * d - b * c;
-        if !det.is_normal() {
-            return None;
-        }
-        let inverse = [d, -b, -c, a, c * f - d * e, b * e - a * f].map(|value| value / det);
-        inverse.iter().all(|value| value.is_finite()).then_some(Self(inverse))
-    }
 }
 
 /// An upright rectangle.
@@ -204,12 +193,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn matrices_follow_each_other_and_go_back() {
+    fn matrices_follow_each_other() {
         let both =
             Matrix([2.0, 0.0, 0.0, 2.0, 0.0, 0.0]).then(&Matrix([1.0, 0.0, 0.0, 1.0, 5.0, 6.0]));
         assert_eq!(both.apply((1.0, 1.0)), (7.0, 8.0));
-        assert_eq!(both.inverse().map(|back| back.apply((7.0, 8.0))), Some((1.0, 1.0)));
-        assert_eq!(Matrix([1.0, 1.0, 1.0, 1.0, 0.0, 0.0]).inverse(), None);
     }
 
     #[test]
