@@ -20,7 +20,7 @@ use crate::report::Reason;
 const FORM_DEPTH_MAX: usize = 16;
 
 /// Forms that one page runs, each time counted.
-const FORM_RUNS_MAX: usize = 20_000;
+const FORM_RUNS_MAX: usize = 5_000;
 
 /// Saved states inside each other.
 const SAVED_MAX: usize = 512;

@@ -14,7 +14,7 @@ const CELLS: usize = 64;
 const ENTRIES_MAX: usize = 4_000_000;
 
 /// Looks at areas that one page may take, in points looked at.
-const WORK_MAX: usize = 400_000_000;
+const WORK_MAX: usize = 40_000_000;
 
 /// Text lower than this, in points, cannot be read.
 const TINY_POINTS: f64 = 2.0;
