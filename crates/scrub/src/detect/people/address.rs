@@ -1,0 +1,153 @@
+//! Postal addresses by the words and numbers of a street, with what follows them; days in prose.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::lexicon::class::{COMMON, STREET};
+use super::line::{Style, Token};
+use super::{Entity, Found, Line};
+
+/// Most bytes after the street that may belong to the address.
+const REST_BYTES: usize = 160;
+
+/// Words before the name of a street, in the languages that put them first.
+const STREET_FIRST: &[&str] = &[
+    "Via", "Viale", "Piazza", "Corso", "Strada", "Vicolo", "Piazzale", "Largo", "Borgo", "Calle", "C/",
+    "Avenida", "Avda", "Plaza", "Paseo", "Camino", "Carretera", "Rua", "Travessa", "Praça", "Rue",
+    "Avenue", "Boulevard", "Chemin", "Impasse", "Allée", "Quai", "Place", "Ulica", "Ul", "Aleja",
+    "Cañada", "Ronda", "Rambla", "Pasaje", "Pasadizo", "Cuesta", "Glorieta", "Urbanización", "Acceso",
+    "Callejón", "Vial", "Alameda", "Canale", "Contrada", "Incrocio", "Rotonda", "Stretto", "Circonvallazione",
+    "Privada", "Prolongación", "Boulevar", "Periférico", "Cerrada", "Circuito", "Andador", "Eje", "Diagonal",
+    "Aeroporto", "Campo", "Colônia", "Condomínio", "Distrito", "Esplanada", "Estação", "Favela", "Fazenda",
+    "Jardim", "Ladeira", "Lagoa", "Lago", "Loteamento", "Morro", "Núcleo", "Parque", "Passarela", "Pátio",
+    "Quadra", "Recanto", "Residencial", "Rodovia", "Setor", "Sítio", "Trecho", "Trevo", "Vale", "Vereda", "Viaduto", "Viela", "Vila",
+];
+
+/// Ends of words that are streets, in small letters.
+const STREET_ENDS: &[&str] = &[
+    "straße", "strasse", "str", "weg", "gasse", "platz", "allee", "ring", "ufer", "damm", "steig", "markt",
+    "straat", "laan", "steeg", "plein", "singel", "baan", "dreef", "hof", "kade", "pad", "gracht", "gade", "vej",
+    "gatan", "vägen", "gränd", "torget", "veien", "gata", "vegen", "katu", "tie", "kuja", "polku", "allé",
+    "stræde", "svej", "sgade", "gränden", "backen", "stigen", "bakken", "gate", "toft", "vænget", "parken",
+    "caddesi", "sokak", "ulice", "raitti", "polun", "stranda", "kroken", "lia", "haugen", "tunet", "svingen", "stubben",
+];
+
+/// What may follow a street: flats, places with a code, codes with a place.
+static REST: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"\A(?:(?:,? ?|\n)(?:(?:Apt|Suite|Unit|Flat|Studio|Appartamento|Piso|Puerta|Apto|Level|Floor|Apartamento|Box|Etage|Top|st|tv|th)\b\.? ?[0-9A-Za-zº]{0,5}",
+        r"|Edificio [0-9A-Z]{1,3}|Interior [0-9A-Z]{1,4}|#[0-9]{1,5}))?",
+        r"(?:(?:, ?|\n| )(?:[A-Z]{1,3}-)?[0-9]{2,3}[ ]?[0-9]{2,3}(?:[- ][0-9]{2,4})?(?: [A-Z]{2})?)?",
+        r"(?:(?:, ?|\n| - | )\p{Lu}[\p{L}'’.-]{1,24}(?:[ -](?:\p{Lu}[\p{L}'’.-]{1,24}|de|del|la|le|les|sur|en|am|an|der|i|na|aan|d'\p{Lu}\p{L}+)){0,4})?",
+        r"(?:(?:,? ?|\n)(?:\(?[A-Z]{2,3}\)? ?)?(?:[0-9]{4,5}(?:-[0-9]{3,4})?|[A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2}|[A-Z][0-9][A-Z][ -]?[0-9][A-Z][0-9]|[0-9]{3} [0-9]{2}|[0-9]{6})?)?",
+    ))
+    .ok()
+});
+
+/// A number of a house before or after the name of its street.
+static NUMBER_BEFORE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?:^|[\s,:(\t>])((?:(?:Flat|Studio|Unit|Apt|Suite|Level|No)\.? [0-9A-Za-z]{1,5}(?:,? |/|\n))?#?[0-9]{1,6}[A-Za-z]?(?:[-/][0-9]{1,5})?(?:,? (?:[Rr]ue|[Aa]venue|[Bb]oulevard|[Cc]hemin|[Pp]lace|bis|ter|[NSEW]\.?|de|de la|du|des|\w'))*) $").ok());
+static NUMBER_AFTER: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"\A\.?(?:,? ?(?:n\.?º? ?)?[0-9]{1,5} ?[A-Za-z]?\b(?:[-/][0-9]{1,4}[A-Za-z]?)?|, s/n)").ok());
+
+/// Lower-case words for streets, with a number before them.
+static STREET_SMALL: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?:^|[\s,:(])((?:[0-9]{1,5}(?: bis| ter)?,? )?(?:rue|avenue|boulevard|chemin|place|calle|ul\.|via|rua) (?:(?:de|du|des|la|le|d'|del|los|las|l') ?){0,2}\p{Lu}[\p{L}'-]+(?: \p{Lu}[\p{L}'-]+){0,3}(?:,? [0-9]{1,5})?)").ok()
+});
+
+/// Finds the addresses of a line; `text` starts where the line does and goes on after it.
+pub(crate) fn find(line: &Line<'_>, tokens: &[Token], text: &str, found: &mut Vec<Found>) {
+    if line.style == Style::Code || !line.text.bytes().any(|b| b.is_ascii_digit()) {
+        return;
+    }
+    let mut streets: Vec<(usize, usize)> = Vec::new();
+    let mut at = 0;
+    while at < tokens.len() {
+        let joined = tokens[at + 1..].iter().take_while(|token| token.is_joined).count();
+        let run = &tokens[at..=at + joined];
+        streets.extend(street(line, run));
+        at += joined + 1;
+    }
+    let small = STREET_SMALL.as_ref().filter(|_| ["rue ", "venue ", "oulevard ", "hemin ", "lace ", "alle ", "ul. ", "via ", "rua "].iter().any(|w| line.text.contains(w)));
+    for hit in small.into_iter().flat_map(|small| small.captures_iter(line.text)) {
+        if let Some(hit) = hit.get(1).filter(|hit| hit.as_str().bytes().any(|b| b.is_ascii_digit())) {
+            streets.push((hit.start(), hit.end()));
+        }
+    }
+    for (start, end) in streets {
+        let most = text.floor_char_boundary((end + REST_BYTES).min(text.len()));
+        let rest = REST.as_ref().and_then(|rest| rest.find(&text[end..most])).map_or(0, |m| m.end());
+        let end = end + text[end..end + rest].trim_end().len();
+        found.retain(|f| f.start < start || f.end > end);
+        found.push(Found { start, end, entity: Entity::Address });
+    }
+}
+
+/// The street among words that stand together, with its number.
+fn street(line: &Line<'_>, run: &[Token]) -> Option<(usize, usize)> {
+    let (first, last) = (run.first()?, run.last()?);
+    let word = |token: &Token| &line.text[token.start..token.end];
+    let after = |end: usize| {
+        let number = NUMBER_AFTER.as_ref()?.find(&line.text[end..])?;
+        Some(end + number.end())
+    };
+    let before = NUMBER_BEFORE.as_ref().and_then(|number| number.captures(&line.text[..first.start]));
+    let before = before.and_then(|groups| groups.get(1)).map(|group| group.start());
+    // 12 Elm Street
+    let end = run.iter().take(6).rposition(|token| token.is(STREET) && !token.is_initial);
+    if let (Some(start), Some(end)) = (before, end)
+        && (end > 0 || line.text[start..first.start].len() > 7)
+        && (run.len() > 1 && run[..end].iter().any(|token| token.class & COMMON == 0) || is_usual(word(&run[end])))
+    {
+        return Some((start, run[end].end));
+    }
+    // Lindenstraße 12
+    let is_end = |token: &&Token| {
+        let lower = word(token).to_lowercase();
+        STREET_ENDS.iter().any(|end| lower.ends_with(end) && (lower.len() > end.len() + 2 || run.len() > 1))
+    };
+    if let Some(street) = run.iter().find(is_end)
+        && let Some(end) = after(street.end)
+    {
+        return Some((first.start, end));
+    }
+    // Via Roma, 12
+    let lead = run.iter().position(|token| STREET_FIRST.contains(&word(token)))?;
+    let end = after(last.end);
+    let start = before.unwrap_or(run[lead].start);
+    (lead + 1 < run.len() && (end.is_some() || before.is_some())).then(|| (start, end.unwrap_or(last.end)))
+}
+
+fn is_usual(word: &str) -> bool {
+    matches!(word, "Street" | "St" | "Avenue" | "Ave" | "Road" | "Rd" | "Lane" | "Drive" | "Court" | "Boulevard" | "Blvd" | "Terrace")
+}
+
+const MONTHS: &str = "January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|Januar|Februar|März|Mai|Juni|Juli|Oktober|Dezember|janvier|février|mars|avril|juin|juillet|août|septembre|octobre|novembre|décembre|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre";
+
+static DATE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let pattern = format!(
+        r"(?-u:\b)([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}|[0-9]{{1,2}}[./][0-9]{{1,2}}[./](?:19|20)[0-9]{{2}}|[0-9]{{1,2}}(?:st|nd|rd|th)?\.? (?:of )?(?:{MONTHS})\.?(?:,? [0-9]{{4}})?|(?:{MONTHS})\.? [0-9]{{1,2}}(?:st|nd|rd|th)?(?:,? [0-9]{{4}})?)(?-u:\b)"
+    );
+    Regex::new(&pattern).ok()
+});
+
+/// Days of a line, where the line tells something about somebody: it names one, or speaks of one.
+pub(crate) fn dates(line: &str, has_names: bool, found: &mut Vec<Found>) {
+    const TELLING: &[&str] = &[
+        " on ", " since ", " from ", " of ", "Start", " until ", "Date", "date", " am ", " vom ", " le ", "Born", "born", " starts", " by ",
+    ];
+    let has_digit = || line.bytes().any(|b| b.is_ascii_digit());
+    let is_short = line.len() < 32;
+    if !has_digit() || !(has_names || is_short || TELLING.iter().any(|word| line.contains(word))) {
+        return;
+    }
+    let Some(date) = DATE.as_ref() else { return };
+    for hit in date.find_iter(line) {
+        let after = line[hit.end()..].trim_start_matches(['T', ' ', ',']);
+        let is_time = after.len() > 4 && after.as_bytes()[0].is_ascii_digit() && after.as_bytes()[2] == b':';
+        if !is_time && !found.iter().any(|f| f.start < hit.end() && hit.start() < f.end) {
+            found.push(Found { start: hit.start(), end: hit.end(), entity: Entity::Date });
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Names of people, organisations and places among the capitalised words of a line.
+
+use super::lexicon::class::{
+    COMMON, GIVEN, INSTITUTION, LEGAL, NATION, PLACE, STREET, SURNAME, TITLE,
+};
+use super::line::{Style, Token};
+use super::{Entity, Found, Line, context};
+
+/// Most words of a name.
+const WORDS_MAX: usize = 6;
+
+/// Finds the names of a line.
+pub(crate) fn find(line: &Line<'_>, tokens: &[Token], found: &mut Vec<Found>) {
+    let mut at = 0;
+    while at < tokens.len() {
+        let joined = tokens[at + 1..].iter().take_while(|token| token.is_joined).count();
+        let end = at + 1 + joined;
+        let is_known = |token: &Token| token.class & !(COMMON | STREET) != 0;
+        if line.style == Style::Prose || tokens[at..end].iter().any(is_known) {
+            run(line, tokens, (at, end), found);
+        }
+        at = end;
+    }
+}
+
+/// Goes through words that stand together.
+fn run(line: &Line<'_>, all: &[Token], (start, end): (usize, usize), found: &mut Vec<Found>) {
+    let mut at = start;
+    while at < end {
+        let rest = &all[at..end];
+        let taken = organisation(line, rest, found)
+            .or_else(|| titled(line, rest, found))
+            .or_else(|| place(line, rest, found))
+            .or_else(|| person(line, rest, at == start, found));
+        at += taken.unwrap_or(1).max(1);
+    }
+}
+
+fn push(found: &mut Vec<Found>, tokens: &[Token], entity: Entity) {
+    if let (Some(first), Some(last)) = (tokens.first(), tokens.last()) {
+        found.push(Found { start: first.start, end: last.end, entity });
+    }
+}
+
+/// A name that ends in a legal form, or that has a word for an institution in it.
+fn organisation(line: &Line<'_>, rest: &[Token], found: &mut Vec<Found>) -> Option<usize> {
+    let few = &rest[..rest.len().min(WORDS_MAX + 1)];
+    let word = |token: &Token| &line.text[token.start..token.end];
+    let is_legal = |token: &Token| {
+        let short = token.end - token.start <= 2 && !token.is_upper;
+        token.is(LEGAL) && (!short || matches!(word(token), "Oy" | "Co"))
+    };
+    // What begins with an ordinary word begins later, unless the form is near.
+    let legal = few.iter().rposition(is_legal).filter(|at| *at > 0);
+    let named = |tokens: &[Token]| tokens.iter().any(|token| !token.is_plain() && !token.is_initial);
+    if let Some(at) = legal {
+        let is_named = named(&few[..at]);
+        let is_sure = matches!(
+            word(&few[at]),
+            "Inc" | "LLC" | "Ltd" | "GmbH" | "PLC" | "Plc" | "LLP" | "BV" | "NV" | "AB" | "AG" | "Oy"
+        );
+        let first_is_verb = few[0].class == COMMON && at > 1;
+        if first_is_verb && (is_named || is_sure) {
+            return None;
+        }
+        let is_strict = line.style == Style::Code;
+        if is_named && (!is_strict || is_sure) || is_sure && at > 1 && !is_strict {
+            push(found, &few[..=at], Entity::Organisation);
+            return Some(at + 1);
+        }
+    }
+    if line.style == Style::Code || line.is_german && few.len() < 2 {
+        return None;
+    }
+    let at = few.iter().position(|token| token.is(INSTITUTION))?;
+    let others = few.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, token)| *token);
+    let others: Vec<Token> = others.collect();
+    let is_named = others.iter().any(|token| !token.is_plain() && !token.is_initial || token.is(PLACE));
+    if is_named && (few[0].class != COMMON || at == 0) {
+        push(found, few, Entity::Organisation);
+        return Some(few.len());
+    }
+    None
+}
+
+/// A form of address and the name after it.
+fn titled(line: &Line<'_>, rest: &[Token], found: &mut Vec<Found>) -> Option<usize> {
+    let titles = rest.iter().take_while(|token| token.is(TITLE)).count();
+    if titles == 0 {
+        return None;
+    }
+    let is_name = |token: &&Token| !token.is_plain() || token.class & (PLACE | STREET | NATION) != 0;
+    let names = rest[titles..].iter().take(4).take_while(is_name).count();
+    let is_strict = line.style == Style::Code;
+    let is_sure = rest[titles..titles + names].iter().any(|token| token.is(GIVEN | SURNAME));
+    if names == 0 || is_strict && !is_sure || rest[titles..].iter().take(names).all(|t| t.is_initial) {
+        return None;
+    }
+    push(found, &rest[..titles + names], Entity::Person);
+    Some(titles + names)
+}
+
+/// A town, country or nation.
+fn place(line: &Line<'_>, rest: &[Token], found: &mut Vec<Found>) -> Option<usize> {
+    if line.style == Style::Code {
+        return None;
+    }
+    if let [first, second, ..] = rest {
+        let both = &line.text[first.start..second.end];
+        if line.lexicon.of(both) & PLACE != 0 {
+            push(found, &rest[..2], Entity::Place);
+            return Some(2);
+        }
+        let is_person = first.is(GIVEN) && second.is(SURNAME) || first.is(SURNAME | GIVEN) && !second.is_plain();
+        if is_person {
+            return None;
+        }
+    }
+    let first = rest.first()?;
+    if first.is_upper && first.end - first.start < 4 {
+        return None;
+    }
+    let is_name = first.is(GIVEN | SURNAME) && context::before(&line.text[..first.start]) != Some(Entity::Place);
+    if first.is(PLACE) && !is_name {
+        push(found, &rest[..1], Entity::Place);
+        return Some(1);
+    }
+    if first.is(NATION) && !is_name {
+        push(found, &rest[..1], Entity::Nationality);
+        return Some(1);
+    }
+    None
+}
+
+/// A name of a person, or some name that only its context tells.
+fn person(line: &Line<'_>, rest: &[Token], is_first: bool, found: &mut Vec<Found>) -> Option<usize> {
+    let may_be = |token: &&Token| !token.is_plain() || token.class & (PLACE | STREET | NATION) != 0 && token.class & COMMON == 0;
+    let count = rest.iter().take(WORDS_MAX).take_while(may_be).count();
+    let name = &rest[..count];
+    let (first, last) = (name.first()?, name.last()?);
+    if last.is_initial && count < 3 && !first.is(GIVEN) {
+        return None;
+    }
+    let surname = last.is(SURNAME);
+    let given = first.is(GIVEN);
+    let sure_given = given && !first.is(COMMON);
+    let sure_surname = surname && !last.is(COMMON);
+    if line.style == Style::Code {
+        let is_full = count >= 2 && count < 5 && sure_given && sure_surname && !first.is_upper;
+        if is_full && is_alone(line, first, last) {
+            push(found, name, Entity::Person);
+        }
+        return Some(count);
+    }
+    let before = context::before(&line.text[..first.start]);
+    let is_comma = line.text[first.end..].starts_with(", ") && count == 1;
+    let entity = match count {
+        1 if line.is_signature && !first.is(COMMON) => Some(Entity::Person),
+        1 if sure_given && !first.is_upper => Some(Entity::Person),
+        1 if given && (before == Some(Entity::Person) || is_comma) => Some(Entity::Person),
+        1 if sure_surname && !first.is_upper => Some(Entity::Person),
+        1 if first.is_initial => None,
+        1 => unknown(line, name, before, is_first),
+        _ if given && (surname || !last.is(COMMON)) => Some(Entity::Person),
+        _ if surname && !first.is(COMMON) => Some(Entity::Person),
+        _ if line.is_signature => Some(Entity::Person),
+        _ => unknown(line, name, before, is_first),
+    };
+    if let Some(entity) = entity {
+        push(found, name, entity);
+    }
+    Some(count)
+}
+
+/// A name that no list holds: only its context tells.
+fn unknown(line: &Line<'_>, name: &[Token], before: Option<Entity>, is_first: bool) -> Option<Entity> {
+    let (first, last) = (name.first()?, name.last()?);
+    if line.is_german || name.iter().all(|token| token.is_upper) || first.is(COMMON) {
+        return None;
+    }
+    let lead = line.text[..first.start].trim_end();
+    let is_opening = lead.is_empty() || lead.ends_with(['.', '!', '?', '•', '#']) || lead == "-" || lead == "*";
+    let has_prose = line.text.split(' ').filter(|word| word.len() > 1 && word.bytes().all(|b| b.is_ascii_lowercase())).count() >= 2;
+    let is_plain = last.is_plain() && last.is(COMMON);
+    if is_plain || first.end - first.start < 3 {
+        return None;
+    }
+    match name.len() {
+        _ if before.is_some() && !is_opening && is_first => before,
+        1 => {
+            let after = line.text[last.end..].trim_start();
+            (is_opening && (line.text[last.end..].starts_with(": ") && has_prose)
+                || lead.ends_with('@')
+                || after.starts_with("'s ") && !is_opening)
+                .then_some(Entity::Person)
+        }
+        _ if has_prose || before.is_some() => Some(Entity::Person),
+        _ => None,
+    }
+}
+
+/// Whether a name in code stands for itself: no call, path or longer phrase.
+fn is_alone(line: &Line<'_>, first: &Token, last: &Token) -> bool {
+    let before = line.text[..first.start].chars().next_back();
+    let after = line.text[last.end..].chars().next();
+    before.is_none_or(|c| matches!(c, ' ' | '"' | '\'' | '(' | '<' | '>' | ':' | ',' | '\t' | '@'))
+        && after.is_none_or(|c| matches!(c, ' ' | '"' | '\'' | ')' | '<' | '>' | ',' | '.' | ';' | '\t' | '&'))
+}
