@@ -21,6 +21,8 @@ pub enum Category {
     Secret,
     /// A marking that says who may read the text.
     Confidentiality,
+    /// A sign of material information that is not public.
+    Mnpi,
     /// A word of the deny-list.
     DenyList,
     /// Content that a reader of the file does not see at first sight.

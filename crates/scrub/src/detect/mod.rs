@@ -8,4 +8,5 @@ mod digits;
 mod encoded;
 pub(crate) mod entropy;
 pub(crate) mod pattern;
+pub(crate) mod people;
 pub(crate) mod value;

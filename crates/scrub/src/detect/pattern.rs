@@ -8,7 +8,7 @@ use regex::RegexSet;
 use super::anchors::Anchors;
 use super::assigned::{Assigned, assigned};
 use super::digits::digit_windows;
-use super::{encoded, entropy};
+use super::{encoded, entropy, people};
 use crate::finding::Category;
 use crate::rules::{Rule, Trigger};
 
@@ -34,15 +34,17 @@ pub(crate) struct Detector {
     owners: Vec<Vec<usize>>,
     digits: RegexSet,
     digit_rules: Vec<usize>,
+    lexicon: people::Lexicon,
+    entities: Vec<(people::Entity, usize)>,
 }
 
 /// Where the rules tried with a window at a time are to be tried next.
 type Windows = Vec<Option<(usize, usize)>>;
 
 impl Detector {
-    pub(crate) fn new(rules: &[Rule]) -> Self {
+    pub(crate) fn new(rules: &[Rule], lexicon: people::Lexicon) -> Self {
         let mut owners: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        let mut digit_rules = Vec::new();
+        let (mut digit_rules, mut entities) = (Vec::new(), Vec::new());
         for (at, rule) in rules.iter().enumerate() {
             match &rule.trigger {
                 Trigger::Anchors { texts, .. }
@@ -53,6 +55,7 @@ impl Detector {
                     }
                 }
                 Trigger::Digits => digit_rules.push(at),
+                Trigger::Entity(entity) => entities.push((*entity, at)),
             }
         }
         let patterns = digit_rules.iter().map(|at| rules[*at].pattern.as_str());
@@ -63,7 +66,8 @@ impl Detector {
             .build()
             .unwrap_or_else(|_| RegexSet::empty());
         let anchors = Anchors::new(owners.keys().map(String::as_str));
-        Self { anchors, owners: owners.into_values().collect(), digits, digit_rules }
+        let owners = owners.into_values().collect();
+        Self { anchors, owners, digits, digit_rules, lexicon, entities }
     }
 
     /// All matches, of each place those of the rule with the highest rank, in order of place.
@@ -83,6 +87,7 @@ impl Detector {
         let mut found = Vec::new();
         self.by_anchor(rules, text, &mut found);
         self.by_digits(rules, text, &mut found);
+        self.by_words(text, &mut found);
         encoded::each(text, |decoded, (start, end)| {
             let mut inside = Vec::new();
             self.by_anchor(rules, decoded, &mut inside);
@@ -115,7 +120,7 @@ impl Detector {
                         known = Some((hit.1, value));
                         try_assigned(rules, *at, text, value, found);
                     }
-                    Trigger::Assigned { .. } | Trigger::Digits => {}
+                    Trigger::Assigned { .. } | Trigger::Digits | Trigger::Entity(_) => {}
                 }
             }
         });
@@ -123,6 +128,16 @@ impl Detector {
             if let Some(window) = window {
                 search_window(rules, at, text, window, found);
             }
+        }
+    }
+
+    fn by_words(&self, text: &str, found: &mut Vec<Match>) {
+        if self.entities.is_empty() {
+            return;
+        }
+        for people::Found { start, end, entity } in people::search(&self.lexicon, text) {
+            let owners = self.entities.iter().filter(|(owned, _)| *owned == entity);
+            found.extend(owners.map(|(_, rule)| Match { start, end, rule: *rule }));
         }
     }
 

@@ -4,6 +4,7 @@ use aho_corasick::AhoCorasick;
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 
+use super::names::{EntityForm, WordsForm};
 use super::{
     MAX_FILE_BYTES, MAX_PATTERN_BYTES, MAX_RULES, Rule, RuleError, RuleSet, Trigger, Trouble,
     Wording,
@@ -30,6 +31,10 @@ struct RuleFile {
     rule: Vec<RuleForm>,
     #[serde(default)]
     notice: Vec<NoticeForm>,
+    #[serde(default)]
+    words: Vec<WordsForm>,
+    #[serde(default)]
+    entity: Vec<EntityForm>,
 }
 
 #[derive(Default, Deserialize)]
@@ -131,6 +136,7 @@ pub(super) struct Loaded {
     /// File, id and words.
     pub(super) wordings: Vec<(String, String, Wording)>,
     pub(super) samples: Vec<Samples>,
+    pub(super) lexicon: crate::detect::people::Lexicon,
 }
 
 impl Loaded {
@@ -161,9 +167,31 @@ impl Loaded {
             self.rules.push(form.check(&file.defaults).map_err(refuse)?);
             self.samples.push(samples);
         }
+        for words in file.words {
+            words.add_to(&mut self.lexicon).map_err(refuse)?;
+        }
+        for form in file.entity {
+            self.entity(path, form)?;
+        }
         for NoticeForm { id, category, severity, why, what } in file.notice {
             self.wordings.push((path.to_owned(), id, Wording { category, severity, why, what }));
         }
+        Ok(())
+    }
+
+    fn entity(&mut self, path: &str, form: EntityForm) -> Result<(), RuleError> {
+        let id = form.id.clone();
+        let refuse = |trouble| RuleError::new(path, Some(&id), trouble);
+        if self.rules.iter().any(|rule| rule.id == id) {
+            return Err(refuse(Trouble::SameId));
+        }
+        self.samples.push(Samples {
+            file: path.to_owned(),
+            rule: self.rules.len(),
+            examples: form.examples.clone(),
+            counter_examples: form.counter_examples.clone(),
+        });
+        self.rules.push(form.check().map_err(refuse)?);
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 mod error;
 mod file;
+mod names;
 mod notice;
 
 use aho_corasick::AhoCorasick;
@@ -43,6 +44,8 @@ pub(crate) enum Trigger {
     Assigned { texts: Vec<String>, look: Option<Look>, not_names: Vec<String> },
     /// Six digits close to each other.
     Digits,
+    /// What the words of a text say together.
+    Entity(crate::detect::people::Entity),
 }
 
 /// One thing to look for.
@@ -99,9 +102,9 @@ impl RuleSet {
         for (path, content) in &sorted {
             loaded.add(path, content)?;
         }
-        let file::Loaded { rules, wordings, samples, .. } = loaded;
+        let file::Loaded { rules, wordings, samples, lexicon } = loaded;
         let wordings = notice::complete(wordings)?;
-        let detector = crate::detect::pattern::Detector::new(&rules);
+        let detector = crate::detect::pattern::Detector::new(&rules, lexicon);
         let set = Self { rules, detector, wordings, digest: digest(&sorted) };
         for sample in &samples {
             sample.check(&set)?;

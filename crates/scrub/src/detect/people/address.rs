@@ -8,29 +8,169 @@ use super::lexicon::class::{COMMON, STREET};
 use super::line::{Style, Token};
 use super::{Entity, Found, Line};
 
+/// Bytes before the name of a street in which its number may stand.
+const NEAR_BYTES: usize = 40;
+
 /// Most bytes after the street that may belong to the address.
 const REST_BYTES: usize = 160;
 
 /// Words before the name of a street, in the languages that put them first.
 const STREET_FIRST: &[&str] = &[
-    "Via", "Viale", "Piazza", "Corso", "Strada", "Vicolo", "Piazzale", "Largo", "Borgo", "Calle", "C/",
-    "Avenida", "Avda", "Plaza", "Paseo", "Camino", "Carretera", "Rua", "Travessa", "Praça", "Rue",
-    "Avenue", "Boulevard", "Chemin", "Impasse", "Allée", "Quai", "Place", "Ulica", "Ul", "Aleja",
-    "Cañada", "Ronda", "Rambla", "Pasaje", "Pasadizo", "Cuesta", "Glorieta", "Urbanización", "Acceso",
-    "Callejón", "Vial", "Alameda", "Canale", "Contrada", "Incrocio", "Rotonda", "Stretto", "Circonvallazione",
-    "Privada", "Prolongación", "Boulevar", "Periférico", "Cerrada", "Circuito", "Andador", "Eje", "Diagonal",
-    "Aeroporto", "Campo", "Colônia", "Condomínio", "Distrito", "Esplanada", "Estação", "Favela", "Fazenda",
-    "Jardim", "Ladeira", "Lagoa", "Lago", "Loteamento", "Morro", "Núcleo", "Parque", "Passarela", "Pátio",
-    "Quadra", "Recanto", "Residencial", "Rodovia", "Setor", "Sítio", "Trecho", "Trevo", "Vale", "Vereda", "Viaduto", "Viela", "Vila",
+    "Via",
+    "Viale",
+    "Piazza",
+    "Corso",
+    "Strada",
+    "Vicolo",
+    "Piazzale",
+    "Largo",
+    "Borgo",
+    "Calle",
+    "C/",
+    "Avenida",
+    "Avda",
+    "Plaza",
+    "Paseo",
+    "Camino",
+    "Carretera",
+    "Rua",
+    "Travessa",
+    "Praça",
+    "Rue",
+    "Avenue",
+    "Boulevard",
+    "Chemin",
+    "Impasse",
+    "Allée",
+    "Quai",
+    "Place",
+    "Ulica",
+    "Ul",
+    "Aleja",
+    "Cañada",
+    "Ronda",
+    "Rambla",
+    "Pasaje",
+    "Pasadizo",
+    "Cuesta",
+    "Glorieta",
+    "Urbanización",
+    "Acceso",
+    "Callejón",
+    "Vial",
+    "Alameda",
+    "Canale",
+    "Contrada",
+    "Incrocio",
+    "Rotonda",
+    "Stretto",
+    "Circonvallazione",
+    "Privada",
+    "Prolongación",
+    "Boulevar",
+    "Periférico",
+    "Cerrada",
+    "Circuito",
+    "Andador",
+    "Eje",
+    "Diagonal",
+    "Aeroporto",
+    "Campo",
+    "Colônia",
+    "Condomínio",
+    "Distrito",
+    "Esplanada",
+    "Estação",
+    "Favela",
+    "Fazenda",
+    "Jardim",
+    "Ladeira",
+    "Lagoa",
+    "Lago",
+    "Loteamento",
+    "Morro",
+    "Núcleo",
+    "Parque",
+    "Passarela",
+    "Pátio",
+    "Quadra",
+    "Recanto",
+    "Residencial",
+    "Rodovia",
+    "Setor",
+    "Sítio",
+    "Trecho",
+    "Trevo",
+    "Vale",
+    "Vereda",
+    "Viaduto",
+    "Viela",
+    "Vila",
 ];
 
 /// Ends of words that are streets, in small letters.
 const STREET_ENDS: &[&str] = &[
-    "straße", "strasse", "str", "weg", "gasse", "platz", "allee", "ring", "ufer", "damm", "steig", "markt",
-    "straat", "laan", "steeg", "plein", "singel", "baan", "dreef", "hof", "kade", "pad", "gracht", "gade", "vej",
-    "gatan", "vägen", "gränd", "torget", "veien", "gata", "vegen", "katu", "tie", "kuja", "polku", "allé",
-    "stræde", "svej", "sgade", "gränden", "backen", "stigen", "bakken", "gate", "toft", "vænget", "parken",
-    "caddesi", "sokak", "ulice", "raitti", "polun", "stranda", "kroken", "lia", "haugen", "tunet", "svingen", "stubben",
+    "straße",
+    "strasse",
+    "str",
+    "weg",
+    "gasse",
+    "platz",
+    "allee",
+    "ring",
+    "ufer",
+    "damm",
+    "steig",
+    "markt",
+    "straat",
+    "laan",
+    "steeg",
+    "plein",
+    "singel",
+    "baan",
+    "dreef",
+    "hof",
+    "kade",
+    "pad",
+    "gracht",
+    "gade",
+    "vej",
+    "gatan",
+    "vägen",
+    "gränd",
+    "torget",
+    "veien",
+    "gata",
+    "vegen",
+    "katu",
+    "tie",
+    "kuja",
+    "polku",
+    "allé",
+    "stræde",
+    "svej",
+    "sgade",
+    "gränden",
+    "backen",
+    "stigen",
+    "bakken",
+    "gate",
+    "boulevard",
+    "toft",
+    "vænget",
+    "parken",
+    "caddesi",
+    "sokak",
+    "ulice",
+    "raitti",
+    "polun",
+    "stranda",
+    "kroken",
+    "lia",
+    "haugen",
+    "tunet",
+    "svingen",
+    "stubben",
 ];
 
 /// What may follow a street: flats, places with a code, codes with a place.
@@ -46,10 +186,15 @@ static REST: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// A number of a house before or after the name of its street.
-static NUMBER_BEFORE: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?:^|[\s,:(\t>])((?:(?:Flat|Studio|Unit|Apt|Suite|Level|No)\.? [0-9A-Za-z]{1,5}(?:,? |/|\n))?#?[0-9]{1,6}[A-Za-z]?(?:[-/][0-9]{1,5})?(?:,? (?:[Rr]ue|[Aa]venue|[Bb]oulevard|[Cc]hemin|[Pp]lace|bis|ter|[NSEW]\.?|de|de la|du|des|\w'))*) $").ok());
-static NUMBER_AFTER: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"\A\.?(?:,? ?(?:n\.?º? ?)?[0-9]{1,5} ?[A-Za-z]?\b(?:[-/][0-9]{1,4}[A-Za-z]?)?|, s/n)").ok());
+static NUMBER_BEFORE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?:^|[\s,:(\t>])((?:(?:Flat|Studio|Unit|Apt|Suite|Level|No)\.? [0-9A-Za-z]{1,5}(?:,? |/|\n))?(?:#?[0-9]{1,6}[A-Za-z]?(?:[-/][0-9]{1,5})?|(?:Flat|Studio|Unit) [0-9A-Za-z]{1,5},)(?:,? (?:[Rr]ue|[Aa]venue|[Bb]oulevard|[Cc]hemin|[Pp]lace|bis|ter|[NSEW]\.?|de|de la|du|des|\w'))*) $").ok()
+});
+static NUMBER_AFTER: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"\A\.?(?:,? ?(?:n\.?º? ?)?[0-9]{1,5} ?[A-Za-z]?\b(?:[-/][0-9]{1,4}[A-Za-z]?)?|, s/n)",
+    )
+    .ok()
+});
 
 /// Lower-case words for streets, with a number before them.
 static STREET_SMALL: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -69,15 +214,22 @@ pub(crate) fn find(line: &Line<'_>, tokens: &[Token], text: &str, found: &mut Ve
         streets.extend(street(line, run));
         at += joined + 1;
     }
-    let small = STREET_SMALL.as_ref().filter(|_| ["rue ", "venue ", "oulevard ", "hemin ", "lace ", "alle ", "ul. ", "via ", "rua "].iter().any(|w| line.text.contains(w)));
+    let small = STREET_SMALL.as_ref().filter(|_| {
+        ["rue ", "venue ", "oulevard ", "hemin ", "lace ", "alle ", "ul. ", "via ", "rua "]
+            .iter()
+            .any(|w| line.text.contains(w))
+    });
     for hit in small.into_iter().flat_map(|small| small.captures_iter(line.text)) {
-        if let Some(hit) = hit.get(1).filter(|hit| hit.as_str().bytes().any(|b| b.is_ascii_digit())) {
+        if let Some(hit) = hit.get(1).filter(|hit| hit.as_str().bytes().any(|b| b.is_ascii_digit()))
+        {
             streets.push((hit.start(), hit.end()));
         }
     }
+    streets.extend(field(line.text));
     for (start, end) in streets {
         let most = text.floor_char_boundary((end + REST_BYTES).min(text.len()));
-        let rest = REST.as_ref().and_then(|rest| rest.find(&text[end..most])).map_or(0, |m| m.end());
+        let rest =
+            REST.as_ref().and_then(|rest| rest.find(&text[end..most])).map_or(0, |m| m.end());
         let end = end + text[end..end + rest].trim_end().len();
         found.retain(|f| f.start < start || f.end > end);
         found.push(Found { start, end, entity: Entity::Address });
@@ -92,20 +244,30 @@ fn street(line: &Line<'_>, run: &[Token]) -> Option<(usize, usize)> {
         let number = NUMBER_AFTER.as_ref()?.find(&line.text[end..])?;
         Some(end + number.end())
     };
-    let before = NUMBER_BEFORE.as_ref().and_then(|number| number.captures(&line.text[..first.start]));
-    let before = before.and_then(|groups| groups.get(1)).map(|group| group.start());
+    let near = line.text.floor_char_boundary(first.start.saturating_sub(NEAR_BYTES));
+    let lead = &line.text[near..first.start];
+    let has_digit = |text: &str| text.bytes().any(|b| b.is_ascii_digit());
+    let after_run = line.text.ceil_char_boundary((last.end + 8).min(line.text.len()));
+    if !has_digit(lead) && !has_digit(&line.text[first.start..after_run]) {
+        return None;
+    }
+    let before = has_digit(lead).then(|| NUMBER_BEFORE.as_ref()?.captures(lead)).flatten();
+    let before = before.and_then(|groups| groups.get(1)).map(|group| near + group.start());
     // 12 Elm Street
     let end = run.iter().take(6).rposition(|token| token.is(STREET) && !token.is_initial);
     if let (Some(start), Some(end)) = (before, end)
         && (end > 0 || line.text[start..first.start].len() > 7)
-        && (run.len() > 1 && run[..end].iter().any(|token| token.class & COMMON == 0) || is_usual(word(&run[end])))
+        && (run.len() > 1 && run[..end].iter().any(|token| token.class & COMMON == 0)
+            || is_usual(word(&run[end])))
     {
         return Some((start, run[end].end));
     }
     // Lindenstraße 12
     let is_end = |token: &&Token| {
         let lower = word(token).to_lowercase();
-        STREET_ENDS.iter().any(|end| lower.ends_with(end) && (lower.len() > end.len() + 2 || run.len() > 1))
+        STREET_ENDS
+            .iter()
+            .any(|end| lower.ends_with(end) && (lower.len() >= end.len() + 2 || run.len() > 1))
     };
     if let Some(street) = run.iter().find(is_end)
         && let Some(end) = after(street.end)
@@ -116,18 +278,48 @@ fn street(line: &Line<'_>, run: &[Token]) -> Option<(usize, usize)> {
     let lead = run.iter().position(|token| STREET_FIRST.contains(&word(token)))?;
     let end = after(last.end);
     let start = before.unwrap_or(run[lead].start);
-    (lead + 1 < run.len() && (end.is_some() || before.is_some())).then(|| (start, end.unwrap_or(last.end)))
+    (lead + 1 < run.len() && (end.is_some() || before.is_some()))
+        .then(|| (start, end.unwrap_or(last.end)))
+}
+
+/// What stands after a word such as `Address:`.
+fn field(line: &str) -> Option<(usize, usize)> {
+    static FIELD: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r#"(?i)(?:^|[^\p{L}-])(?:address|street|adresse|anschrift|dirección|indirizzo|adres|adress)[\"']?\s?[:=]\s*[\"']?([\p{L}0-9#][^\n\"<>|\t@]{4,100})"#).ok()
+    });
+    if !line.contains([':', '=']) {
+        return None;
+    }
+    let value = FIELD.as_ref()?.captures(line)?.get(1)?;
+    let has = |test: fn(&u8) -> bool| value.as_str().bytes().any(|b| test(&b));
+    let is_address =
+        has(u8::is_ascii_digit) && has(u8::is_ascii_uppercase) && value.as_str().contains(' ');
+    is_address.then(|| (value.start(), value.start() + value.as_str().trim_end().len()))
 }
 
 fn is_usual(word: &str) -> bool {
-    matches!(word, "Street" | "St" | "Avenue" | "Ave" | "Road" | "Rd" | "Lane" | "Drive" | "Court" | "Boulevard" | "Blvd" | "Terrace")
+    matches!(
+        word,
+        "Street"
+            | "St"
+            | "Avenue"
+            | "Ave"
+            | "Road"
+            | "Rd"
+            | "Lane"
+            | "Drive"
+            | "Court"
+            | "Boulevard"
+            | "Blvd"
+            | "Terrace"
+    )
 }
 
 const MONTHS: &str = "January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|Januar|Februar|März|Mai|Juni|Juli|Oktober|Dezember|janvier|février|mars|avril|juin|juillet|août|septembre|octobre|novembre|décembre|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre";
 
 static DATE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let pattern = format!(
-        r"(?-u:\b)([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}|[0-9]{{1,2}}[./][0-9]{{1,2}}[./](?:19|20)[0-9]{{2}}|[0-9]{{1,2}}(?:st|nd|rd|th)?\.? (?:of )?(?:{MONTHS})\.?(?:,? [0-9]{{4}})?|(?:{MONTHS})\.? [0-9]{{1,2}}(?:st|nd|rd|th)?(?:,? [0-9]{{4}})?)(?-u:\b)"
+        r"(?-u:\b)((?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,? )?(?:[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}|[0-9]{{1,2}}[./][0-9]{{1,2}}[./](?:19|20)[0-9]{{2}}|[0-9]{{1,2}}(?:st|nd|rd|th)?\.? (?:of )?(?:{MONTHS})\.?(?:,? [0-9]{{4}})?|(?:{MONTHS})\.? [0-9]{{1,2}}(?:st|nd|rd|th)?(?:,? [0-9]{{4}})?))(?-u:\b)"
     );
     Regex::new(&pattern).ok()
 });
@@ -135,7 +327,8 @@ static DATE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// Days of a line, where the line tells something about somebody: it names one, or speaks of one.
 pub(crate) fn dates(line: &str, has_names: bool, found: &mut Vec<Found>) {
     const TELLING: &[&str] = &[
-        " on ", " since ", " from ", " of ", "Start", " until ", "Date", "date", " am ", " vom ", " le ", "Born", "born", " starts", " by ",
+        " on ", " since ", " from ", " of ", "Start", " until ", "Date", "date", " am ", " vom ",
+        " le ", "Born", "born", " starts", " by ",
     ];
     let has_digit = || line.bytes().any(|b| b.is_ascii_digit());
     let is_short = line.len() < 32;
@@ -145,7 +338,8 @@ pub(crate) fn dates(line: &str, has_names: bool, found: &mut Vec<Found>) {
     let Some(date) = DATE.as_ref() else { return };
     for hit in date.find_iter(line) {
         let after = line[hit.end()..].trim_start_matches(['T', ' ', ',']);
-        let is_time = after.len() > 4 && after.as_bytes()[0].is_ascii_digit() && after.as_bytes()[2] == b':';
+        let is_time =
+            after.len() > 4 && after.as_bytes()[0].is_ascii_digit() && after.as_bytes()[2] == b':';
         if !is_time && !found.iter().any(|f| f.start < hit.end() && hit.start() < f.end) {
             found.push(Found { start: hit.start(), end: hit.end(), entity: Entity::Date });
         }

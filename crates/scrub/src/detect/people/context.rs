@@ -1,72 +1,282 @@
 //! What the words around a name say about it.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use super::Entity;
 
 /// Words, in small letters, after which a name of a person stands.
 const BEFORE_PERSON: &[&str] = &[
-    "name", "attn", "attention", "patient", "customer", "client", "employee", "applicant", "contact",
-    "from", "to", "cc", "bcc", "signed", "by", "tenant", "contractor", "author", "beneficiary",
-    "holder", "driver", "claimant", "witness", "dear", "hi", "hello", "hey", "regards", "thanks",
-    "name is", "i am", "i'm", "this is", "called", "ask", "asked", "told", "met", "tell", "nephew",
-    "daughter", "son", "wife", "husband", "brother", "sister", "mother", "father", "colleague",
-    "owner", "manager", "director", "appoint", "with", "and", "when", "for", "that", "hired",
-    "fullname", "full name", "first name", "last name", "surname", "card", "cheers", "morning",
-    "did", "is", "chair", "references", "boss", "friend", "doctor", "nurse", "spoke to", "speak to",
-    "contact person", "witnesses", "present", "apologies", "applicants", "attending", "signature",
-    "nom", "prénom", "nombre", "apellido", "cognome", "nome", "naam", "namn", "vorname", "nachname",
-    "frau", "herr", "herrn", "madame", "monsieur", "señor", "señora", "señor(a)", "hej", "hallo",
-    "bonjour", "hola", "ciao", "liebe", "lieber", "chère", "cher", "employeename", "contactname",
-    "spoken to", "reported by", "ordered by", "prepared by", "approved by", "guardian", "spouse",
-    "contact name", "co-applicant", "deceased", "insured", "recipient", "sender", "user", "guest",
+    "name",
+    "attn",
+    "attention",
+    "patient",
+    "customer",
+    "client",
+    "employee",
+    "applicant",
+    "contact",
+    "from",
+    "to",
+    "cc",
+    "bcc",
+    "call",
+    "note",
+    "with you",
+    "contacted",
+    "visited",
+    "signed",
+    "by",
+    "tenant",
+    "contractor",
+    "author",
+    "beneficiary",
+    "holder",
+    "driver",
+    "claimant",
+    "witness",
+    "dear",
+    "hi",
+    "hello",
+    "hey",
+    "regards",
+    "thanks",
+    "name is",
+    "i am",
+    "i'm",
+    "this is",
+    "called",
+    "ask",
+    "asked",
+    "told",
+    "met",
+    "tell",
+    "nephew",
+    "daughter",
+    "son",
+    "wife",
+    "husband",
+    "brother",
+    "sister",
+    "mother",
+    "father",
+    "colleague",
+    "owner",
+    "manager",
+    "director",
+    "appoint",
+    "with",
+    "and",
+    "when",
+    "for",
+    "that",
+    "hired",
+    "fullname",
+    "full name",
+    "first name",
+    "last name",
+    "surname",
+    "card",
+    "cheers",
+    "morning",
+    "did",
+    "is",
+    "chair",
+    "references",
+    "boss",
+    "friend",
+    "doctor",
+    "nurse",
+    "spoke to",
+    "speak to",
+    "contact person",
+    "witnesses",
+    "present",
+    "apologies",
+    "applicants",
+    "attending",
+    "signature",
+    "nom",
+    "prénom",
+    "nombre",
+    "apellido",
+    "cognome",
+    "nome",
+    "naam",
+    "namn",
+    "vorname",
+    "nachname",
+    "frau",
+    "herr",
+    "herrn",
+    "madame",
+    "monsieur",
+    "señor",
+    "señora",
+    "señor(a)",
+    "hej",
+    "hallo",
+    "bonjour",
+    "hola",
+    "ciao",
+    "liebe",
+    "lieber",
+    "chère",
+    "cher",
+    "employeename",
+    "contactname",
+    "spoken to",
+    "reported by",
+    "ordered by",
+    "prepared by",
+    "approved by",
+    "guardian",
+    "spouse",
+    "contact name",
+    "co-applicant",
+    "deceased",
+    "insured",
+    "recipient",
+    "sender",
+    "user",
+    "guest",
 ];
 
 /// Words after which an organisation stands.
 const BEFORE_ORGANISATION: &[&str] = &[
-    "at", "company", "employer", "organisation", "organization", "firm", "bank", "hospital",
-    "works for", "worked for", "work for", "working for", "bill to", "supplier", "vendor", "of", "insurer",
-    "joined", "left", "between", "firma", "entreprise", "empresa", "azienda", "founded", "account with",
-    "savings with", "years with", "represent", "behalf of", "client", "does", "school", "university",
+    "at",
+    "company",
+    "employer",
+    "organisation",
+    "organization",
+    "firm",
+    "bank",
+    "hospital",
+    "works for",
+    "worked for",
+    "work for",
+    "working for",
+    "bill to",
+    "supplier",
+    "vendor",
+    "of",
+    "insurer",
+    "joined",
+    "left",
+    "between",
+    "firma",
+    "entreprise",
+    "empresa",
+    "azienda",
+    "founded",
+    "account with",
+    "savings with",
+    "years with",
+    "represent",
+    "behalf of",
+    "client",
+    "does",
+    "school",
+    "university",
 ];
 
 /// Words after which a place stands.
 const BEFORE_PLACE: &[&str] = &[
-    "in", "near", "from", "to", "of", "through", "around", "city", "town", "country", "for", "born in", "at",
-    "location", "birthplace", "place of birth", "stadt", "ville", "ciudad", "città", "via", "and",
+    "in",
+    "near",
+    "from",
+    "to",
+    "of",
+    "through",
+    "around",
+    "city",
+    "town",
+    "country",
+    "for",
+    "born in",
+    "at",
+    "location",
+    "birthplace",
+    "place of birth",
+    "stadt",
+    "ville",
+    "ciudad",
+    "città",
+    "via",
+    "and",
 ];
 
 /// Words that end a letter.
 const CLOSINGS: &[&str] = &[
-    "regards", "sincerely", "cheers", "best", "thanks", "thank you", "faithfully", "grüßen", "grüße",
-    "wishes", "truly", "respectfully", "love", "cordially", "cordialement", "saludos", "saluti", "groet",
-    "groeten", "hälsningar", "hilsen", "pozdrowieniami", "many thanks", "atentamente", "signed",
-    "witnesses", "--",
+    "regards",
+    "sincerely",
+    "cheers",
+    "best",
+    "thanks",
+    "thank you",
+    "faithfully",
+    "grüßen",
+    "grüße",
+    "wishes",
+    "truly",
+    "respectfully",
+    "love",
+    "cordially",
+    "cordialement",
+    "saludos",
+    "saluti",
+    "groet",
+    "groeten",
+    "hälsningar",
+    "hilsen",
+    "pozdrowieniami",
+    "many thanks",
+    "atentamente",
+    "signed",
+    "witnesses",
+    "--",
 ];
 
 /// What a name after this text is likely to be; the best guess first.
 pub(crate) fn before(text: &str) -> Option<Entity> {
     let tail = &text[text.floor_char_boundary(text.len().saturating_sub(24))..];
     let tail = tail
-        .trim_end_matches([' ', ':', '=', '"', '\'', '\t', '(', '@', '-', '.', '|', ',', '>', '*', '_'])
+        .trim_end_matches([
+            ' ', ':', '=', '"', '\'', '\t', '(', '@', '-', '.', '|', ',', '>', '*', '_',
+        ])
         .to_lowercase();
-    let is_after = |list: &[&str]| {
-        list.iter().any(|word| {
-            tail.strip_suffix(word).is_some_and(|rest| !rest.ends_with(char::is_alphanumeric))
-        })
+    let last = tail.rsplit(|c: char| !c.is_alphanumeric() && c != '\'').next().unwrap_or_default();
+    let is_field = text.trim_end().ends_with(':');
+    let phrases = PHRASES.get(last)?;
+    let holds = |phrase: &str, entity: Entity| {
+        let rest = tail.strip_suffix(phrase);
+        rest.is_some_and(|rest| !rest.ends_with(char::is_alphanumeric))
+            && !(is_field && entity == Entity::Place)
     };
-    if is_after(BEFORE_PLACE) && !text.trim_end().ends_with(':') {
-        return Some(Entity::Place);
-    }
-    if is_after(BEFORE_ORGANISATION) {
-        return Some(Entity::Organisation);
-    }
-    is_after(BEFORE_PERSON).then_some(Entity::Person)
+    phrases.iter().find(|(phrase, entity)| holds(phrase, *entity)).map(|(_, entity)| *entity)
 }
+
+/// Phrases by their last word; only ever asked by word, so the order of the words does not matter.
+static PHRASES: LazyLock<HashMap<&str, Vec<(&str, Entity)>>> = LazyLock::new(|| {
+    let mut phrases: HashMap<&str, Vec<(&str, Entity)>> = HashMap::new();
+    let lists = [
+        (BEFORE_PLACE, Entity::Place),
+        (BEFORE_ORGANISATION, Entity::Organisation),
+        (BEFORE_PERSON, Entity::Person),
+    ];
+    for (list, entity) in lists {
+        for phrase in list {
+            let last = phrase.rsplit([' ', '-']).next().unwrap_or(phrase);
+            phrases.entry(last).or_default().push((phrase, entity));
+        }
+    }
+    phrases
+});
 
 /// Whether a line ends a letter, such as `Kind regards,`.
 pub(crate) fn is_closing(line: &str) -> bool {
     let line = line.trim().trim_end_matches([',', '.', '!', ':']);
-    let words = line.split(' ').count();
-    line.len() < 40 && words < 6 && {
+    line.len() < 40 && line.split(' ').count() < 6 && {
         let lower = line.to_lowercase();
         CLOSINGS.iter().any(|closing| lower.ends_with(closing))
     }
@@ -75,9 +285,29 @@ pub(crate) fn is_closing(line: &str) -> bool {
 /// Whether a line is in a language whose nouns all have capitals.
 pub(crate) fn is_german(line: &str) -> bool {
     const WORDS: &[&str] = &[
-        " der ", " die ", " das ", " und ", " mit ", " für ", " ist ", " wir ", " ihre ", " einen ",
-        " ein ", " eine ", " nicht ", " von ", " zu ", " auf ", " im ", " dem ", " den ", " sie ",
-        " vielen ", " geehrte ", " bitte ",
+        " der ",
+        " die ",
+        " das ",
+        " und ",
+        " mit ",
+        " für ",
+        " ist ",
+        " wir ",
+        " ihre ",
+        " einen ",
+        " ein ",
+        " eine ",
+        " nicht ",
+        " von ",
+        " zu ",
+        " auf ",
+        " im ",
+        " dem ",
+        " den ",
+        " sie ",
+        " vielen ",
+        " geehrte ",
+        " bitte ",
     ];
     let count = WORDS.iter().filter(|word| line.contains(**word)).count();
     count >= 2 && !line.contains(" the ") && !line.contains(" of ")

@@ -101,7 +101,8 @@ impl Lexicon {
         if let Some(stem) = stem {
             return self.of(stem);
         }
-        let is_common = |end: &&str| word.len() > end.len() + 2 && word.ends_with(*end);
+        let is_common =
+            |end: &&str| word.is_ascii() && word.len() > end.len() + 2 && word.ends_with(*end);
         if COMMON_ENDS.iter().any(|end| is_common(&end)) {
             return class::COMMON;
         }

@@ -64,6 +64,16 @@ fn push(lexicon: &Lexicon, line: &str, (start, end): (usize, usize), tokens: &mu
     tokens.push(Token { start, end, class, is_initial, is_upper, is_joined });
 }
 
+/// Whether a capital follows a space after a letter or dot, as in every full name.
+pub(crate) fn has_pair(line: &str) -> bool {
+    let is_pair = |three: &[u8]| {
+        three[1] == b' '
+            && (three[2].is_ascii_uppercase() || three[2] >= 0xc3)
+            && (three[0].is_ascii_alphabetic() || three[0] == b'.' || three[0] >= 0x80)
+    };
+    line.as_bytes().windows(3).any(is_pair)
+}
+
 /// End of the word at `start`, if it begins with a capital and goes on as a word does.
 fn word_end(line: &str, start: usize) -> Option<usize> {
     if !line.is_char_boundary(start) {
@@ -118,9 +128,14 @@ const SAMPLE_BYTES: usize = 16 * 1024;
 
 /// Tells code from prose by how its lines end and begin.
 pub(crate) fn style(text: &str) -> Style {
-    let sample = &text[..text.floor_char_boundary(SAMPLE_BYTES.min(text.len()))];
+    let sample = |from: usize| {
+        let from = text.floor_char_boundary(from);
+        &text[from..text.floor_char_boundary((from + SAMPLE_BYTES).min(text.len()))]
+    };
     let (mut lines, mut coded) = (0_usize, 0_usize);
-    for line in sample.lines() {
+    let is_long = text.len() > 4 * SAMPLE_BYTES;
+    let middle = if is_long { sample(text.len() / 2) } else { "" };
+    for line in sample(0).lines().chain(middle.lines()) {
         let line = line.trim();
         if !line.is_empty() {
             lines += 1;
@@ -132,9 +147,14 @@ pub(crate) fn style(text: &str) -> Style {
 
 /// Whether a trimmed line looks like code, markup or settings.
 pub(crate) fn is_code(line: &str) -> bool {
-    let has_end = line.ends_with([';', '{', '}', '(', '[', '>', '\\', '='])
-        || line.ends_with("),") || line.ends_with("):") || line.ends_with("\",");
-    let starts = ["//", "/*", "*", "#", "def ", "import ", "from .", "return ", "if ", "<", "@", "\"", "'", "}", "fn ", "use ", "let ", "--"];
+    let has_end = line.ends_with([';', '{', '}', '(', '[', '\\', '='])
+        || line.ends_with("),")
+        || line.ends_with("):")
+        || line.ends_with("\",");
+    let starts = [
+        "//", "/*", "#", "def ", "import ", "from .", "return ", "if ", "<", "@", "\"", "'", "}",
+        "fn ", "use ", "let ", "--",
+    ];
     let has_start = line.len() > 1 && starts.iter().any(|start| line.starts_with(start));
     has_end
         || has_start && !line.ends_with(['.', '?', '!', ','])

@@ -13,7 +13,7 @@ mod names;
 mod table;
 
 pub(crate) use lexicon::{Lexicon, class};
-use line::{Style, Token};
+use line::Style;
 
 /// What is recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
@@ -64,12 +64,15 @@ pub(crate) fn search(lexicon: &Lexicon, text: &str) -> Vec<Found> {
     let style = line::style(text);
     let (mut tokens, mut found) = (Vec::new(), Vec::new());
     let (mut at, mut signature) = (0, 0_u8);
+    let mut is_after_blank = true;
     let mut columns = table::Columns::default();
     while at < text.len() {
         let end = line_end(text, at);
         let content = text[at..end].trim_end_matches(['\n', '\r']);
-        let is_column = columns.line(content, at, &mut all);
-        if content.len() > 1 && !is_column {
+        let is_text = style == Style::Prose || !line::is_code(content.trim());
+        let is_column = is_text && columns.line(content, is_after_blank, at, &mut all);
+        is_after_blank = content.trim_start().is_empty();
+        if content.len() > 1 && !is_column && (style == Style::Prose || line::has_pair(content)) {
             line::tokens(lexicon, content, &mut tokens);
             let is_closing = style == Style::Prose && context::is_closing(content);
             if !tokens.is_empty() {
@@ -86,7 +89,11 @@ pub(crate) fn search(lexicon: &Lexicon, text: &str) -> Vec<Found> {
             if style == Style::Prose {
                 address::dates(content, !found.is_empty(), &mut found);
             }
-            all.extend(found.drain(..).map(|f| Found { start: f.start + at, end: f.end + at, ..f }));
+            all.extend(found.drain(..).map(|f| Found {
+                start: f.start + at,
+                end: f.end + at,
+                ..f
+            }));
             let is_blank = content.trim().is_empty();
             signature = if is_closing { 3 } else { signature.saturating_sub(u8::from(!is_blank)) };
         }

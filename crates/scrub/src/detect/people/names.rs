@@ -1,5 +1,9 @@
 //! Names of people, organisations and places among the capitalised words of a line.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::lexicon::class::{
     COMMON, GIVEN, INSTITUTION, LEGAL, NATION, PLACE, STREET, SURNAME, TITLE,
 };
@@ -11,6 +15,7 @@ const WORDS_MAX: usize = 6;
 
 /// Finds the names of a line.
 pub(crate) fn find(line: &Line<'_>, tokens: &[Token], found: &mut Vec<Found>) {
+    let first = found.len();
     let mut at = 0;
     while at < tokens.len() {
         let joined = tokens[at + 1..].iter().take_while(|token| token.is_joined).count();
@@ -21,7 +26,91 @@ pub(crate) fn find(line: &Line<'_>, tokens: &[Token], found: &mut Vec<Found>) {
         }
         at = end;
     }
+    merge(line, first, found);
+    if line.style == Style::Prose {
+        firms(line, found);
+    }
 }
+
+/// Makes one of a surname and the given name after its comma.
+fn merge(line: &Line<'_>, first: usize, found: &mut Vec<Found>) {
+    let mut at = first;
+    while at + 1 < found.len() {
+        let (one, two) = (found[at], found[at + 1]);
+        let word = |f: Found| &line.text[f.start..f.end];
+        let given = word(two).split(' ').next().unwrap_or_default();
+        let is_pair = one.entity == Entity::Person
+            && two.entity == Entity::Person
+            && &line.text[one.end..two.start] == ", "
+            && !word(one).contains(' ')
+            && line.lexicon.of(word(one)) & GIVEN == 0
+            && line.lexicon.of(given) & GIVEN != 0;
+        if is_pair {
+            found[at].end = two.end;
+            found.remove(at + 1);
+        }
+        at += 1;
+    }
+}
+
+/// Firms named after their partners, and those whose legal form has dots in it.
+fn firms(line: &Line<'_>, found: &mut Vec<Found>) {
+    const SIGNS: &[&str] = &[
+        " and ", " & ", " e ", " et ", " y ", " und ", "S.", "s.r", ".V.", ".L.", ".A.", "a.s.",
+        "A/S", ".o.",
+    ];
+    let has = |sign: &str| {
+        line.text.match_indices(sign).any(|(at, _)| {
+            let next = &line.text[at + sign.len()..];
+            !sign.starts_with(' ')
+                || next.starts_with(char::is_uppercase)
+                || next.starts_with(['v', 'd'])
+        })
+    };
+    if !SIGNS.iter().any(|sign| has(sign)) {
+        return;
+    }
+    for pattern in [&FIRM, &PARTNERS] {
+        for hit in pattern.as_ref().into_iter().flat_map(|pattern| pattern.find_iter(line.text)) {
+            let words =
+                hit.as_str().split([' ', ',']).filter(|word| word.starts_with(char::is_uppercase));
+            let names = words.filter(|word| {
+                let class = line.lexicon.classes(word);
+                class & (SURNAME | LEGAL) != 0 || class & !PLACE == 0
+            });
+            let given = hit
+                .as_str()
+                .split([' ', ','])
+                .filter(|word| line.lexicon.of(word) & (GIVEN | SURNAME) == GIVEN);
+            if names.count() >= 2 && given.count() < 2 {
+                found.retain(|f| f.start < hit.start() || f.end > hit.end());
+                found.push(Found {
+                    start: hit.start(),
+                    end: hit.end(),
+                    entity: Entity::Organisation,
+                });
+            }
+        }
+    }
+}
+
+static PARTNERS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"(?-u:\b)\p{Lu}[\p{L}'’-]+(?:, (?:(?:van|de|der|den) ){0,2}\p{Lu}[\p{L}'’-]+ (?:and|e|y|et|und|&) (?:(?:van|de|der|den) ){0,2}\p{Lu}[\p{L}'’-]+",
+        r"| (?:and|&|e|et|und|y) (?:Sons|Fils|Figli|Partners?|Co|Co\.|Söhne|Hijos|Asociados|Associates|Daughters|Zonen|(?:van|de|der|den) (?:(?:de|der|den) )?\p{Lu}[\p{L}'’-]+)",
+        r"| & \p{Lu}[\p{L}'’-]+)(?: (?:Group|Ltd|LLC|Inc|PLC|GmbH|AG|HB|AB|KG|SA|s\.r\.l\.|S\.L\.|S\.A\.|SPA|S\.p\.A\.|SARL))?"
+    ))
+    .ok()
+});
+
+static FIRM: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"(?-u:\b)\p{Lu}[\p{L}0-9&'’-]*(?:,? (?:&|e|y|et|de|van|und|i|\p{Lu}[\p{L}0-9&'’.-]*)){0,6},? ",
+        r"(?:S\.A\.R\.L\.?|S\.L\.[UL.]{0,4}|S\.A\.[SU.]{0,3}|S\.?p\.?A\.?|[Ss]\.r\.l\.?|S\.Com\.|S\.Coop\.|B\.V\.|N\.V\.|a\.s\.|s\.r\.o\.|A/S|I/S|P/S|",
+        r"[Ss]p\. ?(?:z o\.o\.|j\.|k\.)|d\.o\.o\.|v\.o\.s\.|k\.s\.|S\. de R\.L\.|S\.A\. de C\.V\.|A\.Ş\.|L\.L\.C\.)"
+    ))
+    .ok()
+});
 
 /// Goes through words that stand together.
 fn run(line: &Line<'_>, all: &[Token], (start, end): (usize, usize), found: &mut Vec<Found>) {
@@ -31,7 +120,7 @@ fn run(line: &Line<'_>, all: &[Token], (start, end): (usize, usize), found: &mut
         let taken = organisation(line, rest, found)
             .or_else(|| titled(line, rest, found))
             .or_else(|| place(line, rest, found))
-            .or_else(|| person(line, rest, at == start, found));
+            .or_else(|| person(line, rest, at == start || all[at - 1].is_plain(), found));
         at += taken.unwrap_or(1).max(1);
     }
 }
@@ -52,12 +141,24 @@ fn organisation(line: &Line<'_>, rest: &[Token], found: &mut Vec<Found>) -> Opti
     };
     // What begins with an ordinary word begins later, unless the form is near.
     let legal = few.iter().rposition(is_legal).filter(|at| *at > 0);
-    let named = |tokens: &[Token]| tokens.iter().any(|token| !token.is_plain() && !token.is_initial);
+    let named =
+        |tokens: &[Token]| tokens.iter().any(|token| !token.is_plain() && !token.is_initial);
     if let Some(at) = legal {
         let is_named = named(&few[..at]);
         let is_sure = matches!(
             word(&few[at]),
-            "Inc" | "LLC" | "Ltd" | "GmbH" | "PLC" | "Plc" | "LLP" | "BV" | "NV" | "AB" | "AG" | "Oy"
+            "Inc"
+                | "LLC"
+                | "Ltd"
+                | "GmbH"
+                | "PLC"
+                | "Plc"
+                | "LLP"
+                | "BV"
+                | "NV"
+                | "AB"
+                | "AG"
+                | "Oy"
         );
         let first_is_verb = few[0].class == COMMON && at > 1;
         if first_is_verb && (is_named || is_sure) {
@@ -75,7 +176,8 @@ fn organisation(line: &Line<'_>, rest: &[Token], found: &mut Vec<Found>) -> Opti
     let at = few.iter().position(|token| token.is(INSTITUTION))?;
     let others = few.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, token)| *token);
     let others: Vec<Token> = others.collect();
-    let is_named = others.iter().any(|token| !token.is_plain() && !token.is_initial || token.is(PLACE));
+    let is_named =
+        others.iter().any(|token| !token.is_plain() && !token.is_initial || token.is(PLACE));
     if is_named && (few[0].class != COMMON || at == 0) {
         push(found, few, Entity::Organisation);
         return Some(few.len());
@@ -89,11 +191,15 @@ fn titled(line: &Line<'_>, rest: &[Token], found: &mut Vec<Found>) -> Option<usi
     if titles == 0 {
         return None;
     }
-    let is_name = |token: &&Token| !token.is_plain() || token.class & (PLACE | STREET | NATION) != 0;
+    let is_name =
+        |token: &&Token| !token.is_plain() || token.class & (PLACE | STREET | NATION) != 0;
     let names = rest[titles..].iter().take(4).take_while(is_name).count();
     let is_strict = line.style == Style::Code;
     let is_sure = rest[titles..titles + names].iter().any(|token| token.is(GIVEN | SURNAME));
-    if names == 0 || is_strict && !is_sure || rest[titles..].iter().take(names).all(|t| t.is_initial) {
+    if names == 0
+        || is_strict && !is_sure
+        || rest[titles..].iter().take(names).all(|t| t.is_initial)
+    {
         return None;
     }
     push(found, &rest[..titles + names], Entity::Person);
@@ -111,7 +217,8 @@ fn place(line: &Line<'_>, rest: &[Token], found: &mut Vec<Found>) -> Option<usiz
             push(found, &rest[..2], Entity::Place);
             return Some(2);
         }
-        let is_person = first.is(GIVEN) && second.is(SURNAME) || first.is(SURNAME | GIVEN) && !second.is_plain();
+        let is_person = first.is(GIVEN) && second.is(SURNAME)
+            || first.is(SURNAME | GIVEN) && !second.is_plain();
         if is_person {
             return None;
         }
@@ -120,7 +227,8 @@ fn place(line: &Line<'_>, rest: &[Token], found: &mut Vec<Found>) -> Option<usiz
     if first.is_upper && first.end - first.start < 4 {
         return None;
     }
-    let is_name = first.is(GIVEN | SURNAME) && context::before(&line.text[..first.start]) != Some(Entity::Place);
+    let is_name = first.is(GIVEN | SURNAME)
+        && context::before(&line.text[..first.start]) != Some(Entity::Place);
     if first.is(PLACE) && !is_name {
         push(found, &rest[..1], Entity::Place);
         return Some(1);
@@ -133,8 +241,16 @@ fn place(line: &Line<'_>, rest: &[Token], found: &mut Vec<Found>) -> Option<usiz
 }
 
 /// A name of a person, or some name that only its context tells.
-fn person(line: &Line<'_>, rest: &[Token], is_first: bool, found: &mut Vec<Found>) -> Option<usize> {
-    let may_be = |token: &&Token| !token.is_plain() || token.class & (PLACE | STREET | NATION) != 0 && token.class & COMMON == 0;
+fn person(
+    line: &Line<'_>,
+    rest: &[Token],
+    is_first: bool,
+    found: &mut Vec<Found>,
+) -> Option<usize> {
+    let may_be = |token: &&Token| {
+        !token.is_plain()
+            || token.class & (PLACE | STREET | NATION) != 0 && token.class & COMMON == 0
+    };
     let count = rest.iter().take(WORDS_MAX).take_while(may_be).count();
     let name = &rest[..count];
     let (first, last) = (name.first()?, name.last()?);
@@ -154,16 +270,25 @@ fn person(line: &Line<'_>, rest: &[Token], is_first: bool, found: &mut Vec<Found
     }
     let before = context::before(&line.text[..first.start]);
     let is_comma = line.text[first.end..].starts_with(", ") && count == 1;
+    let follows = found.last().is_some_and(|f| {
+        line.text[f.end..].trim_start().starts_with(',')
+            && matches!(line.text[f.end..first.start.max(f.end)].trim(), ",")
+    });
+    let is_whole = line.text.trim() == &line.text[first.start..last.end];
     let entity = match count {
         1 if line.is_signature && !first.is(COMMON) => Some(Entity::Person),
         1 if sure_given && !first.is_upper => Some(Entity::Person),
         1 if given && (before == Some(Entity::Person) || is_comma) => Some(Entity::Person),
         1 if sure_surname && !first.is_upper => Some(Entity::Person),
         1 if first.is_initial => None,
+        _ if follows && !line.is_german && first.class & COMMON == 0 && !given => {
+            Some(Entity::Place)
+        }
         1 => unknown(line, name, before, is_first),
         _ if given && (surname || !last.is(COMMON)) => Some(Entity::Person),
         _ if surname && !first.is(COMMON) => Some(Entity::Person),
         _ if line.is_signature => Some(Entity::Person),
+        2..5 if is_whole && !first.is(COMMON) && !first.is_upper => Some(Entity::Person),
         _ => unknown(line, name, before, is_first),
     };
     if let Some(entity) = entity {
@@ -173,14 +298,28 @@ fn person(line: &Line<'_>, rest: &[Token], is_first: bool, found: &mut Vec<Found
 }
 
 /// A name that no list holds: only its context tells.
-fn unknown(line: &Line<'_>, name: &[Token], before: Option<Entity>, is_first: bool) -> Option<Entity> {
+fn unknown(
+    line: &Line<'_>,
+    name: &[Token],
+    before: Option<Entity>,
+    is_first: bool,
+) -> Option<Entity> {
     let (first, last) = (name.first()?, name.last()?);
     if line.is_german || name.iter().all(|token| token.is_upper) || first.is(COMMON) {
         return None;
     }
     let lead = line.text[..first.start].trim_end();
-    let is_opening = lead.is_empty() || lead.ends_with(['.', '!', '?', '•', '#']) || lead == "-" || lead == "*";
-    let has_prose = line.text.split(' ').filter(|word| word.len() > 1 && word.bytes().all(|b| b.is_ascii_lowercase())).count() >= 2;
+    let is_opening = lead.is_empty()
+        || lead.ends_with(['.', '!', '?', '•', '#'])
+        || lead == "-"
+        || lead == "*"
+        || lead.ends_with(']');
+    let has_prose = line
+        .text
+        .split(' ')
+        .filter(|word| word.len() > 1 && word.bytes().all(|b| b.is_ascii_lowercase()))
+        .count()
+        >= 2;
     let is_plain = last.is_plain() && last.is(COMMON);
     if is_plain || first.end - first.start < 3 {
         return None;
@@ -204,5 +343,7 @@ fn is_alone(line: &Line<'_>, first: &Token, last: &Token) -> bool {
     let before = line.text[..first.start].chars().next_back();
     let after = line.text[last.end..].chars().next();
     before.is_none_or(|c| matches!(c, ' ' | '"' | '\'' | '(' | '<' | '>' | ':' | ',' | '\t' | '@'))
-        && after.is_none_or(|c| matches!(c, ' ' | '"' | '\'' | ')' | '<' | '>' | ',' | '.' | ';' | '\t' | '&'))
+        && after.is_none_or(|c| {
+            matches!(c, ' ' | '"' | '\'' | ')' | '<' | '>' | ',' | '.' | ';' | '\t' | '&')
+        })
 }
