@@ -56,9 +56,15 @@ pub(crate) fn tokens(lexicon: &Lexicon, line: &str, tokens: &mut Vec<Token>) {
 
 fn push(lexicon: &Lexicon, line: &str, (start, end): (usize, usize), tokens: &mut Vec<Token>) {
     let word = &line[start..end];
-    let is_initial = word.chars().count() == 1;
+    // `A` and `I` are words unless a dot follows.
+    let is_word = matches!(word, "A" | "I") && !line[end..].starts_with('.');
+    let is_initial = !is_word && word.chars().count() == 1;
     let is_upper = !is_initial && !word.chars().any(char::is_lowercase);
-    let class = if is_initial { 0 } else { lexicon.classes(word) };
+    let class = match (is_word, is_initial) {
+        (true, _) => class::COMMON,
+        (_, true) => 0,
+        _ => lexicon.classes(word),
+    };
     let last = tokens.last();
     let is_joined = last.is_some_and(|last| joins(lexicon, &line[last.end..start], last));
     tokens.push(Token { start, end, class, is_initial, is_upper, is_joined });
@@ -104,6 +110,7 @@ fn joins(lexicon: &Lexicon, gap: &str, before: &Token) -> bool {
     match gap {
         " " | " & " | "  " => return gap != "  ",
         ". " | "." => return is_short,
+        " of " => return before.is(class::INSTITUTION),
         _ => {}
     }
     if gap.len() > 14 || !gap.starts_with(' ') || !gap.ends_with(' ') {
