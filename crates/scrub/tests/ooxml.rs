@@ -438,3 +438,26 @@ fn cells_are_hidden_by_their_format_and_by_narrow_columns() {
     channels.sort_unstable();
     assert_eq!(channels, [Channel::WhiteText, Channel::HiddenColumn, Channel::OtherPart]);
 }
+
+/// An entry whose name is given a second time is replaced for every program, and still there.
+#[test]
+fn bytes_that_the_directory_does_not_name_are_read() {
+    let body = document(&run("", "seen"));
+    let first = zipped(&[
+        ("x.txt", b"ask eva@corp.com"),
+        TYPES,
+        ("y.txt", b"seen"),
+        ("word/document.xml", body.as_bytes()),
+    ]);
+    assert_eq!(rules_of(&scanner().scan("a.docx", &first)), ["personal.email"]);
+    let mut bytes = first.clone();
+    while let Some(at) = bytes.windows(5).position(|window| window == b"y.txt") {
+        bytes[at..at + 5].copy_from_slice(b"x.txt");
+    }
+    let report = scanner().scan("a.docx", &bytes);
+    only(&report, "hidden.archive-gap");
+    assert!(only(&report, "personal.email").location.path[1].starts_with("x.txt#"));
+    // What follows the end is noted; an archive as it is has neither.
+    let longer = [first, b"more".to_vec()].concat();
+    only(&scanner().scan("a.docx", &longer), "hidden.trailing-bytes");
+}

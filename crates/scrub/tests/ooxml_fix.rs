@@ -198,7 +198,15 @@ fn what_is_hidden_is_found_before() {
                 "hidden.comment",
             ],
         ),
-        ("linked.xlsx", vec!["hidden.connection", "hidden.cache", "hidden.external-link"]),
+        (
+            "linked.xlsx",
+            vec![
+                "metadata.printer-settings",
+                "hidden.connection",
+                "hidden.cache",
+                "hidden.external-link",
+            ],
+        ),
         ("office.xlsx", vec!["hidden.sheet", "hidden.row", "hidden.comment"]),
         (
             "hidden.pptx",

@@ -21,6 +21,7 @@ mod tar;
 mod text;
 pub(crate) mod xml;
 pub(crate) mod zip;
+mod zip_gap;
 
 use std::io::Read;
 

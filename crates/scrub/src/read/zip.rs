@@ -8,6 +8,7 @@ use ::zip::result::ZipError;
 use super::archive::check_name;
 use super::git::Gathered;
 use super::ooxml;
+use super::zip_gap::Gaps;
 use crate::block::{Block, Place};
 use crate::finding::Channel;
 use crate::input::Source;
@@ -28,17 +29,19 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, bytes: &[u8]) {
 
 /// Reads an archive of a length without holding all of it in memory.
 pub(super) fn read_from(scan: &mut Scan<'_>, site: &Site, source: &mut dyn Source, length: u64) {
-    let Ok(mut archive) = ::zip::ZipArchive::new(source) else {
+    let Ok(mut archive) = Archive::new(&mut *source) else {
         return scan.refuse(site, None, Kind::Zip, Reason::Broken);
     };
     let kind = ooxml::kind_of(&archive);
     scan.was_read_to(site, kind, length, None);
     note_extras(scan, site, &archive);
+    let gaps = Gaps::of(&mut archive);
     match kind {
         Kind::Docx | Kind::Xlsx | Kind::Pptx => ooxml::read(scan, site, kind, &mut archive),
         Kind::Xlsb | Kind::OpenDocument => scan.refuse(site, None, kind, Reason::NoReader),
         _ => entries(scan, site, &mut archive),
     }
+    gaps.read(scan, site, source, length);
 }
 
 fn entries(scan: &mut Scan<'_>, site: &Site, archive: &mut Archive<'_>) {

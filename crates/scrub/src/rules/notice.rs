@@ -73,6 +73,8 @@ notices! {
     Signature = "metadata.signature",
     MarkupComment = "hidden.markup-comment",
     // Newer Office.
+    ArchiveGap = "hidden.archive-gap",
+    PrinterSettings = "metadata.printer-settings",
     // PDF.
     CoveredText = "hidden.covered-text",
     TextUnderImage = "hidden.text-under-image",
@@ -152,6 +154,8 @@ impl Notice {
             Self::HiddenRow => Channel::HiddenRow,
             Self::HiddenColumn => Channel::HiddenColumn,
             Self::DefinedName => Channel::DefinedName,
+            Self::ArchiveGap => Channel::OtherPart,
+            Self::PrinterSettings => Channel::Metadata,
             Self::HiddenSlide => Channel::HiddenSlide,
             Self::Notes => Channel::Notes,
             Self::OffSlide => Channel::OffSlide,

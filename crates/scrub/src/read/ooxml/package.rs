@@ -4,9 +4,14 @@
 use std::collections::BTreeMap;
 
 use super::notice_part;
+use crate::block::{Block, Place};
+use crate::finding::Channel;
 use crate::read::xml::{Node, walk};
 use crate::rules::Notice;
 use crate::scan::{Scan, Site};
+
+/// Shorter runs of characters among the settings of a printer are numbers.
+const PRINTER_CHARS_MIN: usize = 4;
 
 /// XML parts that wait for their reader, by name.
 #[derive(Default)]
@@ -32,6 +37,9 @@ impl Package {
             let text = crate::text::decode(&content).0.into_owned();
             self.parts.insert(name.to_owned(), text);
             return;
+        }
+        if lower.contains("printersettings") {
+            return printer(scan, site, name, &content);
         }
         if lower.contains("thumbnail") {
             notice_part(scan, site, name, Notice::Thumbnail, "", 1);
@@ -76,6 +84,20 @@ impl Package {
         let name = format!("{folder}/_rels/{base}.rels");
         self.parts.get(name.trim_start_matches('/')).map_or_else(Vec::new, |text| relations(text))
     }
+}
+
+/// Settings of a printer: names in UTF-16 among numbers.
+fn printer(scan: &mut Scan<'_>, site: &Site, name: &str, content: &[u8]) {
+    let mut block = Block::new(name);
+    let units = content.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
+    let text: String = char::decode_utf16(units).map(|unit| unit.unwrap_or('\0')).collect();
+    let words = text.split(|c: char| c.is_control() || ('\u{e000}'..='\u{f8ff}').contains(&c));
+    for word in words.filter(|word| word.chars().count() >= PRINTER_CHARS_MIN) {
+        block.push(Place::of(Channel::Metadata), word);
+    }
+    let first = block.text().lines().next().unwrap_or_default();
+    notice_part(scan, site, name, Notice::PrinterSettings, first, 1);
+    scan.block(site, &block);
 }
 
 /// Relations in the text of their part.
