@@ -1,7 +1,7 @@
 //! Bytes of a ZIP archive that its directory does not know (APPNOTE 4.3): entries that were replaced
 //! or deleted and are still there, and whatever else stands between the entries or after the end.
 
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::io::{Read as _, SeekFrom};
 
 use flate2::read::DeflateDecoder;
 
