@@ -23,8 +23,10 @@ use crate::{
         Open, OpenError,
         guard::{FileGuard, Guard as _, GuardError, lock_directory},
     },
+    ocr,
     service::{
-        Service, ServiceError, enroll::Invited, genesis, policies::Policies, status::keep_up,
+        Service, ServiceError, enroll::Invited, genesis, policies::Policies, scan::keep_scanning,
+        status::keep_up,
     },
     store::{
         files::Files,
@@ -150,7 +152,8 @@ pub struct Application {
     ledger: Arc<SqliteLedger>,
     keyring: Arc<SqliteKeyring>,
     identity: Identity,
-    publisher: JoinHandle<()>,
+    /// What the service does by itself.
+    rounds: Vec<JoinHandle<()>>,
     /// Held so that no second process uses the data directory.
     _lock: std::fs::File,
 }
@@ -190,11 +193,14 @@ impl Application {
         let vault = open_vault(storage, &ledger, &keyring, &entropy).await?;
         let port = Arc::clone(&ledger) as Arc<dyn Ledger>;
         let public_entries = identity.entries == EntriesAccess::Public;
-        let service =
-            Arc::new(Service::new(log, port, vault, policies, clock, entropy, public_entries));
+        let service = Service::new(log, port, vault, policies, clock, entropy, public_entries);
+        let service = Arc::new(service.with_picture_reader(ocr::engine()));
         service.register_policies().await?;
-        let publisher = tokio::spawn(keep_up(Arc::downgrade(&service)));
-        Ok(Self { service, ledger, keyring, identity, publisher, _lock: lock })
+        let mut rounds = vec![tokio::spawn(keep_up(Arc::downgrade(&service)))];
+        if identity.scan {
+            rounds.push(tokio::spawn(keep_scanning(Arc::downgrade(&service))));
+        }
+        Ok(Self { service, ledger, keyring, identity, rounds, _lock: lock })
     }
 
     /// The use cases.
@@ -236,9 +242,11 @@ impl Application {
 
     /// Finishes what is queued and closes every file.
     pub async fn close(self) {
-        let Self { service, ledger, keyring, publisher, .. } = self;
-        publisher.abort();
-        let _ended = publisher.await;
+        let Self { service, ledger, keyring, rounds, .. } = self;
+        for round in rounds {
+            round.abort();
+            let _ended = round.await;
+        }
         if let Ok(service) = Arc::try_unwrap(service) {
             service.close().await;
         }
@@ -337,7 +345,12 @@ fn load_policies(identity: &Identity) -> Result<Policies, StartError> {
         Some(folder) => assets::read_folder(folder).map_err(|error| unusable(error.to_string()))?,
         None => assets::policies(),
     };
-    Policies::load(files).map_err(|error| unusable(error.to_string()))
+    let policies = Policies::load(files).map_err(|error| unusable(error.to_string()))?;
+    // Those built in are tried when they are first used.
+    if identity.policies.is_some() && policies.has_scan_rules() {
+        policies.scan_rules().map_err(|error| unusable(error.to_string()))?;
+    }
+    Ok(policies)
 }
 
 /// The log's name: the one in its genesis, or the one asked for if it is new.

@@ -80,6 +80,8 @@ pub struct Identity {
     pub entries: EntriesAccess,
     /// Policies and clause texts; `None` takes those built in.
     pub policies: Option<PathBuf>,
+    /// Whether what is received is searched for what must not leave.
+    pub scan: bool,
 }
 
 /// Name of a log that was given none.

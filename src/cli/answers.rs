@@ -28,7 +28,7 @@ use attestry_proof::{
         own_work::OwnWork,
         redaction_check::{
             AcceptedFinding, ChannelCheck, ChannelResult, HiddenChannel, RedactionCheck, Removal,
-            ResidualRisk, Scan, Substance,
+            ResidualRisk, Substance,
         },
         task_authority::TaskAuthority,
         text::{Name, Passage, ValueError},
@@ -40,7 +40,7 @@ use serde::{
 };
 use uuid::Uuid;
 
-use super::newest::Newest;
+use super::{newest::Newest, submit::Searched};
 
 /// Most bytes of an answers file.
 pub const MAX_ANSWERS_BYTES: usize = 1 << 20;
@@ -97,7 +97,6 @@ struct NdaAnswers {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RedactionAnswers {
-    scan: Scan,
     removed: Vec<Removal>,
     hidden_channels: BTreeMap<HiddenChannel, ChannelResult>,
     accepted_findings: Vec<AcceptedFinding>,
@@ -122,6 +121,8 @@ pub struct Context<'a> {
     pub manifests: &'a [ManifestCommitment],
     /// The texts that are shown.
     pub catalogue: &'a ClauseCatalogue,
+    /// What the search of the files found.
+    pub searched: &'a Searched,
     /// Now.
     pub now: Timestamp,
     /// This program.
@@ -195,6 +196,18 @@ impl Answers {
             return Err(AnswersError::TooLarge { found, limit });
         }
         Ok(toml::from_str(text)?)
+    }
+
+    /// What is said of each hidden channel.
+    #[must_use]
+    pub const fn hidden_channels(&self) -> &BTreeMap<HiddenChannel, ChannelResult> {
+        &self.redaction_check.hidden_channels
+    }
+
+    /// Findings that are left in place.
+    #[must_use]
+    pub fn accepted_findings(&self) -> &[AcceptedFinding] {
+        &self.redaction_check.accepted_findings
     }
 
     /// The attestations about the submission: `own-work`, `nda-check`, `redaction-check`,
@@ -339,9 +352,9 @@ impl Answers {
         Ok(RedactionCheck {
             hidden_channels: HiddenChannel::ALL.iter().map(check).collect::<Result<_, _>>()?,
             output: *deliverable.ok_or(AnswersError::NoDeliverable)?,
-            scan: answers.scan,
+            scan: context.searched.scan.clone(),
             removed: answers.removed,
-            accepted_findings: answers.accepted_findings,
+            accepted_findings: context.searched.accepted.clone(),
             residual_risk: answers.residual_risk,
             residual_risk_note: answers.residual_risk_note,
             substance: answers.substance,
@@ -410,6 +423,7 @@ fn unanswered(section: String, key: impl ToString) -> AnswersError {
 #[cfg(test)]
 mod tests {
     use attestry_policy::clauses::CATALOGUE_PATH;
+    use attestry_proof::payload::redaction_check::Scan;
 
     use super::*;
 
@@ -425,6 +439,11 @@ mod tests {
         }
         let borrowed: Vec<_> = files.iter().map(|(path, c)| (path.as_str(), &c[..])).collect();
         ClauseCatalogue::parse(&borrowed).unwrap()
+    }
+
+    fn by_reading() -> Searched {
+        let how = "Read from end to end.".parse().unwrap();
+        Searched::new(Scan::Manual(how), Vec::new(), [])
     }
 
     fn commitments() -> [ManifestCommitment; 2] {
@@ -445,6 +464,7 @@ mod tests {
             subject: Uuid::from_u128(7),
             manifests,
             catalogue: &catalogue,
+            searched: &by_reading(),
             now: Timestamp::from_unix_seconds(1_772_366_400).unwrap(),
             tool: &tool,
             amends: None,
@@ -515,6 +535,7 @@ mod tests {
             subject: Uuid::from_u128(7),
             manifests: &[ManifestCommitment::of(&deliverable)],
             catalogue: &catalogue,
+            searched: &by_reading(),
             now: Timestamp::from_unix_seconds(0).unwrap(),
             tool: &tool,
             amends: None,

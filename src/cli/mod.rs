@@ -22,6 +22,7 @@ mod program;
 mod register;
 mod retold;
 mod review;
+mod scrub;
 mod serve;
 pub mod submit;
 mod trust;
@@ -61,6 +62,8 @@ enum Command {
     Enroll(enroll::Arguments),
     /// Invite a member (administrators).
     Invite(enroll::InviteArguments),
+    /// Search files for what must not leave, visible and hidden, offline.
+    Scrub(scrub::Arguments),
     /// Attest to a piece of work and submit it.
     Submit(submit::Arguments),
     /// Countersign a submission, or send it back with reasons (reviewers).
@@ -101,6 +104,7 @@ pub fn run() -> ExitCode {
         Command::Trust(arguments) => trust::run(arguments, &output),
         Command::Enroll(arguments) => enroll::run(arguments, &output),
         Command::Invite(arguments) => enroll::invite(arguments, &output),
+        Command::Scrub(arguments) => scrub::run(arguments, &output),
         Command::Submit(arguments) => submit::run(arguments, &output),
         Command::Review(arguments) => review::run(arguments, &output),
         Command::Clear(arguments) => review::clear(&arguments, &output),

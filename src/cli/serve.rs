@@ -42,6 +42,9 @@ pub struct Arguments {
     /// Policies and clause texts to use instead of those built in.
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,
+    /// Do not search what is received. Nothing new is cleared then under terms that ask for a scan.
+    #[arg(long)]
+    no_scan: bool,
     /// TLS certificate chain, PEM.
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
@@ -84,6 +87,7 @@ async fn open(arguments: Arguments) -> Result<Listening, StartError> {
         origin: arguments.origin,
         entries: arguments.entries,
         policies: arguments.policies,
+        scan: !arguments.no_scan,
     };
     let tls = arguments.tls_cert.zip(arguments.tls_key);
     let listen = Listen {

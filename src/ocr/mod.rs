@@ -3,6 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,14 @@ const LANGUAGES_MAX: usize = 4;
 
 /// Columns of the engine's table: kind of row, block, paragraph, line, place, confidence, word.
 const COLUMNS: usize = 12;
+
+/// The engine of this machine, looked for once; `None` if there is none.
+#[must_use]
+pub fn engine() -> Option<Arc<dyn Ocr>> {
+    static FOUND: OnceLock<Option<Tesseract>> = OnceLock::new();
+    let found = FOUND.get_or_init(|| Tesseract::find().ok());
+    found.clone().map(|engine| Arc::new(engine) as Arc<dyn Ocr>)
+}
 
 /// The engine, if it is installed.
 #[derive(Clone, Debug)]

@@ -85,7 +85,10 @@ impl Service {
         let Matter { policy_version, record, about } = matter;
         let purposes = about.consented().union(record.cleared);
         let decided = self.decide_all(matter, purposes).await?;
-        self.ledger.people().note_decided(record.id, record.said, *policy_version).await?;
+        self.ledger
+            .people()
+            .note_decided((record.id, record.said, record.scan), *policy_version)
+            .await?;
         Ok(decided)
     }
 
@@ -135,6 +138,7 @@ impl Service {
         // Whoever speaks in between makes the facts stale, and the decision with them.
         let mut preconditions = vec![
             Precondition::LastSaid { submission, at: record.said },
+            Precondition::LastScan { submission, at: record.scan },
             Precondition::Policy { version: *policy_version },
         ];
         preconditions.extend(self.holders_unchanged(record, &owner).await?);

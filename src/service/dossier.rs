@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use attestry_policy::{
     access::KeyId,
     clauses::{ClauseAnswer, Day, Signed, Use},
-    clearance::{AttestationFact, AttestationKind, ClearanceFacts, ReviewFact},
+    clearance::{AttestationFact, AttestationKind, ClearanceFacts, ReviewFact, ScanFact},
     words::{self, Verdict},
 };
 use attestry_proof::{
@@ -15,8 +15,9 @@ use attestry_proof::{
     manifest::Role as ManifestRole,
     payload::{
         Payload, StatementKind,
-        envelope::{Answer, Envelope},
+        envelope::{Answer, Envelope, ManifestCommitment},
         own_work::{Consent, PurposeConsent},
+        redaction_check::RedactionCheck,
         review::ReviewVerdict,
         withdrawal::{Purpose, Scope},
     },
@@ -50,6 +51,7 @@ pub(super) struct StatementsAbout {
     /// Purposes taken back one by one, with the position.
     taken_back: Vec<(LeafIndex, PurposeSet)>,
     review: Option<Told>,
+    scan: Option<Told>,
     /// Purposes that clearance was given for, with the day.
     clearances: Vec<(words::Purpose, Day)>,
 }
@@ -81,6 +83,40 @@ impl StatementsAbout {
         back.fold(consented, |left, (_, purposes)| left.without(*purposes))
     }
 
+    /// The newest statement about redaction, and its leaf hash.
+    pub(super) fn redaction_check(&self) -> Option<(&RedactionCheck, Hash)> {
+        let told = self.newest.get(&AttestationKind::RedactionCheck)?;
+        let Payload::RedactionCheck(said) = &told.payload else { return None };
+        Some((said.body(), told.leaf))
+    }
+
+    /// The commitments to both sides, as they were stated last.
+    pub(super) fn sides(&self) -> Option<Vec<ManifestCommitment>> {
+        let side = |kind: AttestationKind| match &self.newest.get(&kind)?.payload {
+            Payload::Manifest(said) => {
+                let said = said.body();
+                let (role, commitment, count) = (said.role, said.commitment, said.count);
+                Some(ManifestCommitment { role, commitment, count })
+            }
+            _ => None,
+        };
+        let kinds = [AttestationKind::RequestManifest, AttestationKind::DeliverableManifest];
+        kinds.into_iter().map(side).collect()
+    }
+
+    /// The last scan, if it was of the files that count now and held against what is said of their
+    /// redaction now.
+    fn scan_fact(&self) -> Option<ScanFact> {
+        let told = self.scan.as_ref()?;
+        let Payload::Scan(said) = &told.payload else { return None };
+        let said = said.body();
+        let (_, redaction) = self.redaction_check()?;
+        let is_current = said.compared_with.0 == redaction
+            && self.sides().is_some_and(|sides| sides == said.manifests);
+        let residual_risk = words::ResidualRisk::parse(said.residual_risk.as_str())?;
+        is_current.then_some(ScanFact { position: told.index.0, residual_risk })
+    }
+
     fn add(&mut self, index: LeafIndex, leaf: Hash, issuer: Thumbprint, payload: Payload) {
         self.leaves.insert(leaf, payload.kind());
         if let Some(kind) = attestation_kind(&payload) {
@@ -93,6 +129,7 @@ impl StatementsAbout {
                     self.taken_back.push((index, purposes.iter().copied().collect()));
                 }
             }
+            Payload::Scan(_) => self.scan = Some(Told { index, leaf, issuer, payload }),
             Payload::Review(_) => self.review = Some(Told { index, leaf, issuer, payload }),
             Payload::Clearance(said) if said.body().granted => {
                 let day = said.body().decided_at.to_string();
@@ -115,6 +152,7 @@ impl Service {
             newest: BTreeMap::new(),
             taken_back: Vec::new(),
             review: None,
+            scan: None,
             clearances: Vec::new(),
         };
         let mut from = LeafIndex(0);
@@ -179,10 +217,9 @@ impl Service {
             allowed_risk: program.allowed_risk,
             attestations,
             withdrawn: record.withdrawn,
-            // No statement of a scan can be made yet, so there is none.
-            scan: None,
+            scan: about.scan_fact(),
             review,
-            // Nor can one place a hold or open a case: the log holds none.
+            // No statement can place a hold or open a case: the log holds none.
             holds: Some(0),
             open_cases: Some(0),
         })

@@ -53,7 +53,7 @@ impl Service {
     }
 
     /// Reads and checks openings that were uploaded as a file.
-    async fn stored_manifest(
+    pub(super) async fn stored_manifest(
         &self,
         submission: Uuid,
         openings: Hash,

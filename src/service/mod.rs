@@ -25,6 +25,7 @@ pub mod read;
 pub mod register;
 pub mod revoke;
 pub mod rotate;
+pub mod scan;
 pub mod sessions;
 pub mod sign_in;
 pub mod state;
@@ -40,6 +41,7 @@ use std::{
 };
 
 use attestry_proof::{hash::Hash, key::Thumbprint};
+use attestry_scrub::ocr::Ocr;
 use lru::LruCache;
 use parking::Mutex;
 
@@ -71,6 +73,8 @@ pub struct Service {
     keys_forgotten: AtomicU64,
     challenges: Tickets<Thumbprint>,
     janitor: drafts::Janitor,
+    /// What reads the text in pictures.
+    pictures: Option<Arc<dyn Ocr>>,
 }
 
 mod parking {
@@ -116,7 +120,15 @@ impl Service {
             keys_forgotten: AtomicU64::new(0),
             challenges: sessions::challenges(),
             janitor,
+            pictures: None,
         }
+    }
+
+    /// The same with something that reads the text in pictures.
+    #[must_use]
+    pub fn with_picture_reader(mut self, reader: Option<Arc<dyn Ocr>>) -> Self {
+        self.pictures = reader;
+        self
     }
 
     /// The log.

@@ -1,7 +1,7 @@
 //! The rules and texts in force: one bundle of files, logged, kept, and swapped as a whole.
 
 use std::{
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, Mutex, OnceLock, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -11,12 +11,16 @@ use attestry_policy::{
     load::LoadError,
 };
 use attestry_proof::hash::Hash;
+use attestry_scrub::{RuleError, RuleSet};
 
 use super::{Service, ServiceError, genesis::policy_version};
 use crate::store::ledger::Precondition;
 
 /// Time after which the same bundle is another statement.
 const SAME_SECOND: Duration = Duration::from_millis(250);
+
+/// Folder of the rules that files are searched by.
+const SCAN_FOLDER: &str = "scrub/";
 
 /// A policy file: its path with `/` between names, and its bytes.
 pub type PolicyFileBytes = (String, Vec<u8>);
@@ -30,6 +34,9 @@ pub enum PoliciesError {
     /// The clause texts are refused.
     #[error(transparent)]
     Clauses(#[from] CatalogueError),
+    /// The rules that files are searched by are refused.
+    #[error(transparent)]
+    Scan(#[from] RuleError),
 }
 
 /// One policy bundle, read and checked.
@@ -37,6 +44,8 @@ pub struct Policies {
     engine: PolicyEngine,
     clauses: ClauseCatalogue,
     files: Vec<PolicyFileBytes>,
+    /// Read when they are first asked for: checking them takes longer than the rest.
+    scan_rules: OnceLock<Result<RuleSet, RuleError>>,
 }
 
 impl Policies {
@@ -49,7 +58,7 @@ impl Policies {
             files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
         let engine = PolicyEngine::load(&named)?;
         let clauses = ClauseCatalogue::parse(&named)?;
-        Ok(Self { engine, clauses, files })
+        Ok(Self { engine, clauses, files, scan_rules: OnceLock::new() })
     }
 
     /// The rules.
@@ -64,6 +73,22 @@ impl Policies {
         &self.clauses
     }
 
+    /// The rules that files are searched by; every example of every rule is tried the first time, so
+    /// this is not to be called where a request waits.
+    ///
+    /// # Errors
+    /// [`RuleError`], with the file and rule of the first fault.
+    pub fn scan_rules(&self) -> Result<&RuleSet, PoliciesError> {
+        let read = self.scan_rules.get_or_init(|| load_scan_rules(&self.files));
+        read.as_ref().map_err(|error| PoliciesError::Scan(error.clone()))
+    }
+
+    /// Whether the bundle has rules that files are searched by. Without them nothing is searched.
+    #[must_use]
+    pub fn has_scan_rules(&self) -> bool {
+        self.files.iter().any(|(path, _)| path.starts_with(SCAN_FOLDER))
+    }
+
     /// The files.
     #[must_use]
     pub fn files(&self) -> &[PolicyFileBytes] {
@@ -75,6 +100,33 @@ impl Policies {
     pub const fn digest(&self) -> Hash {
         Hash(*self.engine.digest())
     }
+}
+
+/// Rules are known by their names within their folder, so that a folder of them alone gives the same
+/// digest.
+///
+/// # Errors
+/// [`RuleError`], with the file and rule of the first fault.
+pub fn load_scan_rules(files: &[PolicyFileBytes]) -> Result<RuleSet, RuleError> {
+    let inside = |(path, bytes): &'_ PolicyFileBytes| -> Option<(String, Vec<u8>)> {
+        let name = path.strip_prefix(SCAN_FOLDER).filter(|name| name.ends_with(".toml"))?;
+        Some((name.to_owned(), bytes.clone()))
+    };
+    let files: Vec<(String, Vec<u8>)> = files.iter().filter_map(inside).collect();
+    let named: Vec<(&str, &[u8])> =
+        files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+    // Most bundles differ in other files, and trying every example takes a while.
+    static LAST: Mutex<Option<(Hash, RuleSet)>> = Mutex::new(None);
+    let parts = named.iter().flat_map(|(name, bytes)| [name.as_bytes(), bytes]);
+    let digests: Vec<u8> = parts.flat_map(|part| Hash::of(part).0).collect();
+    let digest = Hash::of(&digests);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, rules)) = last.as_ref().filter(|(known, _)| *known == digest) {
+        return Ok(rules.clone());
+    }
+    let rules = RuleSet::load(&named)?;
+    *last = Some((digest, rules.clone()));
+    Ok(rules)
 }
 
 impl Service {

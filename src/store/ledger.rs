@@ -120,6 +120,13 @@ pub enum Precondition {
         /// Position of the last statement by a person.
         at: LeafIndex,
     },
+    /// The service searched the files of the submission last at this position.
+    LastScan {
+        /// Which submission.
+        submission: Uuid,
+        /// Position of the last scan; `None` if there is none.
+        at: Option<LeafIndex>,
+    },
     /// As [`Precondition::LastSaid`], and the submission is cleared for just these purposes.
     Standing {
         /// Which submission.
@@ -209,6 +216,12 @@ pub enum Effect {
         accepted: bool,
         /// The reviewer's key.
         reviewer: Thumbprint,
+    },
+    /// The service searched the files. Whoever was accepted by a reviewer, or is cleared, is decided
+    /// about again.
+    Scanned {
+        /// Of which submission.
+        submission: Uuid,
     },
     /// The service decided whether a submission is cleared.
     Cleared {

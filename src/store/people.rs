@@ -146,12 +146,19 @@ pub trait People: Send + Sync {
     /// Submissions that wait for a decision about clearance, at most `limit`.
     fn submissions_undecided(&self, limit: u32) -> BoxFuture<'_, Result<Vec<Uuid>, StoreError>>;
 
+    /// Complete submissions that the service has not searched since their contractor last attested to
+    /// them, at most `limit`.
+    fn submissions_unscanned(
+        &self,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<SubmissionRecord>, StoreError>>;
+
     /// Notes that everything was decided about a submission, if the last a person said about it is
-    /// at `said` and the rules in force are still those of `policy_version`.
+    /// at `said`, the last scan is the one given, and the rules in force are still those of
+    /// `policy_version`.
     fn note_decided(
         &self,
-        submission: Uuid,
-        said: LeafIndex,
+        about: (Uuid, LeafIndex, Option<LeafIndex>),
         policy_version: u64,
     ) -> BoxFuture<'_, Result<(), StoreError>>;
 

@@ -109,6 +109,8 @@ pub struct SubmissionRecord {
     pub attested: AttestationSet,
     /// The last review.
     pub review: Option<Review>,
+    /// Position of the last scan of its files by the service.
+    pub scan: Option<LeafIndex>,
     /// What it is cleared for.
     pub cleared: PurposeSet,
     /// The last word that was published.
@@ -342,6 +344,7 @@ mod tests {
             last_attested: Some(LeafIndex(9)),
             attested: AttestationSet::from_bits(all).unwrap(),
             review: None,
+            scan: None,
             cleared: PurposeSet::default(),
             published: None,
             withdrawn: false,

@@ -16,6 +16,7 @@ mod object;
 mod pack;
 mod payload;
 mod read;
+mod seek;
 mod stream;
 mod submissions;
 mod upload;
@@ -40,6 +41,7 @@ pub use self::{
         PAYLOAD_BYTES_MAX, PAYLOAD_OVERHEAD_BYTES, PayloadError, open_payload, seal_payload,
     },
     read::FileStream,
+    seek::FileReader,
     submissions::KeysError,
     upload::{FILE_BYTES_MAX, PART_BYTES_MAX, PARTS_MAX, UploadError, UploadState},
 };

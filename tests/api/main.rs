@@ -29,6 +29,7 @@ mod replacement;
 mod reviews;
 mod rotation;
 mod routes;
+mod scans;
 mod sessions;
 mod statements;
 mod submissions;

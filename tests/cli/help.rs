@@ -2,8 +2,8 @@
 
 use crate::support::{DONE, USAGE, attestry};
 
-const COMMANDS: [&str; 16] = [
-    "serve", "key", "trust", "enroll", "invite", "submit", "review", "clear", "withdraw",
+const COMMANDS: [&str; 17] = [
+    "serve", "key", "trust", "enroll", "invite", "scrub", "submit", "review", "clear", "withdraw",
     "custody", "verify", "fsck", "bench", "demo", "program", "policy",
 ];
 

@@ -6,6 +6,7 @@
 mod folder;
 mod proxy;
 mod scene;
+mod scrub;
 mod support;
 
 mod demo;

@@ -28,6 +28,12 @@ impl Scene {
 
     /// A service with more settings.
     pub fn with(settings: &[&str]) -> Self {
+        // What the service searches by itself would come between other statements.
+        Self::scanning(&[&["--no-scan"], settings].concat())
+    }
+
+    /// One that searches what it receives.
+    pub fn scanning(settings: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let service = Service::start_with(&directory.path().join("log"), settings);
         let settings = settings.iter().map(|&setting| setting.to_owned()).collect();
@@ -161,6 +167,10 @@ impl Scene {
             (self.key(member), self.at("request"), self.at("work"), self.at(out));
         let mut arguments = vec!["submit", "--server", url, "--key", &key, "--answers", ANSWERS];
         arguments.extend(["--request", &request, "--deliverable", &work, "--out", &out]);
+        // A file of equal bytes is nothing that anybody can read.
+        if !more.contains(&"--unread-because") {
+            arguments.extend(["--unread-because", "Made for this test, of equal bytes."]);
+        }
         arguments.extend(more);
         attestry(&arguments)
     }

@@ -74,6 +74,7 @@ fn notices_that_the_statements_claim_are_shown() {
     let submit = |more: &[&str]| {
         let mut arguments = vec!["submit", "--server", &url, "--key", &key, "--answers", &answers];
         arguments.extend(["--request", &request, "--deliverable", &work, "--out", &out]);
+        arguments.extend(["--unread-because", "Made for this test, of equal bytes."]);
         arguments.extend(more);
         attestry(&arguments)
     };

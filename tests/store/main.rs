@@ -87,5 +87,6 @@ suite! { sqlite, Sqlite:
         within_a_batch_the_last_word_counts,
         a_decision_is_due_after_an_accepting_review,
         new_rules_make_decisions_due_about_what_is_cleared,
+        a_complete_submission_is_scanned_once_and_again_after_new_words,
     }
 }

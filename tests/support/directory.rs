@@ -30,7 +30,12 @@ pub struct Workshop {
 
 /// What the service is, in tests.
 pub fn identity() -> Identity {
-    Identity { origin: Some(ORIGIN.into()), entries: EntriesAccess::Public, policies: None }
+    Identity {
+        origin: Some(ORIGIN.into()),
+        entries: EntriesAccess::Public,
+        policies: None,
+        scan: false,
+    }
 }
 
 impl Default for Workshop {

@@ -2,7 +2,10 @@
 
 use attestry::{
     assets,
-    cli::answers::{Answers, Context},
+    cli::{
+        answers::{Answers, Context},
+        submit::Searched,
+    },
     entropy::{OsEntropy, random_bytes, random_uuid},
     keys::{LocalSigner, Signer as _},
 };
@@ -17,6 +20,7 @@ use attestry_proof::{
         effort::Effort,
         envelope::{Answer, ClauseAnswer, ClauseReference, Envelope, ManifestCommitment, Tool},
         fields::{Digest, Salt, SubmissionId, Timestamp},
+        redaction_check::Scan,
         withdrawal::{Erasure, Scope, Withdrawal, WithdrawalReason},
     },
 };
@@ -48,6 +52,12 @@ pub struct Author {
     catalogue: ClauseCatalogue,
 }
 
+/// As if the files had been searched by reading.
+pub fn by_reading() -> Searched {
+    let how = Scan::Manual("Read from end to end.".parse().unwrap());
+    Searched::new(how, Vec::new(), [])
+}
+
 impl Author {
     /// The author with this seed; the same seed is the same key.
     pub fn new(seed: u8) -> Self {
@@ -67,6 +77,7 @@ impl Author {
             subject: Uuid::nil(),
             manifests: &manifests,
             catalogue: &catalogue,
+            searched: &by_reading(),
             now,
             tool: &tool,
             amends: None,

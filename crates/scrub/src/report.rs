@@ -130,6 +130,15 @@ pub enum Reason {
     NoOcr,
 }
 
+impl Reason {
+    /// Whether there may be something that nobody saw: not in a file without bytes, nor in a link,
+    /// whose target is searched like a text.
+    #[must_use]
+    pub const fn hides_something(self) -> bool {
+        !matches!(self, Self::Empty | Self::Link)
+    }
+}
+
 /// A file, or a part of one, that was not read. Nothing is passed over without such an entry.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -259,6 +268,17 @@ impl Report {
         }
     }
 
+    /// The same without what a deny-list found, as if there had been none: for readers who must not
+    /// learn its words, nor could find them again.
+    #[must_use]
+    pub fn without_deny_list(&self) -> Self {
+        let mut report = self.clone();
+        report.deny_list_digest = None;
+        report.findings.retain(|finding| finding.category != Category::DenyList);
+        report.counts = count(&report.read, &report.not_read, &report.findings);
+        report
+    }
+
     /// The highest severity found.
     #[must_use]
     pub fn worst(&self) -> Option<Severity> {
@@ -271,17 +291,18 @@ impl Report {
     }
 
     /// What has to be dealt with before the files may leave: findings at or above `threshold`, and
-    /// everything that was not read.
+    /// everything that was not read, unless there is nothing to be read.
     #[must_use]
     pub fn blocking(&self, threshold: Severity) -> Blocking<'_> {
         let findings = self.findings_at_or_above(threshold).collect();
-        Blocking { findings, not_read: self.not_read.iter().collect() }
+        let not_read = self.not_read.iter().filter(|entry| entry.reason.hides_something());
+        Blocking { findings, not_read: not_read.collect() }
     }
 
-    /// Whether nothing at or above `threshold` was found and everything was read.
+    /// Whether nothing at or above `threshold` was found and everything that has content was read.
     #[must_use]
     pub fn is_clean(&self, threshold: Severity) -> bool {
-        self.not_read.is_empty() && self.findings.iter().all(|f| f.severity < threshold)
+        self.blocking(threshold).is_empty()
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod review;
 mod samples;
+mod search;
 mod steps;
 
 use std::{
@@ -123,6 +124,7 @@ impl Stage {
             origin: Some(ORIGIN.to_owned()),
             entries: EntriesAccess::Public,
             policies: None,
+            scan: true,
         };
         let listen = Listen {
             address: self.listen,

@@ -24,6 +24,7 @@ use super::{
     Running, Stage,
     review::{self, REVIEWER, Reviewed},
     samples::{self, Sample},
+    search,
 };
 use crate::{
     cli::{
@@ -31,7 +32,7 @@ use crate::{
         output::{Failure, Output},
         pin::Pin,
         register::register,
-        submit::{self, Submission, Submitted},
+        submit::{self, SearchOptions, Submission, Submitted},
         withdraw,
     },
     entropy::OsEntropy,
@@ -76,9 +77,10 @@ pub async fn play(stage: &Stage, output: &Output) -> Result<Facts, Failure> {
         .heading("2. Members enrol: an administrator by a one-time link, the others by invitation");
     enroll(&running, &made, output).await?;
 
-    output.heading("3. Contractors submit real work: they attest, sign and send");
+    output.heading("3. Contractors submit real work: they search, attest, sign and send");
     let pieces = submit(&running, &made, output).await?;
     collect(&running, &made, &pieces).await?;
+    search::searched_again(&running, &made, &pieces, output).await?;
 
     output.heading("4. Rules decide: who may review, and what may be used for which purpose");
     let review = review::review(&running, &made, &pieces, output).await?;
@@ -162,7 +164,7 @@ async fn enroll(running: &Running, made: &Path, output: &Output) -> Result<(), F
     ));
     let terms = OpenRequest {
         name: "demo".into(),
-        clearance_policy: "reviewed".into(),
+        clearance_policy: "standard".into(),
         allowed_risk: "low".into(),
         title: Some("Samples of built-in work".into()),
         client: None,
@@ -185,7 +187,11 @@ async fn enroll(running: &Running, made: &Path, output: &Output) -> Result<(), F
 async fn submit(running: &Running, made: &Path, output: &Output) -> Result<Vec<Piece>, Failure> {
     let quiet = Output::new(true);
     let mut pieces = Vec::new();
-    for (number, sample) in samples::unpack(&made.join("samples"))?.into_iter().enumerate() {
+    let unpacked = samples::unpack(&made.join("samples"))?;
+    if let Some(first) = unpacked.first() {
+        search::unredacted(running, made, (CONTRACTORS[0], first), output).await?;
+    }
+    for (number, sample) in unpacked.into_iter().enumerate() {
         let owner = CONTRACTORS[number % CONTRACTORS.len()];
         let client = client(running, made, owner).await?;
         let out = made.join("submissions").join(&sample.name);
@@ -197,10 +203,12 @@ async fn submit(running: &Running, made: &Path, output: &Output) -> Result<Vec<P
             answers: &answers,
             out: &out,
             amends: None,
+            search: SearchOptions { unread: Some(search::UNREAD), ..SearchOptions::default() },
+            quiet: false,
         };
         let prepared = submit::prepare(&client, &submission, &quiet, |_| Ok(())).await?;
         let statements = submit::finish(&client, &submission, &prepared, &quiet).await?;
-        let files: usize = prepared.sources.len() - prepared.manifests.len();
+        let files: usize = prepared.sources.len() - prepared.manifests.len() - 1;
         output.good(format_args!(
             "{owner}  {name:<22} {files:>3} files, {} statements, entries {}–{}",
             statements.len(),

@@ -21,7 +21,10 @@ use chrono::DateTime;
 use serde::Serialize;
 
 use super::{bundle::Bundle, fault::Fault};
-use crate::cli::output::{Failure, Output, REFUSED};
+use crate::{
+    cli::output::{Failure, Output, REFUSED},
+    service::policies::load_scan_rules,
+};
 
 /// Where rules of the scan are, in the bundle so that it is known by which ones was scanned.
 const SCAN_FOLDER: &str = "scrub/";
@@ -133,6 +136,12 @@ fn examine(bundle: &Bundle, earlier: Option<&ClauseCatalogue>) -> Report {
             let broken = earlier.and_then(|earlier| now.continues(earlier).err());
             faults.extend(broken.as_ref().map(Fault::of_history));
         }
+    }
+    // A bundle may have none; then nothing is searched, and clearance that asks for a scan is denied.
+    if files.iter().any(|(path, _)| path.starts_with(SCAN_FOLDER))
+        && let Err(error) = load_scan_rules(&bundle.files)
+    {
+        faults.push(Fault::of_scan(&error));
     }
     if !files.is_empty() {
         faults.extend(names_fault(&files));

@@ -4,6 +4,7 @@ use attestry_policy::{
     clauses::{CatalogueError, HistoryError, ResignError},
     load::{LoadError, Place},
 };
+use attestry_scrub::RuleError;
 use serde::Serialize;
 
 use crate::cli::output::Output;
@@ -39,6 +40,14 @@ impl Fault {
     /// A fault of the clause texts or of the decisions about them.
     pub fn of_clauses(error: &CatalogueError, files: &[(&str, &[u8])]) -> Self {
         Self::new(&error.to_string(), error.place(files).as_ref(), clauses_advice(error), files)
+    }
+
+    /// A fault of the rules that files are searched by.
+    pub fn of_scan(error: &RuleError) -> Self {
+        let advice = "every example of a rule has to match, no counter-example may, and every notice \
+                      of the program needs its words";
+        let file = (!error.file.is_empty()).then(|| format!("scrub/{}", error.file));
+        Self { file, ..Self::new(&error.to_string(), None, advice, &[]) }
     }
 
     /// A bundle that does not keep what an earlier one had.

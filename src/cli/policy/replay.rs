@@ -120,9 +120,11 @@ async fn replay(client: &Client, submission: Uuid) -> Result<Report, Failure> {
             record.told.insert(event.index, evidence.told(submission, event.index).await?);
         }
     }
-    let erased_words = events.iter().filter(|event| event.kind.is_none());
-    let erased_words = erased_words.filter(|event| event.issuer != service.to_string());
-    record.erased = erased_words.map(|event| event.index).collect();
+    for event in events.iter().filter(|event| event.kind.is_none()) {
+        let by_service = event.issuer == service.to_string();
+        let erased = if by_service { &mut record.erased_by_service } else { &mut record.erased };
+        erased.insert(event.index);
+    }
     evidence.add_keys(&record).await?;
     let mut archive = Archive::open(&mut evidence).await?;
     evidence.verify()?;
@@ -131,6 +133,10 @@ async fn replay(client: &Client, submission: Uuid) -> Result<Report, Failure> {
     let mut decisions: Vec<Decision> =
         events.iter().filter(|event| erased_decision(event, service)).map(erased).collect();
     for (index, told) in &record.told {
+        if matches!(told.payload, Payload::Scan(_)) && told.issuer != service {
+            let reason = format!("the scan at entry {index} is not signed by the service");
+            return Err(Failure::refused(reason));
+        }
         let Payload::Clearance(said) = &told.payload else { continue };
         if told.issuer != service {
             let reason = format!("the decision at entry {index} is not signed by the service");
@@ -157,8 +163,9 @@ fn kind(event: &CustodyInfo) -> Option<StatementKind> {
 }
 
 /// Whether a decision can rest on it, or is it.
-const fn counts(kind: StatementKind) -> bool {
-    kind.is_contractor() || matches!(kind, StatementKind::Review | StatementKind::Clearance)
+fn counts(kind: StatementKind) -> bool {
+    let of_others = [StatementKind::Review, StatementKind::Scan, StatementKind::Clearance];
+    kind.is_contractor() || of_others.contains(&kind)
 }
 
 /// Whether it may have been a decision: by the service, and nobody can read it any more.

@@ -1,4 +1,4 @@
-//! `attestry submit`: list the files, show what will be signed with the clause texts it names, sign
+//! `attestry submit`: list the files, search them, show what will be signed with the clause texts it names, sign
 //! it, send it, keep the proofs, and verify them before anything is claimed.
 //!
 //! Everything signed is written to the output directory before it is sent. The same command with
@@ -8,6 +8,7 @@
 mod files;
 mod prepare;
 mod reading;
+mod search;
 mod upload;
 
 use std::{
@@ -24,10 +25,13 @@ use attestry_proof::{
 use indicatif::{ProgressBar, ProgressStyle};
 use uuid::Uuid;
 
-pub use self::prepare::{Prepared, sign};
 pub(super) use self::{
     prepare::tool,
     reading::{Reading, catalogue, confirm, kept_texts},
+};
+pub use self::{
+    prepare::{Prepared, sign},
+    search::{SearchOptions, Searched},
 };
 use super::{
     answers::Answers,
@@ -61,6 +65,17 @@ pub struct Arguments {
     /// Directory for statements, payloads, clause texts and openings; the same again continues.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// Words that must not occur in any file, however they are spelled: one a line, `#` before
+    /// remarks. They stay on this machine.
+    #[arg(long, value_name = "FILE")]
+    deny_list: Option<PathBuf>,
+    /// Findings that are left in place, each with its reason: the file that the page of a search
+    /// writes.
+    #[arg(long, value_name = "FILE")]
+    accept: Option<PathBuf>,
+    /// Leave everything in place that could not be read, for this reason.
+    #[arg(long, value_name = "TEXT")]
+    unread_because: Option<String>,
     /// Sign without asking. Statements and clause texts are printed all the same; with --json they
     /// are in files below --out that the object names.
     #[arg(long)]
@@ -80,6 +95,10 @@ pub struct Submission<'a> {
     pub out: &'a Path,
     /// What is stated anew about a submission of one's own; `None` for a new one.
     pub amends: Option<&'a Newest>,
+    /// How the files are searched before anything is signed.
+    pub search: SearchOptions<'a>,
+    /// Whether what is in the way is counted only, and not shown.
+    pub quiet: bool,
 }
 
 /// A statement that is in the log.
@@ -115,6 +134,12 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
             answers: &answers,
             out: &arguments.out,
             amends: amends.as_ref(),
+            search: SearchOptions {
+                deny_list: arguments.deny_list.as_deref(),
+                accept: arguments.accept.as_deref(),
+                unread: arguments.unread_because.as_deref(),
+            },
+            quiet: output.is_json(),
         };
         let prepared = prepare(&client, &submission, output, |reading| {
             reading.show(yes, output);
@@ -143,7 +168,7 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Hashes, shows and signs; or takes up what an earlier run signed.
+/// Searches, hashes, shows and signs; or takes up what an earlier run signed.
 pub async fn prepare(
     client: &Client,
     submission: &Submission<'_>,
@@ -156,8 +181,12 @@ pub async fn prepare(
         return Ok(prepared);
     }
     let catalogue = catalogue(client).await?;
+    let rules = client.scan_rules().await?;
+    let found = prepare::find(submission)?;
+    let searched = search::search(submission, &found, rules, output)?;
     let progress = progress(output, "hashing");
-    let drafted = prepare::draft(submission, &catalogue, &OsEntropy, &progress)?;
+    let drafted =
+        prepare::draft(submission, &found, (&catalogue, &searched), &OsEntropy, &progress)?;
     progress.finish_and_clear();
     let reading = Reading::new(&drafted.payloads, &catalogue)?;
     confirm(&reading)?;

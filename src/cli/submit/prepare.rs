@@ -24,7 +24,11 @@ use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Submission, files, new_id, upload::Source};
+use super::{
+    Submission, files, new_id,
+    search::{Searched, report_path},
+    upload::Source,
+};
 use crate::{
     cli::{answers::Context, client::write, output::Failure},
     clock::{Clock as _, SystemClock},
@@ -36,6 +40,7 @@ use crate::{
 pub(super) struct Draft {
     id: Uuid,
     sides: Vec<files::Side>,
+    report: Vec<u8>,
     /// What will be signed, in order.
     pub payloads: Vec<Payload>,
 }
@@ -67,18 +72,32 @@ struct Record {
 const RECORD: &str = "submission.json";
 const ROLES: [Role; 2] = [Role::Request, Role::Deliverable];
 
+/// The files of both sides.
+pub(super) fn find(submission: &Submission<'_>) -> Result<[Vec<files::LocalFile>; 2], Failure> {
+    Ok([files::find(submission.request)?, files::find(submission.deliverable)?])
+}
+
 /// Hashes the files and fills in every payload.
 pub(super) fn draft(
     submission: &Submission<'_>,
-    catalogue: &ClauseCatalogue,
+    found: &[Vec<files::LocalFile>; 2],
+    (catalogue, searched): (&ClauseCatalogue, &Searched),
     entropy: &dyn Entropy,
     progress: &ProgressBar,
 ) -> Result<Draft, Failure> {
-    let found = [files::find(submission.request)?, files::find(submission.deliverable)?];
     progress.set_length(found.iter().flatten().map(|file| file.size).sum());
     let mut sides = Vec::with_capacity(2);
-    for (role, found) in ROLES.into_iter().zip(&found) {
-        sides.push(files::hash(role, found, entropy, progress)?);
+    for (role, found) in ROLES.into_iter().zip(found) {
+        let side = files::hash(role, found, entropy, progress)?;
+        for file in side.manifest.files() {
+            if !searched.contains(&file.path, file.sha256) {
+                return Err(Failure::usage(format!(
+                    "{} changed after it was searched; try again",
+                    file.path
+                )));
+            }
+        }
+        sides.push(side);
     }
     let id = submission.amends.map_or_else(|| new_id(entropy), |newest| newest.submission);
     let manifests: Vec<ManifestCommitment> =
@@ -87,8 +106,15 @@ pub(super) fn draft(
         .ok_or_else(|| Failure::usage("the clock is outside the years 1 to 9999"))?;
     let tool = tool()?;
     let amends = submission.amends;
-    let context =
-        Context { subject: id, manifests: &manifests, catalogue, now, tool: &tool, amends };
+    let context = Context {
+        subject: id,
+        manifests: &manifests,
+        catalogue,
+        searched,
+        now,
+        tool: &tool,
+        amends,
+    };
     let salt = || {
         let mut salt = [0; 32];
         entropy.fill(&mut salt);
@@ -104,7 +130,7 @@ pub(super) fn draft(
         );
     }
     payloads.extend(submission.answers.attestations(&context, salt).map_err(Failure::usage)?);
-    Ok(Draft { id, sides, payloads })
+    Ok(Draft { id, sides, report: searched.report().to_vec(), payloads })
 }
 
 fn commitment(manifest: &Manifest) -> ManifestCommitment {
@@ -154,6 +180,8 @@ impl Draft {
             sources.extend(side.sources);
             sources.push((Hash::of(&bytes), path, bytes.len() as u64));
         }
+        write(&report_path(out), &self.report)?;
+        sources.push(report_source(out)?);
         let issuer = signer.public_key().thumbprint().to_string();
         // Last, so that it names only what is there.
         let record =
@@ -184,6 +212,13 @@ pub fn sign(
         UnsignedStatement::new(header, Hash::of(&payload.to_bytes())).map_err(Failure::usage)?;
     let signature = signer.sign(&unsigned.to_be_signed()).map_err(Failure::usage)?;
     Ok(unsigned.attach(signature))
+}
+
+/// The report of the search, which is sent with the files.
+fn report_source(out: &Path) -> Result<Source, Failure> {
+    let path = report_path(out);
+    let bytes = read(&path)?;
+    Ok((Hash::of(&bytes), path, bytes.len() as u64))
 }
 
 fn openings_path(out: &Path, role: Role) -> PathBuf {
@@ -234,7 +269,8 @@ impl Prepared {
                 Payload::parse(&payload, true).map_err(|error| unusable(error.to_string()))?;
             statements.push((statement, payload));
         }
-        let (sources, manifests) = unchanged_sources(submission, &unusable)?;
+        let (mut sources, manifests) = unchanged_sources(submission, &unusable)?;
+        sources.push(report_source(out)?);
         Ok(Some(Self { id: record.submission, statements, sources, manifests }))
     }
 }

@@ -252,10 +252,15 @@ fn is_shown_as_written(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use attestry_proof::payload::redaction_check::Scan;
+
     use super::*;
     use crate::{
         assets,
-        cli::{answers::Answers, submit::prepare},
+        cli::{
+            answers::Answers,
+            submit::{Searched, prepare},
+        },
         entropy::OsEntropy,
     };
     use indicatif::ProgressBar;
@@ -277,9 +282,16 @@ mod tests {
             answers: &answers,
             out: folder.path(),
             amends: None,
+            search: crate::cli::submit::SearchOptions::default(),
+            quiet: true,
         };
         let progress = ProgressBar::hidden();
-        let draft = prepare::draft(&submission, &catalogue, &OsEntropy, &progress).unwrap();
+        let found = prepare::find(&submission).unwrap();
+        let how = Scan::Manual("Read from end to end.".parse().unwrap());
+        let memo = ("memo.txt".to_owned(), Hash::of(b"A memo.\n"));
+        let searched = Searched::new(how, Vec::new(), [memo]);
+        let with = (&catalogue, &searched);
+        let draft = prepare::draft(&submission, &found, with, &OsEntropy, &progress).unwrap();
         (draft.payloads, catalogue)
     }
 

@@ -28,6 +28,7 @@ pub(super) struct Standing {
     attested: u8,
     attested_index: Option<i64>,
     review: RawReview,
+    scan_index: Option<i64>,
     cleared: PurposeSet,
     published: Option<(SubmissionStatus, PurposeSet)>,
 }
@@ -63,6 +64,7 @@ impl Standing {
                     self.cleared = self.cleared.without(purposes.iter().copied().collect());
                 }
             },
+            Payload::Scan(_) => self.scan_index = Some(index),
             Payload::Clearance(said) if !self.withdrawn => {
                 let said = said.body();
                 let one = PurposeSet::default().with(said.purpose);
@@ -97,6 +99,7 @@ impl Standing {
             ("attested", row.attested == i64::from(self.attested)),
             ("attested_index", row.attested_index == self.attested_index),
             ("review_index, review_accepted or reviewer", row.review == self.review),
+            ("scan_index", row.scan_index == self.scan_index),
             ("cleared", row.cleared == i64::from(self.cleared.bits())),
             ("published", row.published.as_deref() == published),
             ("published_purposes", row.published_purposes == i64::from(purposes.bits())),
@@ -167,6 +170,7 @@ mod tests {
             attested: standing.attested.into(),
             attested_index: standing.attested_index,
             review: standing.review,
+            scan_index: standing.scan_index,
             cleared: standing.cleared.bits().into(),
             published,
             published_purposes: words.bits().into(),
@@ -213,7 +217,8 @@ mod tests {
 
     #[test]
     fn every_column_that_differs_is_named() {
-        let said = [example(StatementKind::Effort), review(true), clearance(true)];
+        let scan = example(StatementKind::Scan);
+        let said = [example(StatementKind::Effort), scan, review(true), clearance(true)];
         let mut standing = Standing::default();
         for (index, payload) in (5..).zip(&said) {
             standing.take(index, REVIEWER, payload);
@@ -221,12 +226,13 @@ mod tests {
         let right = row(&said);
         assert_eq!(standing.problems(&right), [""; 0]);
         type Change = (&'static str, fn(&mut RawStanding));
-        let changes: [Change; 8] = [
+        let changes: [Change; 9] = [
             ("recorded as withdrawn", |row| row.withdrawn = true),
             ("said_index", |row| row.said -= 1),
             ("attested ", |row| row.attested = 127),
             ("attested_index", |row| row.attested_index = None),
             ("reviewer", |row| row.review.reviewer = Some(vec![8; 32])),
+            ("scan_index", |row| row.scan_index = None),
             ("cleared", |row| row.cleared = 3),
             ("published ", |row| row.published = Some("cleared".into())),
             ("published_purposes", |row| row.published_purposes = 1),

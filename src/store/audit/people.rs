@@ -15,6 +15,8 @@ pub struct RawStanding {
     pub attested_index: Option<i64>,
     /// The last review.
     pub review: RawReview,
+    /// Position of the last scan.
+    pub scan_index: Option<i64>,
     /// Purposes cleared, a bit each.
     pub cleared: i64,
     /// The last public word.

@@ -29,6 +29,7 @@ pub(super) async fn apply(
 const fn changes_submissions(effect: &Effect) -> bool {
     match effect {
         Effect::Reviewed { .. }
+        | Effect::Scanned { .. }
         | Effect::Cleared { .. }
         | Effect::Published { .. }
         | Effect::Withdraw { .. }
@@ -118,6 +119,7 @@ async fn apply_one(
         // With the owner's statements, above.
         Effect::Attested { .. } => None,
         Effect::Reviewed { .. }
+        | Effect::Scanned { .. }
         | Effect::Cleared { .. }
         | Effect::Published { .. }
         | Effect::Withdraw { .. } => submission_change(index, effect),
@@ -208,6 +210,13 @@ fn submission_change(index: LeafIndex, effect: &Effect) -> Option<BoundQuery<'_>
         .bind(number(index.0))
         .bind(*accepted)
         .bind(hash(&reviewer.0))
+        .bind(submission.as_bytes().as_slice()),
+        Effect::Scanned { submission } => sqlx::query(
+            "UPDATE submissions SET scan_index = ?1, decision_due = iif(withdrawn = 0 AND
+                 (cleared <> 0 OR (review_accepted = 1 AND review_index > attested_index)), 1, decision_due)
+             WHERE id = ?2",
+        )
+        .bind(number(index.0))
         .bind(submission.as_bytes().as_slice()),
         Effect::Cleared { submission, purposes, granted } => sqlx::query(
             "UPDATE submissions SET cleared = iif(?1, cleared | ?2, cleared & ~?2)

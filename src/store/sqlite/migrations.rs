@@ -13,6 +13,7 @@ pub(super) fn ledger() -> Migrator {
         ("admission", include_str!("../../../migrations/sqlite/ledger/0003_admission.sql")),
         ("people", include_str!("../../../migrations/sqlite/ledger/0004_people.sql")),
         ("sessions", include_str!("../../../migrations/sqlite/ledger/0005_sessions.sql")),
+        ("scan", include_str!("../../../migrations/sqlite/ledger/0006_scan.sql")),
     ])
 }
 

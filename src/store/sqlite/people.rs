@@ -285,19 +285,27 @@ impl People for SqliteLedger {
         .boxed()
     }
 
+    fn submissions_unscanned(
+        &self,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<SubmissionRecord>, StoreError>> {
+        async move { read::submissions_unscanned(&mut *self.readers().acquire().await?, limit).await }
+            .boxed()
+    }
+
     fn note_decided(
         &self,
-        submission: Uuid,
-        said: LeafIndex,
+        (submission, said, scan): (Uuid, LeafIndex, Option<LeafIndex>),
         policy_version: u64,
     ) -> BoxFuture<'_, Result<(), StoreError>> {
         async move {
             sqlx::query(
                 "UPDATE submissions SET decision_due = 0 WHERE id = ? AND said_index = ?
-                 AND (SELECT max(version) FROM policy_versions) = ?",
+                 AND scan_index IS ? AND (SELECT max(version) FROM policy_versions) = ?",
             )
             .bind(submission.as_bytes().as_slice())
             .bind(number(said.0))
+            .bind(scan.map(|at| number(at.0)))
             .bind(number(policy_version))
             .execute(self.writer())
             .await?;

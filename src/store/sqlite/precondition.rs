@@ -17,6 +17,8 @@ struct Submission {
     withdrawn: bool,
     /// Position of the last statement by a person.
     said: LeafIndex,
+    /// Position of the last scan.
+    scan: Option<LeafIndex>,
     cleared: PurposeSet,
 }
 
@@ -60,6 +62,7 @@ impl Facts {
                 }
                 Precondition::SubmissionOf { submission, .. }
                 | Precondition::LastSaid { submission, .. }
+                | Precondition::LastScan { submission, .. }
                 | Precondition::Standing { submission, .. } => {
                     submissions.insert(*submission);
                 }
@@ -113,6 +116,9 @@ impl Facts {
             Precondition::LastSaid { submission, at } => {
                 self.submissions.get(submission).is_some_and(|known| known.said == *at)
             }
+            Precondition::LastScan { submission, at } => {
+                self.submissions.get(submission).is_some_and(|known| known.scan == *at)
+            }
             Precondition::Standing { submission, said, cleared } => {
                 let known = self.submissions.get(submission);
                 known.is_some_and(|known| known.said == *said && known.cleared == *cleared)
@@ -143,6 +149,7 @@ impl Facts {
                         owner: *owner,
                         withdrawn: false,
                         said: index,
+                        scan: None,
                         cleared: PurposeSet::default(),
                     });
             }
@@ -187,6 +194,11 @@ impl Facts {
                 Effect::Reviewed { submission, .. } => {
                     if let Some(known) = self.submissions.get_mut(submission) {
                         (known.said, known.cleared) = (index, PurposeSet::default());
+                    }
+                }
+                Effect::Scanned { submission } => {
+                    if let Some(known) = self.submissions.get_mut(submission) {
+                        known.scan = Some(index);
                     }
                 }
                 Effect::Cleared { submission, purposes, granted } => {
@@ -245,6 +257,7 @@ type SubmissionRow = (
     Option<Vec<u8>>,
     Option<bool>,
     Option<i64>,
+    Option<i64>,
     Option<u8>,
     Option<Vec<u8>>,
     Option<bool>,
@@ -261,7 +274,7 @@ async fn load_submissions(
     for group in row_groups(ids) {
         let sql = format!(
             "WITH asked (id) AS (VALUES {})
-             SELECT asked.id, submissions.owner, withdrawn, said_index, cleared, drafts.owner, state = 'open' FROM asked
+             SELECT asked.id, submissions.owner, withdrawn, said_index, scan_index, cleared, drafts.owner, state = 'open' FROM asked
              LEFT JOIN submissions ON submissions.id = asked.id
              LEFT JOIN drafts ON drafts.submission = asked.id",
             placeholders(1, group.len())
@@ -270,16 +283,17 @@ async fn load_submissions(
             query.bind(id.as_bytes().as_slice())
         });
         let rows: Vec<SubmissionRow> = query.fetch_all(&mut *connection).await?;
-        for (id, owner, withdrawn, said, cleared, begun_by, open) in rows {
+        for (id, owner, withdrawn, said, scan, cleared, begun_by, open) in rows {
             let id = Uuid::from_slice(&id).map_err(|_| corrupt("submission", 0))?;
             if let (Some(owner), Some(withdrawn), Some(said), Some(cleared)) =
                 (owner, withdrawn, said, cleared)
             {
                 let owner = Hash::from_slice(&owner).ok_or_else(|| corrupt("submission", 0))?;
                 let (owner, said) = (Thumbprint(owner), index_of(said)?);
+                let scan = scan.map(index_of).transpose()?;
                 let cleared =
                     PurposeSet::from_bits(cleared).ok_or_else(|| corrupt("submission", said.0))?;
-                submissions.insert(id, Submission { owner, withdrawn, said, cleared });
+                submissions.insert(id, Submission { owner, withdrawn, said, scan, cleared });
             }
             if let (Some(begun_by), Some(open)) = (begun_by, open) {
                 let begun_by = Hash::from_slice(&begun_by).ok_or_else(|| corrupt("draft", 0))?;

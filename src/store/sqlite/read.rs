@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::append::{placeholders, row_groups};
 pub(super) use super::standing::{
     key, keys, keys_in, keys_of, submission, submissions_due, submissions_in, submissions_of,
+    submissions_unscanned,
 };
 use crate::store::ledger::{
     EntryRecord, Head, ManifestRecord, PayloadRecord, StoreError, StoredPayload, subject_bytes,

@@ -108,7 +108,7 @@ fn key_of(row: &SqliteRow) -> Result<KeyRecord, StoreError> {
 }
 
 const SUBMISSION_COLUMNS: &str = "id, owner, opened_index, withdrawn, program, said_index,
-    attested, attested_index, review_index, review_accepted, reviewer, cleared, published, published_purposes";
+    attested, attested_index, review_index, review_accepted, reviewer, cleared, published, published_purposes, scan_index";
 
 pub(super) async fn submission(
     connection: &mut SqliteConnection,
@@ -171,6 +171,20 @@ pub(super) async fn submissions_in(
     rows.iter().map(submission_of).collect()
 }
 
+/// Its condition is that of the index `submissions_unscanned`.
+pub(super) async fn submissions_unscanned(
+    connection: &mut SqliteConnection,
+    limit: u32,
+) -> Result<Vec<SubmissionRecord>, StoreError> {
+    let sql = format!(
+        "SELECT {SUBMISSION_COLUMNS} FROM submissions WHERE
+         attested = 127 AND withdrawn = 0 AND coalesce(scan_index, -1) < attested_index
+         ORDER BY opened_index LIMIT ?"
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(limit).fetch_all(connection).await?;
+    rows.iter().map(submission_of).collect()
+}
+
 /// Its condition is that of the index `submissions_due`.
 pub(super) async fn submissions_due(
     connection: &mut SqliteConnection,
@@ -224,6 +238,7 @@ fn submission_of(row: &SqliteRow) -> Result<SubmissionRecord, StoreError> {
         last_attested: position(7)?,
         attested: AttestationSet::from_bits(row.try_get(6)?).ok_or_else(bad)?,
         review,
+        scan: position(14)?,
         cleared: purposes(11)?,
         published,
         withdrawn: row.try_get(3)?,

@@ -1,6 +1,9 @@
 //! Submissions with everything that clearance asks their owner for.
 
-use attestry::cli::answers::{Answers, Context};
+use attestry::cli::{
+    answers::{Answers, Context},
+    submit::Searched,
+};
 use attestry_proof::{
     hash::Hash,
     manifest::{FileRecord, Manifest, Role},
@@ -10,11 +13,13 @@ use chrono::Utc;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Draft, Member, Server, manifest, new_id, random};
+use super::{Draft, Member, Server, by_reading, manifest, new_id, random};
 
 /// One piece of work, with stored files.
 pub struct Work {
     pub id: Uuid,
+    /// What its owner says of their search.
+    pub searched: Searched,
     manifests: [Manifest; 2],
 }
 
@@ -30,9 +35,14 @@ impl Work {
 
     /// Stores a request and a deliverable, and states nothing.
     pub async fn stored(server: &Server, owner: &Member) -> Self {
+        Self::stored_with(server, owner, "").await
+    }
+
+    /// The same with some text in both files.
+    pub async fn stored_with(server: &Server, owner: &Member, text: &str) -> Self {
         let id = new_id();
         let manifests = [Role::Request, Role::Deliverable].map(|role| {
-            let content = format!("{role:?} of {id}").into_bytes();
+            let content = format!("{role:?} of {id}\n{text}").into_bytes();
             let file = FileRecord {
                 path: "work.txt".to_owned(),
                 size: content.len() as u64,
@@ -52,7 +62,7 @@ impl Work {
             let body = json!({ "openings": Hash::of(&openings).to_hex() });
             server.put(path).json(&body).by(owner).send().await.status(200);
         }
-        Self { id, manifests: manifests.map(|(_, manifest)| manifest) }
+        Self { id, searched: by_reading(), manifests: manifests.map(|(_, manifest)| manifest) }
     }
 
     /// SHA-256 of a file of it.
@@ -76,6 +86,7 @@ impl Work {
             subject: self.id,
             manifests: &commitments,
             catalogue,
+            searched: &self.searched,
             now: Timestamp::new(Utc::now()).unwrap(),
             tool: &attestry_proof::payload::envelope::Tool {
                 name: "test".parse().unwrap(),

@@ -22,7 +22,11 @@ pub use server::{ORIGIN, Server, fsck};
 pub use statement::{Draft, Message, cbor};
 pub use token::Token;
 
-use attestry::entropy::{OsEntropy, random_bytes, random_uuid};
+use attestry::{
+    cli::submit::Searched,
+    entropy::{OsEntropy, random_bytes, random_uuid},
+};
+use attestry_proof::payload::redaction_check::Scan;
 use uuid::Uuid;
 
 /// A problem as a table of refusals states it: status, last part of `type`, title.
@@ -30,6 +34,12 @@ pub type Refusal = (u16, &'static str, &'static str);
 
 pub fn new_id() -> Uuid {
     random_uuid(&OsEntropy)
+}
+
+/// As if the files had been searched by reading.
+pub fn by_reading() -> Searched {
+    let how = Scan::Manual("Read from end to end.".parse().unwrap());
+    Searched::new(how, Vec::new(), [])
 }
 
 pub fn random<const N: usize>() -> [u8; N] {

@@ -159,7 +159,8 @@ impl Server {
 
 async fn open(directory: &Path, entries: EntriesAccess) -> Application {
     let storage = Storage::new(directory.join("data"), None);
-    let identity = Identity { origin: Some(ORIGIN.to_owned()), entries, policies: None };
+    let identity =
+        Identity { origin: Some(ORIGIN.to_owned()), entries, policies: None, scan: false };
     Application::open(&storage, identity).await.unwrap()
 }
 

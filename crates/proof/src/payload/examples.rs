@@ -39,6 +39,7 @@ use super::{
         RedactionCheck, RedactionMethod, Removal, ResidualRisk, Scan, Substance,
     },
     review::{Review, ReviewTopic, ReviewVerdict, ReviewedFinding, SendBackCode, SendBackReason},
+    scan::{self, FindingCounts, ReportComparison},
     shared::{Document, Grant, Owner, Ownership},
     status::{Status, SubmissionStatus},
     task_authority::{Channel, PersonalData, Requester, ShareRight, TaskAuthority, Wording},
@@ -79,6 +80,7 @@ pub fn all() -> Vec<Payload> {
         sealed(withdrawal()),
         official(review()),
         official(key_approval()),
+        recorded(scan()),
         recorded(clearance()),
         recorded(access()),
         public(genesis()),
@@ -372,6 +374,29 @@ pub fn key_approval() -> KeyApproval {
             date: read("2026-02-27"),
         },
         officer_is_another_person: true,
+    }
+}
+
+pub fn scan() -> scan::Scan {
+    let envelope = envelope();
+    scan::Scan {
+        subject: envelope.subject,
+        manifests: envelope.manifests,
+        tool: Tool { name: read("attestry-scrub"), version: read("0.1.0") },
+        picture_reader: Some(read("tesseract 5.3.0 (eng)")),
+        rules_sha256: digest(0xc1),
+        report_sha256: digest(0xc2),
+        compared_with: digest(0xc3),
+        comparison: ReportComparison::OtherMeans,
+        found: FindingCounts { critical: 81, high: 82, medium: 83, low: 84 },
+        not_read: 85,
+        unaccepted_count: 2,
+        unaccepted: vec![
+            read("0f3c8a51d2e94b7786aa10bc5d20e7f1"),
+            read("9b1d42c7e0f85a6633cd78ef1a4b5c6d"),
+        ],
+        residual_risk: ResidualRisk::High,
+        scanned_at: read("2026-04-01T12:30:00Z"),
     }
 }
 

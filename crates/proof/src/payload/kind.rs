@@ -24,6 +24,8 @@ words! {
         Review = "review",
         /// An officer agrees that a lost key is replaced.
         KeyApproval = "key-approval",
+        /// The service searches the files for what must not leave.
+        Scan = "scan",
         /// The service decides whether a submission may be used for a purpose.
         Clearance = "clearance",
         /// The service records that somebody was shown what is sealed.
@@ -84,7 +86,8 @@ impl StatementKind {
             | Self::Withdrawal => Speaker::Contractor,
             Self::Review => Speaker::Reviewer,
             Self::KeyApproval => Speaker::Officer,
-            Self::Clearance
+            Self::Scan
+            | Self::Clearance
             | Self::Access
             | Self::Genesis
             | Self::Policy
@@ -115,6 +118,7 @@ impl StatementKind {
             | Self::Withdrawal
             | Self::Review
             | Self::KeyApproval
+            | Self::Scan
             | Self::Clearance
             | Self::Access => ContentType::Sealed,
             Self::Genesis => ContentType::Genesis,
@@ -159,7 +163,7 @@ mod tests {
             "withdrawal",
         ];
         assert_eq!(words(StatementKind::is_contractor), by_contractors);
-        let others = ["review", "key-approval", "clearance", "access"];
+        let others = ["review", "key-approval", "scan", "clearance", "access"];
         assert_eq!(words(StatementKind::is_sealed), [&by_contractors[..], &others[..]].concat());
         for kind in StatementKind::ALL.iter().filter(|kind| !kind.is_sealed()) {
             assert_eq!(kind.media_type(), kind.content_type().as_str());

@@ -27,6 +27,7 @@ pub mod own_work;
 pub mod policy_version;
 pub mod redaction_check;
 pub mod review;
+pub mod scan;
 pub mod shared;
 pub mod statement;
 pub mod status;
@@ -213,6 +214,8 @@ payloads! {
         KeyApproval(key_approval::KeyApproval),
     }
     recorded {
+        /// `scan`.
+        Scan(scan::Scan),
         /// `clearance`.
         Clearance(clearance::Clearance),
         /// `access`.

@@ -11,10 +11,11 @@ use attestry_proof::{
     payload::{
         Payload, StatementKind,
         clearance::Clearance,
-        clearance_facts::{AttestationFact, Recorded, ReviewFact},
+        clearance_facts::{AttestationFact, Recorded, ReviewFact, ScanFact},
         envelope::Answer,
         own_work::Consent,
         redaction_check::ResidualRisk,
+        scan::Scan,
         withdrawal::{Purpose, Scope},
     },
 };
@@ -35,6 +36,8 @@ pub struct Record {
     pub told: BTreeMap<u64, Told>,
     /// Statements by people whose payload was erased.
     pub erased: BTreeSet<u64>,
+    /// Statements by the service whose payload was erased.
+    pub erased_by_service: BTreeSet<u64>,
 }
 
 impl Record {
@@ -58,8 +61,14 @@ impl Record {
             Recorded::Known(Some(fact)) => Some(fact.position),
             _ => None,
         };
+        let scan = match &clearance.facts.scan {
+            Recorded::Known(Some(fact)) => Some(fact.position),
+            _ => None,
+        };
+        let scan = scan.filter(|position| self.erased_by_service.contains(position));
         let mut positions: Vec<u64> = attestations.into_iter().chain(review).collect();
         positions.retain(|position| self.erased.contains(position));
+        positions.extend(scan);
         positions.sort_unstable();
         positions
     }
@@ -196,6 +205,9 @@ fn check_facts((at, clearance): (u64, &Clearance), record: &Record) -> Vec<Diffe
             }
         }
     }
+    if let Recorded::Known(fact) = &facts.scan {
+        differences.extend(check_scan(fact.as_ref(), record, at, whole));
+    }
     if let Recorded::Known(fact) = &facts.review {
         let is_review = |told: &Told| told.payload.kind() == StatementKind::Review;
         let newest = record.before(at).rfind(|(_, told)| is_review(told));
@@ -298,6 +310,45 @@ fn check_consent(
         purposes.iter().map(|purpose| purpose.as_str()).collect::<Vec<_>>().join(", ")
     };
     (!fits).then(|| difference("facts, consent", list(&fact.purposes), list(&purposes)))
+}
+
+/// The risk that the newest scan found. One of other files counts for nothing, so that there may be
+/// none in the facts although the log has one.
+fn check_scan(fact: Option<&ScanFact>, record: &Record, at: u64, whole: bool) -> Vec<Difference> {
+    let newest = record.before(at).rfind(|(_, told)| told.payload.kind() == StatementKind::Scan);
+    let found = newest.and_then(|(index, told)| match &told.payload {
+        Payload::Scan(said) => Some((index, said.body())),
+        _ => None,
+    });
+    // Nobody can read any more whether an erased one was newer.
+    if record.erased_by_service.range(..at).next().is_some() {
+        return Vec::new();
+    }
+    let Some(fact) = fact else {
+        let current = found.filter(|(_, said)| whole && is_about_newest(said, record, at));
+        let entry = |(index, _)| difference("facts, newest scan", "none", format!("entry {index}"));
+        return current.map(entry).into_iter().collect();
+    };
+    let mut differences = Vec::new();
+    let position = found.map(|(index, _)| index);
+    differences.extend(check_newest("scan", Some(fact.position), position, record));
+    if let Some((index, said)) = found.filter(|(index, _)| *index == fact.position) {
+        if fact.residual_risk != said.residual_risk {
+            let (logged, found) = (fact.residual_risk, said.residual_risk);
+            differences.push(difference("facts, risk that the scan found", logged, found));
+        }
+        if whole && !is_about_newest(said, record, index) {
+            differences.push(difference("facts, scan of the current files", true, false));
+        }
+    }
+    differences
+}
+
+/// Whether a scan was held against what was said last of the redaction, before a position.
+fn is_about_newest(said: &Scan, record: &Record, at: u64) -> bool {
+    let kind = StatementKind::RedactionCheck;
+    let newest = record.before(at).rfind(|(_, told)| told.payload.kind() == kind);
+    newest.is_some_and(|(_, told)| told.leaf == said.compared_with.0)
 }
 
 fn check_review(

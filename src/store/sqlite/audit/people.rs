@@ -34,6 +34,7 @@ impl FromRow<'_, SqliteRow> for RawSubmission {
                     accepted: row.try_get("review_accepted")?,
                     reviewer: row.try_get("reviewer")?,
                 },
+                scan_index: row.try_get("scan_index")?,
                 cleared: row.try_get("cleared")?,
                 published: row.try_get("published")?,
                 published_purposes: row.try_get("published_purposes")?,

@@ -115,6 +115,44 @@ fn nobody_approves_a_key_of_their_own() {
 }
 
 #[test]
+fn rules_of_scan() {
+    use FieldProblem::*;
+    let kind = StatementKind::Scan;
+    let clean = |risk: &str| {
+        vec![
+            ("/body/unaccepted_count", json!(0)),
+            ("/body/unaccepted", json!([])),
+            ("/body/residual_risk", json!(risk)),
+        ]
+    };
+    assert!(changed(kind, &clean("none-known")).is_ok());
+    let (risk, named) = ("body.residual_risk", "body.unaccepted_count");
+    refused(kind, &[("/body/residual_risk", json!("medium"))], risk, Contradiction);
+    let mut differs = clean("low");
+    differs.push(("/body/comparison", json!("differs")));
+    refused(kind, &differs, risk, Contradiction);
+    differs[2].1 = json!("high");
+    assert!(changed(kind, &differs).is_ok());
+    for count in [0, 1, 3] {
+        refused(kind, &[("/body/unaccepted_count", json!(count))], named, Contradiction);
+    }
+    let ids: Vec<String> = (0..101).map(|at| format!("{at:03}")).collect();
+    let many = |named: usize| {
+        vec![
+            ("/body/unaccepted_count", json!(101)),
+            ("/body/unaccepted", json!(ids[..named].to_vec())),
+        ]
+    };
+    assert!(changed(kind, &many(100)).is_ok());
+    let too_many = Count { found: 101, min: 0, max: 100 };
+    refused(kind, &many(101), "body.unaccepted", too_many);
+    refused(kind, &[("/body/unaccepted", json!(["b", "a"]))], "body.unaccepted", Unsorted);
+    refused(kind, &[("/body/unaccepted", json!(["a", "a"]))], "body.unaccepted", Unsorted);
+    let none = Count { found: 0, min: 1, max: 2 };
+    refused(kind, &[("/body/manifests", json!([]))], "body.manifests", none);
+}
+
+#[test]
 fn rules_of_clearance() {
     use FieldProblem::*;
     let kind = StatementKind::Clearance;

@@ -28,9 +28,12 @@ macro_rules! example {
 const AT: u64 = 1200;
 /// Positions of what it rests on, as the example names them.
 const OWN_WORK: u64 = 1103;
+const REDACTION: u64 = 1105;
+const SCAN: u64 = 1108;
 const REVIEW: u64 = 1109;
 const CONTRACTOR: KeyId = KeyId(Thumbprint(Hash([1; 32])));
 const REVIEWER: KeyId = KeyId(Thumbprint(Hash([2; 32])));
+const SERVICE: KeyId = KeyId(Thumbprint(Hash([3; 32])));
 
 /// Changes a decision.
 type Forge = fn(&mut Clearance);
@@ -68,7 +71,19 @@ fn record() -> Record {
         record.told.insert(position, told(CONTRACTOR, payload(&unrefused(json))));
     }
     record.told.insert(REVIEW, told(REVIEWER, review(&record, |_| {})));
+    let redaction = Digest(record.told[&REDACTION].leaf);
+    record.told.insert(SCAN, told(SERVICE, scan(redaction, ResidualRisk::Low)));
     record
+}
+
+/// A scan that found nothing that is left, held against a statement about redaction.
+fn scan(compared_with: Digest, residual_risk: ResidualRisk) -> Payload {
+    let Payload::Scan(said) = payload(example!("scan")) else { panic!("a scan") };
+    let nothing = (0, Vec::new());
+    let mut body = said.body().clone();
+    (body.unaccepted_count, body.unaccepted) = nothing;
+    (body.compared_with, body.residual_risk) = (compared_with, residual_risk);
+    attestry_proof::payload::Record::new(Salt([6; 32]), body).unwrap().into()
 }
 
 /// An accepting review of all that is there, changed.
@@ -250,6 +265,28 @@ fn other_rules_make_another_decision() {
     let outcome = judge((AT, &cleared()), &Rules::Archived(files), &record());
     let Outcome::Differs(differences) = outcome else { panic!("{outcome:?}") };
     assert_eq!(differences[0].found, "not granted");
+}
+
+#[test]
+fn the_scan_of_the_facts_is_the_newest_and_says_what_they_say() {
+    let mut clearance = cleared();
+    let mut other = record();
+    let redaction = Digest(other.told[&REDACTION].leaf);
+    other.told.insert(SCAN, told(SERVICE, scan(redaction, ResidualRisk::High)));
+    assert_eq!(differing(&clearance, &other), ["facts, risk that the scan found"]);
+    other.told.insert(SCAN, told(SERVICE, scan(Digest(Hash([9; 32])), ResidualRisk::Low)));
+    assert_eq!(differing(&clearance, &other), ["facts, scan of the current files"]);
+    other.told.insert(SCAN + 2, told(SERVICE, scan(redaction, ResidualRisk::Low)));
+    assert!(differing(&clearance, &other).contains(&"facts, newest scan".to_owned()));
+    clearance.facts.scan = Recorded::Known(None);
+    assert!(differing(&clearance, &record()).contains(&"facts, newest scan".to_owned()));
+    // One that was erased can be held against nothing.
+    let mut erased = record();
+    erased.told.remove(&SCAN);
+    assert_eq!(differing(&cleared(), &erased), ["facts, newest scan"]);
+    erased.erased_by_service.insert(SCAN);
+    assert_eq!(judge((AT, &cleared()), &rules(), &erased), Outcome::Agrees);
+    assert_eq!(erased.erased_facts(&cleared()), [SCAN]);
 }
 
 #[test]
