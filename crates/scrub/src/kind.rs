@@ -266,7 +266,7 @@ impl Kind {
         self == promised
             || self == Self::Empty
             || (is_texts(self) && is_texts(promised))
-            || (self == Self::Svg && promised == Self::Xml)
+            || (matches!(self, Self::Svg | Self::OpenDocument) && promised == Self::Xml)
     }
 }
 
@@ -330,6 +330,9 @@ fn of_text(bytes: &[u8]) -> Kind {
     let text = text.trim_start_matches('\u{feff}').trim_start();
     let lower = text.to_ascii_lowercase();
     if lower.starts_with("<?xml") || lower.starts_with("<svg") {
+        if lower.contains("<office:document") && lower.contains("urn:oasis:names:tc:opendocument") {
+            return Kind::OpenDocument;
+        }
         return if lower.contains("<svg") { Kind::Svg } else { Kind::Xml };
     }
     if lower.starts_with("<!doctype html") || lower.starts_with("<html") {

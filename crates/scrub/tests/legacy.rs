@@ -149,3 +149,44 @@ fn packed_files_of_other_kinds_are_read() {
         assert_eq!(scan(name).not_read[0].reason, Reason::Encrypted, "{name}");
     }
 }
+
+#[test]
+fn opendocument_has_every_channel() {
+    for name in ["text.odt", "text.fodt"] {
+        let report = scan(name);
+        stands(&report, "vera@corp.com", &[Channel::Visible]);
+        stands(&report, "fred@corp.com", &[Channel::Visible]);
+        stands(&report, "dora@corp.com", &[Channel::TrackedDeletion]);
+        stands(&report, "ingo@corp.com", &[Channel::TrackedInsertion]);
+        stands(&report, "hilda@corp.com", &[Channel::HiddenText]);
+        stands(&report, "walt@corp.com", &[Channel::WhiteText]);
+        stands(&report, "tina@corp.com", &[Channel::TinyText]);
+        stands(&report, "conny@corp.com", &[Channel::Comment]);
+        stands(&report, "hugo@corp.com", &[Channel::HeaderFooter]);
+        has(&report, &["hidden.external-link", "metadata.property", "hidden.author"]);
+    }
+    let report = scan("sheet.ods");
+    stands(&report, "vera@corp.com", &[Channel::Visible]);
+    stands(&report, "carl@corp.com", &[Channel::HiddenColumn]);
+    stands(&report, "rita@corp.com", &[Channel::HiddenRow]);
+    stands(&report, "sven@corp.com", &[Channel::HiddenSheet]);
+    stands(&report, "conny@corp.com", &[Channel::Comment]);
+    let report = scan("slides.odp");
+    stands(&report, "vera@corp.com", &[Channel::Visible]);
+    stands(&report, "hilda@corp.com", &[Channel::HiddenSlide]);
+    stands(&report, "nora@corp.com", &[Channel::Notes]);
+    stands(&report, "conny@corp.com", &[Channel::Comment]);
+    has(&report, &["hidden.thumbnail"]);
+}
+
+#[test]
+fn plain_opendocument_files_have_no_high_findings() {
+    for name in ["plain.odt", "plain.ods", "plain.odp"] {
+        let report = scan(name);
+        let high: Vec<_> = report.findings_at_or_above(Severity::High).collect();
+        assert!(high.is_empty(), "{name}: {high:#?}");
+        // The preview is a picture, and there is no engine here that reads text in pictures.
+        let other = report.not_read.iter().find(|entry| entry.reason != Reason::NoOcr);
+        assert_eq!(other, None, "{name}");
+    }
+}

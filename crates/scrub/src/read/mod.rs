@@ -8,6 +8,7 @@ pub(crate) mod git;
 mod gzip;
 mod leftover;
 mod notebook;
+mod odf;
 mod ole;
 pub(crate) mod ooxml;
 mod packed;
@@ -56,6 +57,7 @@ pub(crate) fn file(scan: &mut Scan<'_>, site: &Site, kind: Kind, bytes: &[u8]) {
         Kind::Gzip => gzip::read(scan, site, bytes),
         Kind::Pdf => pdf::read(scan, site, bytes),
         Kind::Docx | Kind::Xlsx | Kind::Pptx => scan.refuse(site, None, kind, Reason::Broken),
+        Kind::OpenDocument => odf::flat(scan, site, bytes),
         Kind::Ole => ole::read(scan, site, bytes),
         Kind::Bzip2 | Kind::Xz | Kind::Zstd => packed::read(scan, site, kind, bytes),
         Kind::SevenZip => packed::seven(scan, site, bytes),
@@ -65,7 +67,6 @@ pub(crate) fn file(scan: &mut Scan<'_>, site: &Site, kind: Kind, bytes: &[u8]) {
             scan.refuse(site, None, kind, Reason::UnknownKind);
         }
         Kind::Xlsb
-        | Kind::OpenDocument
         | Kind::Rtf
         | Kind::Media
         | Kind::Font

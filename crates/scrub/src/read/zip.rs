@@ -7,6 +7,7 @@ use ::zip::result::ZipError;
 
 use super::archive::check_name;
 use super::git::Gathered;
+use super::odf;
 use super::ooxml;
 use super::zip_gap::Gaps;
 use crate::block::{Block, Place};
@@ -38,7 +39,8 @@ pub(super) fn read_from(scan: &mut Scan<'_>, site: &Site, source: &mut dyn Sourc
     let gaps = Gaps::of(&mut archive);
     match kind {
         Kind::Docx | Kind::Xlsx | Kind::Pptx => ooxml::read(scan, site, kind, &mut archive),
-        Kind::Xlsb | Kind::OpenDocument => scan.refuse(site, None, kind, Reason::NoReader),
+        Kind::OpenDocument => odf::read(scan, site, &mut archive),
+        Kind::Xlsb => scan.refuse(site, None, kind, Reason::NoReader),
         _ => entries(scan, site, &mut archive),
     }
     gaps.read(scan, site, source, length);

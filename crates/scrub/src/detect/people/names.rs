@@ -257,6 +257,9 @@ fn person(
     if last.is_initial && count < 3 && !first.is(GIVEN) {
         return None;
     }
+    if is_typeface(line, last) {
+        return Some(count);
+    }
     let surname = last.is(SURNAME);
     let given = first.is(GIVEN);
     let sure_given = given && !first.is(COMMON);
@@ -295,6 +298,15 @@ fn person(
         push(found, name, entity);
     }
     Some(count)
+}
+
+/// Whether a name ends as those of typefaces do, which office programs write into every file.
+fn is_typeface(line: &Line<'_>, last: &Token) -> bool {
+    match &line.text[last.start..last.end] {
+        "Sans" | "Serif" | "Mono" => true,
+        "Roman" => line.text[..last.end].ends_with("Times New Roman"),
+        _ => false,
+    }
 }
 
 /// A name that no list holds: only its context tells.
