@@ -163,9 +163,9 @@ mod tests {
         let plain = b"\x01\x19\xb0\x00abcdefgh\x00ijklmnop\x00qrstuv.";
         assert_eq!(decompressed(plain).unwrap(), b"abcdefghijklmnopqrstuv.");
         let packed =
-            b"\x01\x2f\xb0\x00#aaabcde\x82f\x00ahij\x01\x38\x08akl\x00\x30mnop\x06q\x02\x70\
-            \x04\x10rstuvwxyz\x3c\x00";
-        let _ = decompressed(packed);
+            b"\x01\x2f\xb0\x00#aaabcde\x82f\x00paghij\x01\x38\x08akl\x00\x30mnop\x06q\x02p\x04\x10rstuv\x10wxyz\x00\x3c\x00";
+        let text = b"#aaabcdefaaaaghijaaaaaklaaamnopqaaaaaaaaaaaarstuvwxyzaaa";
+        assert_eq!(decompressed(packed).unwrap(), text);
         assert!(decompressed(b"\x01\x03\xb0\x01\x00\x10\x00").is_none());
         assert!(decompressed(b"no").is_none());
     }
