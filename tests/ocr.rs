@@ -9,10 +9,11 @@ use attestry_scrub::ocr::{Gray, Ocr as _, OcrError};
 /// A picture of the scanner's tests: grey pixels of a screenshot, kept as a graymap.
 fn screenshot(name: &str) -> Gray {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/crates/scrub/tests/files/picture/ocr");
-    let bytes = std::fs::read(format!("{folder}/{name}")).unwrap();
-    let head = bytes.iter().position(|byte| *byte == b'\n').unwrap();
-    let text = std::str::from_utf8(&bytes[..head]).unwrap();
-    let numbers: Vec<u32> = text.split(' ').skip(1).map(|n| n.parse().unwrap()).collect();
+    let bytes = std::fs::read(format!("{folder}/{name}")).expect("a graymap");
+    let head = bytes.iter().position(|byte| *byte == b'\n').expect("a graymap");
+    let text = std::str::from_utf8(&bytes[..head]).expect("a graymap");
+    let numbers: Vec<u32> =
+        text.split(' ').skip(1).map(|n| n.parse().expect("a graymap")).collect();
     Gray { width: numbers[0], height: numbers[1], pixels: bytes[head + 1..].to_vec() }
 }
 

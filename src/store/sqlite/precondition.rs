@@ -140,20 +140,7 @@ impl Facts {
 
     /// What the candidate changes counts for those after it in the same batch.
     pub(super) fn apply(&mut self, candidate: &Candidate, index: LeafIndex) {
-        for precondition in &candidate.preconditions {
-            if let Precondition::SubmissionOf { submission, owner, .. } = precondition {
-                self.submissions
-                    .entry(*submission)
-                    .and_modify(|known| known.said = index)
-                    .or_insert(Submission {
-                        owner: *owner,
-                        withdrawn: false,
-                        said: index,
-                        scan: None,
-                        cleared: PurposeSet::default(),
-                    });
-            }
-        }
+        self.said_by_owner(candidate, index);
         for effect in &candidate.effects {
             match effect {
                 Effect::EnrolKey { key, roles, program, person, .. } => {
@@ -209,6 +196,23 @@ impl Facts {
                 }
                 Effect::AdoptPolicy { version, .. } => self.policy = *version,
                 Effect::Unstage { .. } | Effect::ApproveKey { .. } | Effect::Published { .. } => {}
+            }
+        }
+    }
+
+    fn said_by_owner(&mut self, candidate: &Candidate, index: LeafIndex) {
+        for precondition in &candidate.preconditions {
+            if let Precondition::SubmissionOf { submission, owner, .. } = precondition {
+                self.submissions
+                    .entry(*submission)
+                    .and_modify(|known| known.said = index)
+                    .or_insert(Submission {
+                        owner: *owner,
+                        withdrawn: false,
+                        said: index,
+                        scan: None,
+                        cleared: PurposeSet::default(),
+                    });
             }
         }
     }

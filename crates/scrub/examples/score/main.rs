@@ -3,6 +3,7 @@
 //! `cargo run --release -p attestry-scrub --example score -- documents [--misses] [FILE...]`,
 //! `… -- secrets tuned held-out [--misses]`, `… -- code [--show] FOLDER...`
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "what it prints is what it is for")]
 #![forbid(unsafe_code)]
 
 mod code;

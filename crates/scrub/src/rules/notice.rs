@@ -4,7 +4,7 @@ use super::{RuleError, Trouble, Wording};
 use crate::finding::Channel;
 
 macro_rules! notices {
-    ($($name:ident = $id:literal,)+) => {
+    ($($name:ident = $id:literal in $channel:ident,)+) => {
         /// What a reader can find without a pattern.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Notice {
@@ -19,212 +19,130 @@ macro_rules! notices {
                     $(Self::$name => $id,)+
                 }
             }
+
+            /// The channel that a finding of this notice stands in.
+            pub(crate) const fn channel(self) -> Channel {
+                match self {
+                    $(Self::$name => Channel::$channel,)+
+                }
+            }
         }
     };
 }
 
 notices! {
-    TrackedDeletion = "hidden.tracked-deletion",
-    TrackedInsertion = "hidden.tracked-insertion",
-    TrackedChange = "hidden.tracked-change",
-    Comment = "hidden.comment",
-    Author = "hidden.author",
-    HiddenText = "hidden.text",
-    WhiteText = "hidden.white-text",
-    TinyText = "hidden.tiny-text",
-    HiddenSheet = "hidden.sheet",
-    VeryHiddenSheet = "hidden.very-hidden-sheet",
-    HiddenRow = "hidden.row",
-    HiddenColumn = "hidden.column",
-    DefinedName = "hidden.defined-name",
-    HiddenSlide = "hidden.slide",
-    Notes = "hidden.notes",
-    OffSlide = "hidden.off-slide",
-    HeaderFooter = "hidden.header-footer",
-    CustomXml = "hidden.custom-xml",
-    Property = "metadata.property",
-    Template = "metadata.template",
-    RevisionId = "metadata.revision-ids",
-    ExternalLink = "hidden.external-link",
-    Connection = "hidden.connection",
-    Cache = "hidden.cache",
-    Embedded = "hidden.embedded",
-    Macro = "hidden.macro",
-    Thumbnail = "hidden.thumbnail",
-    Output = "hidden.notebook-output",
-    MessageHeader = "metadata.message-header",
-    TypeMismatch = "file.type-mismatch",
-    Encrypted = "file.encrypted",
-    Bomb = "file.bomb",
-    Broken = "file.broken",
-    Encoding = "file.encoding",
-    UnsafeName = "file.unsafe-name",
-    ArchiveComment = "hidden.archive-comment",
-    ArchiveOwner = "metadata.archive-owner",
-    TrailingBytes = "hidden.trailing-bytes",
-    DenyList = "deny-list.term",
+    TrackedDeletion = "hidden.tracked-deletion" in TrackedDeletion,
+    TrackedInsertion = "hidden.tracked-insertion" in TrackedInsertion,
+    TrackedChange = "hidden.tracked-change" in TrackedChange,
+    Comment = "hidden.comment" in Comment,
+    Author = "hidden.author" in Author,
+    HiddenText = "hidden.text" in HiddenText,
+    WhiteText = "hidden.white-text" in WhiteText,
+    TinyText = "hidden.tiny-text" in TinyText,
+    HiddenSheet = "hidden.sheet" in HiddenSheet,
+    VeryHiddenSheet = "hidden.very-hidden-sheet" in VeryHiddenSheet,
+    HiddenRow = "hidden.row" in HiddenRow,
+    HiddenColumn = "hidden.column" in HiddenColumn,
+    DefinedName = "hidden.defined-name" in DefinedName,
+    HiddenSlide = "hidden.slide" in HiddenSlide,
+    Notes = "hidden.notes" in Notes,
+    OffSlide = "hidden.off-slide" in OffSlide,
+    HeaderFooter = "hidden.header-footer" in HeaderFooter,
+    CustomXml = "hidden.custom-xml" in CustomXml,
+    Property = "metadata.property" in Property,
+    Template = "metadata.template" in Template,
+    RevisionId = "metadata.revision-ids" in RevisionId,
+    ExternalLink = "hidden.external-link" in ExternalLink,
+    Connection = "hidden.connection" in Connection,
+    Cache = "hidden.cache" in Cache,
+    Embedded = "hidden.embedded" in Embedded,
+    Macro = "hidden.macro" in Macro,
+    Thumbnail = "hidden.thumbnail" in Thumbnail,
+    Output = "hidden.notebook-output" in Output,
+    MessageHeader = "metadata.message-header" in Metadata,
+    TypeMismatch = "file.type-mismatch" in FileName,
+    Encrypted = "file.encrypted" in Visible,
+    Bomb = "file.bomb" in Visible,
+    Broken = "file.broken" in Visible,
+    Encoding = "file.encoding" in Visible,
+    UnsafeName = "file.unsafe-name" in FileName,
+    ArchiveComment = "hidden.archive-comment" in Comment,
+    ArchiveOwner = "metadata.archive-owner" in Metadata,
+    TrailingBytes = "hidden.trailing-bytes" in Metadata,
+    DenyList = "deny-list.term" in Visible,
     // Compound files of older Office, OpenDocument, RTF.
-    Remnant = "hidden.remnant",
-    EarlierText = "hidden.earlier-text",
-    Version = "hidden.version",
-    SaveHistory = "metadata.save-history",
-    SourcePath = "metadata.source-path",
-    Printer = "metadata.printer",
-    Signature = "metadata.signature",
-    MarkupComment = "hidden.markup-comment",
+    Remnant = "hidden.remnant" in Remnant,
+    EarlierText = "hidden.earlier-text" in Remnant,
+    Version = "hidden.version" in Version,
+    SaveHistory = "metadata.save-history" in Metadata,
+    SourcePath = "metadata.source-path" in Metadata,
+    Printer = "metadata.printer" in Metadata,
+    Signature = "metadata.signature" in Metadata,
+    MarkupComment = "hidden.markup-comment" in Comment,
     // Newer Office.
-    ArchiveGap = "hidden.archive-gap",
-    PrinterSettings = "metadata.printer-settings",
+    ArchiveGap = "hidden.archive-gap" in OtherPart,
+    PrinterSettings = "metadata.printer-settings" in Metadata,
     // PDF.
-    CoveredText = "hidden.covered-text",
-    TextUnderImage = "hidden.text-under-image",
-    TextUnderText = "hidden.text-under-text",
-    InvisibleText = "hidden.invisible-text",
-    OcrLayer = "hidden.ocr-layer",
-    OffPage = "hidden.off-page",
-    UnappliedRedaction = "hidden.unapplied-redaction",
-    LayerText = "hidden.layer",
-    EarlierRevision = "hidden.earlier-revision",
-    IncrementalUpdate = "metadata.incremental-update",
-    Orphan = "hidden.orphaned-object",
-    Script = "hidden.script",
-    Xfa = "hidden.xfa",
-    HiddenField = "hidden.form-field",
-    PrivateData = "hidden.private-data",
-    EmptyPassword = "file.empty-password",
-    OutsideBytes = "hidden.outside-bytes",
+    CoveredText = "hidden.covered-text" in CoveredText,
+    TextUnderImage = "hidden.text-under-image" in CoveredText,
+    TextUnderText = "hidden.text-under-text" in CoveredText,
+    InvisibleText = "hidden.invisible-text" in InvisibleText,
+    OcrLayer = "hidden.ocr-layer" in InvisibleText,
+    OffPage = "hidden.off-page" in OffPage,
+    UnappliedRedaction = "hidden.unapplied-redaction" in CoveredText,
+    LayerText = "hidden.layer" in Layer,
+    EarlierRevision = "hidden.earlier-revision" in EarlierRevision,
+    IncrementalUpdate = "metadata.incremental-update" in Metadata,
+    Orphan = "hidden.orphaned-object" in Orphan,
+    Script = "hidden.script" in Macro,
+    Xfa = "hidden.xfa" in Form,
+    HiddenField = "hidden.form-field" in Form,
+    PrivateData = "hidden.private-data" in Metadata,
+    EmptyPassword = "file.empty-password" in Visible,
+    OutsideBytes = "hidden.outside-bytes" in Orphan,
     // Pictures.
-    PicturePosition = "metadata.picture-position",
-    PictureOwner = "metadata.picture-owner",
-    PictureSerial = "metadata.picture-serial",
-    PictureMetadata = "metadata.picture",
-    PictureCaption = "metadata.picture-caption",
-    PictureHistory = "metadata.picture-history",
-    PicturePath = "metadata.picture-path",
-    MakerNote = "metadata.maker-note",
-    PictureComment = "hidden.picture-comment",
-    OtherThumbnail = "hidden.other-thumbnail",
-    SecondPicture = "hidden.second-picture",
-    PictureRemainder = "hidden.picture-remainder",
-    PictureTrailing = "hidden.picture-trailing-bytes",
-    TransparentPixels = "hidden.transparent-pixels",
-    CroppedPicture = "hidden.cropped-picture",
-    Frames = "hidden.frames",
+    PicturePosition = "metadata.picture-position" in Position,
+    PictureOwner = "metadata.picture-owner" in Author,
+    PictureSerial = "metadata.picture-serial" in Metadata,
+    PictureMetadata = "metadata.picture" in Metadata,
+    PictureCaption = "metadata.picture-caption" in Metadata,
+    PictureHistory = "metadata.picture-history" in Metadata,
+    PicturePath = "metadata.picture-path" in Metadata,
+    MakerNote = "metadata.maker-note" in Metadata,
+    PictureComment = "hidden.picture-comment" in Comment,
+    OtherThumbnail = "hidden.other-thumbnail" in Thumbnail,
+    SecondPicture = "hidden.second-picture" in Embedded,
+    PictureRemainder = "hidden.picture-remainder" in HiddenPixels,
+    PictureTrailing = "hidden.picture-trailing-bytes" in Embedded,
+    TransparentPixels = "hidden.transparent-pixels" in HiddenPixels,
+    CroppedPicture = "hidden.cropped-picture" in HiddenPixels,
+    Frames = "hidden.frames" in HiddenPixels,
     // Repositories and files that hold credentials.
-    GitHistory = "hidden.git-history",
-    GitDeletedFile = "hidden.git-deleted-file",
-    GitOldVersion = "hidden.git-old-version",
-    GitUnreachable = "hidden.git-unreachable",
-    GitStash = "hidden.git-stash",
-    GitBranch = "hidden.git-branch",
-    GitNote = "hidden.git-note",
-    GitStaged = "hidden.git-staged",
-    GitHook = "hidden.git-hook",
-    GitIdentity = "metadata.git-identity",
-    GitSignature = "metadata.git-signature",
-    GitRemote = "metadata.git-remote",
-    GitSubmodule = "metadata.git-submodule",
-    GitWrongId = "file.git-wrong-id",
-    GitLargeFile = "file.git-large-file",
-    Credentials = "file.credentials",
-    CommandHistory = "file.history",
-    Leftover = "file.leftover",
-    FreePages = "hidden.free-pages",
+    GitHistory = "hidden.git-history" in History,
+    GitDeletedFile = "hidden.git-deleted-file" in History,
+    GitOldVersion = "hidden.git-old-version" in History,
+    GitUnreachable = "hidden.git-unreachable" in History,
+    GitStash = "hidden.git-stash" in History,
+    GitBranch = "hidden.git-branch" in History,
+    GitNote = "hidden.git-note" in History,
+    GitStaged = "hidden.git-staged" in History,
+    GitHook = "hidden.git-hook" in History,
+    GitIdentity = "metadata.git-identity" in Author,
+    GitSignature = "metadata.git-signature" in Author,
+    GitRemote = "metadata.git-remote" in ExternalLink,
+    GitSubmodule = "metadata.git-submodule" in ExternalLink,
+    GitWrongId = "file.git-wrong-id" in Metadata,
+    GitLargeFile = "file.git-large-file" in ExternalLink,
+    Credentials = "file.credentials" in FileName,
+    CommandHistory = "file.history" in FileName,
+    Leftover = "file.leftover" in FileName,
+    FreePages = "hidden.free-pages" in OtherPart,
     // Texts.
 }
 
 impl Notice {
     fn of(id: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|notice| notice.id() == id)
-    }
-
-    /// The channel that a finding of this notice stands in.
-    pub(crate) const fn channel(self) -> Channel {
-        match self {
-            Self::TrackedDeletion => Channel::TrackedDeletion,
-            Self::TrackedInsertion => Channel::TrackedInsertion,
-            Self::TrackedChange => Channel::TrackedChange,
-            Self::Comment | Self::ArchiveComment => Channel::Comment,
-            Self::Author => Channel::Author,
-            Self::HiddenText => Channel::HiddenText,
-            Self::WhiteText => Channel::WhiteText,
-            Self::TinyText => Channel::TinyText,
-            Self::HiddenSheet => Channel::HiddenSheet,
-            Self::VeryHiddenSheet => Channel::VeryHiddenSheet,
-            Self::HiddenRow => Channel::HiddenRow,
-            Self::HiddenColumn => Channel::HiddenColumn,
-            Self::DefinedName => Channel::DefinedName,
-            Self::ArchiveGap => Channel::OtherPart,
-            Self::PrinterSettings => Channel::Metadata,
-            Self::HiddenSlide => Channel::HiddenSlide,
-            Self::Notes => Channel::Notes,
-            Self::OffSlide => Channel::OffSlide,
-            Self::HeaderFooter => Channel::HeaderFooter,
-            Self::CustomXml => Channel::CustomXml,
-            Self::Property => Channel::Property,
-            Self::Template => Channel::Template,
-            Self::RevisionId => Channel::RevisionId,
-            Self::ExternalLink => Channel::ExternalLink,
-            Self::Connection => Channel::Connection,
-            Self::Cache => Channel::Cache,
-            Self::Embedded => Channel::Embedded,
-            Self::Macro => Channel::Macro,
-            Self::Thumbnail => Channel::Thumbnail,
-            Self::Output => Channel::Output,
-            Self::MessageHeader | Self::ArchiveOwner | Self::TrailingBytes => Channel::Metadata,
-            Self::GitHistory
-            | Self::GitDeletedFile
-            | Self::GitOldVersion
-            | Self::GitUnreachable
-            | Self::GitStash
-            | Self::GitBranch
-            | Self::GitNote
-            | Self::GitStaged
-            | Self::GitHook => Channel::History,
-            Self::GitIdentity | Self::GitSignature => Channel::Author,
-            Self::GitRemote | Self::GitSubmodule | Self::GitLargeFile => Channel::ExternalLink,
-            Self::GitWrongId => Channel::Metadata,
-            Self::FreePages => Channel::OtherPart,
-            Self::Credentials | Self::CommandHistory | Self::Leftover => Channel::FileName,
-            Self::PicturePosition => Channel::Position,
-            Self::PictureOwner => Channel::Author,
-            Self::PictureSerial
-            | Self::PictureMetadata
-            | Self::PictureCaption
-            | Self::PictureHistory
-            | Self::PicturePath
-            | Self::MakerNote => Channel::Metadata,
-            Self::PictureComment => Channel::Comment,
-            Self::OtherThumbnail => Channel::Thumbnail,
-            Self::SecondPicture | Self::PictureTrailing => Channel::Embedded,
-            Self::PictureRemainder
-            | Self::TransparentPixels
-            | Self::CroppedPicture
-            | Self::Frames => Channel::HiddenPixels,
-            Self::Script => Channel::Macro,
-            Self::TypeMismatch | Self::UnsafeName => Channel::FileName,
-            Self::CoveredText
-            | Self::TextUnderImage
-            | Self::TextUnderText
-            | Self::UnappliedRedaction => Channel::CoveredText,
-            Self::InvisibleText | Self::OcrLayer => Channel::InvisibleText,
-            Self::OffPage => Channel::OffPage,
-            Self::LayerText => Channel::Layer,
-            Self::EarlierRevision => Channel::EarlierRevision,
-            Self::Orphan | Self::OutsideBytes => Channel::Orphan,
-            Self::Xfa | Self::HiddenField => Channel::Form,
-            Self::PrivateData | Self::IncrementalUpdate => Channel::Metadata,
-            Self::EmptyPassword => Channel::Visible,
-            Self::Remnant | Self::EarlierText => Channel::Remnant,
-            Self::Version => Channel::Version,
-            Self::SaveHistory | Self::SourcePath | Self::Printer | Self::Signature => {
-                Channel::Metadata
-            }
-            Self::MarkupComment => Channel::Comment,
-            Self::Encrypted | Self::Bomb | Self::Broken | Self::Encoding | Self::DenyList => {
-                Channel::Visible
-            }
-        }
     }
 }
 

@@ -103,7 +103,7 @@ impl Lexicon {
         }
         let is_common =
             |end: &&str| word.is_ascii() && word.len() > end.len() + 2 && word.ends_with(*end);
-        if COMMON_ENDS.iter().any(|end| is_common(&end)) {
+        if COMMON_ENDS.iter().any(is_common) {
             return class::COMMON;
         }
         // A plural of an ordinary word is one too.

@@ -265,7 +265,7 @@ fn person(
     let sure_given = given && !first.is(COMMON);
     let sure_surname = surname && !last.is(COMMON);
     if line.style == Style::Code {
-        let is_full = count >= 2 && count < 5 && sure_given && sure_surname && !first.is_upper;
+        let is_full = (2..5).contains(&count) && sure_given && sure_surname && !first.is_upper;
         if is_full && is_alone(line, first, last) {
             push(found, name, Entity::Person);
         }
