@@ -62,7 +62,9 @@ pub async fn keep_scanning(service: Weak<Service>) {
             continue;
         }
         failed.retain(|_, at| at.elapsed() < LEFT_ALONE);
-        let due = match service.ledger.people().submissions_unscanned(PAGE).await {
+        // Those that are left alone take the place of no other.
+        let limit = PAGE.saturating_add(u32::try_from(failed.len()).unwrap_or(u32::MAX));
+        let due = match service.ledger.people().submissions_unscanned(limit).await {
             Ok(due) => due,
             Err(error) => {
                 tracing::warn!(%error, "submissions that wait for a scan could not be found");
@@ -106,7 +108,7 @@ impl Service {
         let submission = record.id;
         let about = self.statements_about(submission).await?;
         // Without these there is nothing to search or to compare with; an erased one was said once.
-        let Some(matter) = matter(&about) else { return Ok(()) };
+        let matter = matter(&about).ok_or_else(|| malformed(&"what it is about is gone"))?;
         let report = self.search(submission, &matter.sides).await?;
         let bytes = report.to_canonical_json();
         let digest = Hash::of(&bytes);

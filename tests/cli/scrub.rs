@@ -169,3 +169,21 @@ fn the_service_searches_the_same_and_says_so() {
     assert!(summary.contains("[\"Contractor's report\",\"same\"]"), "{summary}");
     assert!(summary.contains("[\"Neither removed nor accepted\",\"0\"]"), "{summary}");
 }
+
+#[test]
+fn copies_lose_no_file_and_overwrite_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| text(&folder.path().join(name)).to_owned();
+    for name in ["a", "b", "full"] {
+        fs::create_dir(at(name)).unwrap();
+        fs::write(at(&format!("{name}/x.txt")), "nothing\n").unwrap();
+    }
+    let (one, two) = (at("a/x.txt"), at("b/x.txt"));
+    let both = ["scrub", &one, &two, "--fix", "--out", &at("out")];
+    attestry(&both).exits(USAGE).says("two of the files");
+    assert_eq!(names(&folder.path().join("out")), Vec::<String>::new());
+    attestry(&["scrub", &one, "--fix", "--out", &at("full")]).exits(USAGE).says("not empty");
+    attestry(&["scrub", &one, "--report", &one]).exits(USAGE).says("searched");
+    attestry(&["scrub", &at("a"), "--html", &one]).exits(USAGE).says("searched");
+    assert_eq!(fs::read_to_string(&one).unwrap(), "nothing\n");
+}

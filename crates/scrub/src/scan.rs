@@ -17,7 +17,7 @@ use crate::ocr::Ocr;
 use crate::read;
 use crate::read::git::{self, WorkTree};
 use crate::report::{Encoding, Input, NotRead, Partial, Read, Reason, Report};
-use crate::rules::{Notice, RuleSet, Wording};
+use crate::rules::{Notice, RuleSet, Trigger, Wording};
 use crate::search::What;
 use crate::stream::Opened;
 
@@ -412,6 +412,12 @@ impl<'s> Scan<'s> {
         match what {
             What::Rule(at) => {
                 let rule = &rules.rules[at];
+                // Parts of styles, themes and fonts have words with capitals, and no people.
+                let is_named = matches!(rule.trigger, Trigger::Entity(_));
+                let is_profile = location.part.as_deref().is_some_and(|part| part.contains("ICC"));
+                if is_named && (location.channel == Channel::OtherPart || is_profile) {
+                    return;
+                }
                 let wording = Wording {
                     category: rule.category,
                     severity: rule.severity,

@@ -379,7 +379,7 @@ fn an_encrypted_document_is_said_to_be_so() {
     assert_eq!(report.not_read[0].reason, Reason::Encrypted);
     only(&report, "file.encrypted");
     let plain = scanner().scan("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1");
-    assert_eq!(plain.not_read[0].reason, Reason::NoReader);
+    assert_eq!(plain.not_read[0].reason, Reason::Broken);
 }
 
 /// Names that all differ, marks inside each other: time stays in proportion to size.

@@ -34,7 +34,7 @@ fn the_text_of_a_page_is_read() {
         let report = scan(name);
         assert_eq!(report.not_read, [], "{name}");
         assert_eq!(report.read[0].kind, Kind::Pdf);
-        let found = only(&report, "personal.email");
+        let found = only(&report, "personal.email-reserved");
         assert_eq!(found.location.page, Some(1), "{name}");
     }
     assert_eq!(scan("plain").findings.len(), 1);
@@ -76,7 +76,7 @@ fn hidden_text_is_found_with_its_page() {
         let found = of(&report, rule);
         assert!(!found.is_empty(), "{name}: {:#?}", report.findings);
         assert!(found.iter().all(|f| f.location.page == Some(1) && f.location.channel == channel));
-        let mail = only(&report, "personal.email");
+        let mail = only(&report, "personal.email-reserved");
         assert_eq!((mail.location.page, mail.location.channel), (Some(1), channel), "{name}");
     }
 }
@@ -87,7 +87,7 @@ fn passwords_are_said() {
     assert_eq!(report.not_read[0].reason, Reason::Encrypted);
     let report = scan("empty-password");
     only(&report, "file.empty-password");
-    only(&report, "personal.email");
+    only(&report, "personal.email-reserved");
 }
 
 #[test]
@@ -118,14 +118,14 @@ fn what_stands_beside_the_pages_is_found() {
     let report = scan("comment");
     only(&report, "hidden.author");
     assert_eq!(only(&report, "hidden.comment").location.page, Some(1));
-    assert_eq!(only(&report, "personal.email").location.channel, Channel::Comment);
+    assert_eq!(only(&report, "personal.email-reserved").location.channel, Channel::Comment);
 
     let report = scan("extras");
     for rule in ["hidden.script", "hidden.embedded", "hidden.private-data", "hidden.thumbnail"] {
         only(&report, rule);
     }
     assert!(!of(&report, "hidden.external-link").is_empty());
-    let places: Vec<_> = of(&report, "personal.email")
+    let places: Vec<_> = of(&report, "personal.email-reserved")
         .into_iter()
         .map(|f| (f.location.path.len(), f.location.channel, f.location.field.as_deref()))
         .collect();
@@ -141,14 +141,14 @@ fn what_stands_beside_the_pages_is_found() {
     let report = scan("form");
     only(&report, "hidden.form-field");
     only(&report, "hidden.xfa");
-    assert_eq!(of(&report, "personal.email").len(), 3, "{:#?}", report.findings);
+    assert_eq!(of(&report, "personal.email-reserved").len(), 3, "{:#?}", report.findings);
 }
 
 #[test]
 fn earlier_revisions_and_orphans_are_found() {
     let report = scan("revision");
     only(&report, "hidden.earlier-revision");
-    let mail = only(&report, "personal.email");
+    let mail = only(&report, "personal.email-reserved");
     assert_eq!((mail.location.channel, mail.location.page), (Channel::EarlierRevision, Some(1)));
 
     let report = scan("orphan");
@@ -156,13 +156,13 @@ fn earlier_revisions_and_orphans_are_found() {
     assert_eq!(of(&report, "hidden.orphaned-object").len(), 2);
     only(&report, "metadata.incremental-update");
     let channels: Vec<_> =
-        of(&report, "personal.email").into_iter().map(|f| f.location.channel).collect();
+        of(&report, "personal.email-reserved").into_iter().map(|f| f.location.channel).collect();
     assert_eq!(channels, [Channel::Visible, Channel::Orphan]);
 
     let report = scan("outside-bytes");
     assert_eq!(report.read[0].kind, Kind::Pdf);
     assert_eq!(of(&report, "hidden.outside-bytes").len(), 2);
-    assert_eq!(of(&report, "personal.email").len(), 2);
+    assert_eq!(of(&report, "personal.email-reserved").len(), 2);
 }
 
 #[test]
@@ -241,7 +241,7 @@ fn ten_thousand_pages_are_read() {
     let started = std::time::Instant::now();
     let report = scanner().scan("a.pdf", &document(&objects));
     assert_eq!(report.not_read, []);
-    assert_eq!(only(&report, "personal.email").location.page, Some(10_000));
+    assert_eq!(only(&report, "personal.email-reserved").location.page, Some(10_000));
     assert!(started.elapsed() < std::time::Duration::from_secs(300), "{:?}", started.elapsed());
 }
 

@@ -178,7 +178,7 @@ fn pixels_without_an_engine_are_not_read() {
 fn text_in_screenshots_is_read() {
     for name in ["screen-100.png", "screen-200.png", "screen-dark.png"] {
         let report = reading().scan(name, &file(name));
-        for rule in ["personal.email", "deny-list.term"] {
+        for rule in ["personal.email-reserved", "deny-list.term"] {
             let found = of(&report, rule);
             assert_eq!(found.len(), 1, "{name} {rule}: {:?}", report.findings);
             assert_eq!(found[0].location.channel, Channel::PictureText);

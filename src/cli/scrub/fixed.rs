@@ -1,6 +1,9 @@
 //! Copies without what can be removed safely.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use attestry_scrub::{Fixed, FixedFiles, Limits, Removed, Report, fix, fix_files, report::Reason};
 use serde::Serialize;
@@ -16,8 +19,8 @@ use crate::cli::{
 pub struct Copies {
     /// What is gone.
     removed: Vec<Removed>,
-    /// What cannot be taken apart, with the reason: files are copied as they are, repositories are
-    /// left out.
+    /// What cannot be taken apart, with the reason: files are copied as they are, repositories and
+    /// links are left out.
     unchanged: Vec<Unchanged>,
 }
 
@@ -29,21 +32,25 @@ struct Unchanged {
 
 /// Writes a copy of each file below `out`; never over anything.
 pub fn write_copies(found: &[Found], out: &Path) -> Result<Copies, Failure> {
-    std::fs::create_dir_all(out)
-        .map_err(|error| Failure::usage(format!("{}: {error}", out.display())))?;
-    let inside = out.canonicalize().map_err(Failure::usage)?;
-    for one in found {
-        let copy = one.copied_to(out);
-        if one.path.starts_with(&inside) {
-            let path = one.path.display();
-            return Err(Failure::usage(format!("{path} is inside --out; use another folder")));
-        }
-        if copy.symlink_metadata().is_ok() {
-            let copy = copy.display();
-            return Err(Failure::usage(format!("{copy} is there already; use an empty --out")));
-        }
+    let unusable =
+        |error: &dyn std::fmt::Display| Failure::usage(format!("{}: {error}", out.display()));
+    std::fs::create_dir_all(out).map_err(|error| unusable(&error))?;
+    // Where nothing is, nothing is overwritten, and no link leads elsewhere.
+    let mut inside = std::fs::read_dir(out).map_err(|error| unusable(&error))?;
+    if inside.next().is_some() {
+        return Err(unusable(&"it is not empty; give the copies a new folder: --out DIR"));
+    }
+    let mut names = BTreeSet::new();
+    if let Some(twice) = found.iter().find(|one| !names.insert(one.name.as_str())) {
+        let name = &twice.name;
+        return Err(Failure::usage(format!(
+            "two of the files would have the copy {name}; give the folder that holds both"
+        )));
     }
     let mut copies = Copies::default();
+    for link in found.iter().filter(|one| one.link.is_some()) {
+        copies.leave(&link.name, Reason::Link);
+    }
     let mut repositories: BTreeMap<&str, BTreeMap<String, Vec<u8>>> = BTreeMap::new();
     let roots: Vec<&str> = found.iter().filter_map(|one| repository_of(&one.name)).collect();
     for one in found.iter().filter(|one| one.link.is_none()) {

@@ -63,6 +63,13 @@ fn severity(word: &str) -> Result<Severity, String> {
 
 pub fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
     let found = files::find(&arguments.paths)?;
+    for path in [&arguments.report, &arguments.html].into_iter().flatten() {
+        let written = path.canonicalize();
+        if found.iter().any(|one| written.as_ref().is_ok_and(|written| *written == one.path)) {
+            let path = path.display();
+            return Err(Failure::usage(format!("{path} is one of the files that are searched")));
+        }
+    }
     let mut scanner = Scanner::new(rules(arguments.rules.as_deref())?);
     if let Some(path) = &arguments.deny_list {
         scanner = scanner.with_deny_list(deny_list(path)?);

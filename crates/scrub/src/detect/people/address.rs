@@ -230,7 +230,8 @@ pub(crate) fn find(line: &Line<'_>, tokens: &[Token], text: &str, found: &mut Ve
         let most = text.floor_char_boundary((end + REST_BYTES).min(text.len()));
         let rest =
             REST.as_ref().and_then(|rest| rest.find(&text[end..most])).map_or(0, |m| m.end());
-        let end = end + text[end..end + rest].trim_end().len();
+        let end =
+            start + text[start..end + rest].trim_end_matches([' ', '\t', '.', ',', ';']).len();
         found.retain(|f| f.start < start || f.end > end);
         found.push(Found { start, end, entity: Entity::Address });
     }

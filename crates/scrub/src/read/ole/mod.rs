@@ -29,9 +29,18 @@ use crate::scan::{Scan, Site};
 /// Streams of documents that need a password ([MS-OFFCRYPTO]).
 const SEALED: [&str; 2] = ["EncryptedPackage", "EncryptionInfo"];
 
+/// Whether the bytes hold the name of a stream that only encrypted documents have.
+fn names_a_seal(bytes: &[u8]) -> bool {
+    let names =
+        SEALED.map(|name| name.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>());
+    aho_corasick::AhoCorasick::new(names).is_ok_and(|finder| finder.is_match(bytes))
+}
+
 pub(super) fn read(scan: &mut Scan<'_>, site: &Site, bytes: &[u8]) {
     let Some(file) = Compound::open(bytes) else {
-        return scan.refuse(site, None, Kind::Ole, Reason::Broken);
+        // What is left of a broken one may still say that a password is needed.
+        let reason = if names_a_seal(bytes) { Reason::Encrypted } else { Reason::Broken };
+        return scan.refuse(site, None, Kind::Ole, reason);
     };
     if SEALED.iter().any(|name| file.find(0, name).is_some()) {
         return scan.refuse(site, None, Kind::Ole, Reason::Encrypted);

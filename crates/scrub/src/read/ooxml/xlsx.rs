@@ -10,7 +10,9 @@ use super::package::{Package, resolve};
 use super::parts::finish;
 use crate::block::{Block, Place};
 use crate::finding::Channel;
+use crate::kind::Kind;
 use crate::read::xml::{Node, walk};
+use crate::report::Reason;
 use crate::rules::Notice;
 use crate::scan::{Scan, Site};
 
@@ -25,7 +27,11 @@ pub(super) struct Sheet {
 
 pub(super) fn read(scan: &mut Scan<'_>, site: &Site, package: &mut Package) {
     let sheets = workbook(scan, site, package);
-    let strings = package.take("xl/sharedStrings.xml").map_or_else(Vec::new, |t| shared(&t));
+    let (strings, is_whole) =
+        package.take("xl/sharedStrings.xml").map_or_else(|| (Vec::new(), true), |t| shared(&t));
+    if !is_whole {
+        scan.refuse(site, Some("xl/sharedStrings.xml"), Kind::Xml, Reason::Broken);
+    }
     let styles = package.get("xl/styles.xml").map_or_else(CellStyles::default, CellStyles::of);
     let mut used = vec![false; strings.len()];
     for sheet in &sheets {
@@ -109,16 +115,17 @@ fn workbook(scan: &mut Scan<'_>, site: &Site, package: &mut Package) -> Vec<Shee
 }
 
 /// The strings that cells share. Readings aids (`rPh`) are part of them.
-fn shared(text: &str) -> Vec<String> {
+/// The strings that cells share, and whether all of them could be read.
+fn shared(text: &str) -> (Vec<String>, bool) {
     let (mut strings, mut current, mut in_text) = (Vec::new(), String::new(), false);
-    walk(text, |node| match node {
+    let is_whole = walk(text, |node| match node {
         Node::Open(element) if element.name() == "t" => in_text = true,
         Node::Close("t") => in_text = false,
         Node::Close("si") => strings.push(std::mem::take(&mut current)),
         Node::Text(text) if in_text => current.push_str(&text),
         _ => {}
     });
-    strings
+    (strings, is_whole)
 }
 
 /// Comments with their authors, old and threaded, and the persons of threaded ones.
@@ -170,6 +177,8 @@ mod tests {
     #[test]
     fn shared_strings_join_their_runs() {
         let text = "<sst><si><t>a</t></si><si><r><t>b</t></r><r><t>c&amp;</t></r></si></sst>";
-        assert_eq!(shared(text), ["a", "bc&"]);
+        let (strings, is_whole) = shared(text);
+        assert_eq!((strings, is_whole), (vec!["a".to_owned(), "bc&".to_owned()], true));
+        assert!(!shared("<sst><si><t>a</t></si><si><t>b</x").1);
     }
 }
