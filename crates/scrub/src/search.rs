@@ -54,6 +54,15 @@ impl Scanner {
         let matches = self.rules.detector.search(&self.rules.rules, text);
         let by_rule = |m: Match| Hit { start: m.start, end: m.end, what: What::Rule(m.rule) };
         let mut hits: Vec<Hit> = matches.into_iter().map(by_rule).collect();
+        if let Some(seen) = Seen::of(text) {
+            let matches = self.rules.detector.search(&self.rules.rules, &seen.text);
+            let broken = matches.into_iter().filter_map(|m| {
+                let (start, end) = seen.place(m.start, m.end);
+                // Without anything invisible inside it was found already.
+                (end - start > m.end - m.start).then_some(Match { start, end, ..m })
+            });
+            hits.extend(broken.map(by_rule));
+        }
         if let Some(list) = &self.deny_list {
             let terms = list.search(text).into_iter();
             hits.extend(terms.map(|(start, end)| Hit { start, end, what: What::DenyList }));
@@ -61,5 +70,66 @@ impl Scanner {
         hits.retain(|hit| core.contains(&hit.start));
         hits.sort_unstable();
         hits
+    }
+}
+
+/// Characters that take no room: soft hyphen, zero-width space, joiners and marks of direction.
+const fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
+}
+
+/// A text as it is seen: without what is invisible in it.
+struct Seen {
+    text: String,
+    /// Where text goes on after something invisible: bytes here, and bytes there.
+    places: Vec<(usize, usize)>,
+}
+
+impl Seen {
+    /// `None` if nothing in the text is invisible.
+    fn of(text: &str) -> Option<Self> {
+        if text.is_ascii() || !text.contains(is_invisible) {
+            return None;
+        }
+        let mut seen = Self { text: String::with_capacity(text.len()), places: vec![(0, 0)] };
+        for (at, c) in text.char_indices() {
+            if is_invisible(c) {
+                seen.places.push((seen.text.len(), at + c.len_utf8()));
+            } else {
+                seen.text.push(c);
+            }
+        }
+        Some(seen)
+    }
+
+    /// A range of what is seen as a range of the text.
+    fn place(&self, start: usize, end: usize) -> (usize, usize) {
+        let there = |at: usize| {
+            let next = self.places.partition_point(|(here, _)| *here <= at);
+            self.places[..next].last().map_or(at, |(here, there)| there + at - here)
+        };
+        // The end is counted from the last character, so that nothing invisible after it belongs to it.
+        let last = self.text[..end].char_indices().next_back().map_or(start, |(at, _)| at);
+        (there(start), there(last) + (end - last))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Seen;
+
+    #[test]
+    fn what_is_seen_is_found_again_in_the_text() {
+        assert!(Seen::of("plain").is_none() && Seen::of("Grüße").is_none());
+        let text = "x\u{200b}ab\u{ad}\u{200d}cd\u{feff} y";
+        let seen = Seen::of(text).unwrap();
+        assert_eq!(seen.text, "xabcd y");
+        for (part, whole) in
+            [("ab", "ab"), ("abcd", "ab\u{ad}\u{200d}cd"), ("cd", "cd"), ("y", "y")]
+        {
+            let at = seen.text.find(part).unwrap();
+            let (start, end) = seen.place(at, at + part.len());
+            assert_eq!(&text[start..end], whole);
+        }
     }
 }

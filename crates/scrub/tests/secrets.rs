@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use attestry_scrub::{Category, Finding, Scanner, Severity};
 use serde_json::Value;
-use support::scanner;
+use support::{rules_of, scanner};
 
 /// Stands for nothing inside a secret of the evaluation set.
 const MARK: &str = "¦";
@@ -110,5 +110,17 @@ fn hostile_texts_take_no_longer() {
         let _ = scanner.scan("text.txt", text.as_bytes());
         let took = start.elapsed();
         assert!(took < Duration::from_secs(60), "{}: {took:?}", &text[..20]);
+    }
+}
+
+#[test]
+fn what_nobody_sees_inside_a_value_hides_it_from_nobody() {
+    for between in ["\u{ad}", "\u{200b}", "\u{2060}", "\u{feff}\u{200d}"] {
+        let text = format!(
+            "AWS_ACCESS_KEY_ID=AKIAQ3EGR{between}LMZ7TPDW2XN\ncard 4111 1111{between} 1111 1111\n"
+        );
+        let report = scanner().scan("a.txt", text.as_bytes());
+        assert!(rules_of(&report).iter().any(|rule| rule.starts_with("secret.aws")), "{report:#?}");
+        assert!(rules_of(&report).contains(&"personal.card"), "{between:?}");
     }
 }
