@@ -239,8 +239,12 @@ impl Report {
         parts.into_iter().for_each(|part| all.add(part));
         let Partial { mut inputs, mut read, mut not_read, mut findings } = all;
         inputs.sort();
-        // A stable order, so that of several entries of one name the first stays first.
-        read.sort_by(|a, b| a.path.cmp(&b.path));
+        // Of several entries of one name none is first by itself, whatever order they were given in.
+        let encoding = |entry: &Read| entry.encoding.map(Encoding::name);
+        read.sort_by(|a, b| {
+            let by_place = (&a.path, a.kind, a.bytes).cmp(&(&b.path, b.kind, b.bytes));
+            by_place.then_with(|| encoding(a).cmp(&encoding(b)))
+        });
         not_read.sort();
         not_read.dedup();
         findings.sort_by(|a, b| (&a.location, &a.rule, &a.id).cmp(&(&b.location, &b.rule, &b.id)));

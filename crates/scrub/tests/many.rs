@@ -62,3 +62,12 @@ fn what_blocks_is_what_is_severe_and_what_was_not_read() {
     assert!(scanner().scan("a.txt", b"nothing").blocking(Severity::Low).is_empty());
     assert_eq!(report.findings_at_or_above(Severity::Low).count(), report.findings.len());
 }
+
+#[test]
+fn files_of_one_name_give_one_report_in_any_order() {
+    let one = || File::of("work.txt", b"Write to anna.berg@mail.com\n".as_slice());
+    let two =
+        || File::of("work.txt", b"Or write to Anna: anna.berg@mail.com, or to carl\n".as_slice());
+    let [first, second] = [vec![one(), two()], vec![two(), one()]];
+    assert_eq!(scanner().scan_files(first), scanner().scan_files(second));
+}
