@@ -38,6 +38,8 @@ pub enum Command {
     /// Revoke a key: your own, or any as an administrator. What it signed before stays valid.
     Revoke {
         /// Thumbprint of the key to revoke.
+        // One in 64 begins with a hyphen.
+        #[arg(allow_hyphen_values = true)]
         thumbprint: String,
         #[command(flatten)]
         caller: Caller,

@@ -70,9 +70,10 @@ pub fn rotate(arguments: &RotateArguments, output: &Output) -> Result<ExitCode, 
 #[derive(clap::Args)]
 pub struct ApproveArguments {
     /// Thumbprint of the lost key.
+    #[arg(allow_hyphen_values = true)]
     lost: String,
     /// Thumbprint of the key that is to take its place, as its holder told you.
-    #[arg(long = "with", value_name = "THUMBPRINT")]
+    #[arg(long = "with", value_name = "THUMBPRINT", allow_hyphen_values = true)]
     replacement: String,
     #[command(flatten)]
     caller: Caller,
@@ -154,6 +155,7 @@ fn capacity(asked: Option<&str>, roles: &[String]) -> Result<MemberRole, Failure
 #[derive(clap::Args)]
 pub struct ReplaceArguments {
     /// Thumbprint of the lost key.
+    #[arg(allow_hyphen_values = true)]
     lost: String,
     /// The new key.
     #[arg(long, value_name = "FILE")]

@@ -66,6 +66,10 @@ fn a_key_is_revoked_by_its_owner_and_then_signs_nothing() {
     assert!(refused["error"].as_str().unwrap().contains("admin"), "{refused}");
     revoke(&mine, &me, "bored").exits(REFUSED).json();
     revoke("xyz", &me, "lost").exits(USAGE).json();
+    // One thumbprint in 64 begins with a hyphen, and is no option.
+    let nobody = format!("-{}", &mine[1..]);
+    let unknown = revoke(&nobody, &me, "lost").json();
+    assert!(!unknown["error"].as_str().unwrap().contains("unexpected argument"), "{unknown}");
     let revoked = revoke(&mine, &me, "lost").exits(DONE).json();
     assert_eq!(revoked["appended"], true);
     let refused = scene.submit(&url, "out", &["--yes"]).exits(REFUSED);
