@@ -308,6 +308,20 @@ impl<'s> Scan<'s> {
         self.found(notice.id(), &wording, location, mask(shown), count);
     }
 
+    /// Notes something about a part as a whole.
+    pub(crate) fn notice_part(
+        &mut self,
+        site: &Site,
+        part: &str,
+        notice: Notice,
+        shown: &str,
+        count: u64,
+    ) {
+        let mut location = self.at(site, notice);
+        location.part = Some(part.to_owned());
+        self.notice(notice, location, shown, count);
+    }
+
     /// Notes something about a place of a part.
     pub(crate) fn notice_in(
         &mut self,

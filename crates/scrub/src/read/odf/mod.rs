@@ -108,9 +108,7 @@ fn part(scan: &mut Scan<'_>, site: &Site, name: &str, content: &[u8]) {
 
 /// Notes something about a part as a whole.
 fn note(scan: &mut Scan<'_>, site: &Site, part: &str, notice: Notice, shown: &str) {
-    let mut location = scan.at(site, notice);
-    location.part = Some(part.to_owned());
-    scan.notice(notice, location, shown, 1);
+    scan.notice_part(site, part, notice, shown, 1);
 }
 
 /// Any XML: all its text, values of attributes and comments.

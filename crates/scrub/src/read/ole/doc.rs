@@ -3,7 +3,7 @@
 
 use super::doc_looks::{Look, Looks};
 use super::le::{part as range, size_at, u16_at, u32_at, utf16};
-use super::{Ole, note, pictures, properties, remnants, search};
+use super::{Ole, pictures, properties, remnants, search};
 use crate::block::{Block, Place};
 use crate::finding::Channel;
 use crate::kind::Kind;
@@ -177,7 +177,7 @@ fn people(scan: &mut Scan<'_>, site: &Site, part: &str, file: &File<'_>, authors
     names.dedup();
     for name in &names {
         block.push(Place::of(Channel::Author), name);
-        note(scan, site, part, Notice::Author, name, 1);
+        scan.notice_part(site, part, Notice::Author, name, 1);
     }
     let saves = strings(file.pair_bytes(SAVED_BY));
     let saves: Vec<(String, String)> = saves
@@ -188,7 +188,7 @@ fn people(scan: &mut Scan<'_>, site: &Site, part: &str, file: &File<'_>, authors
     if let Some(template) = strings(file.pair_bytes(ASSOCIATED)).get(1) {
         block.field(Place::of(Channel::Template), "template", template);
         if template.contains(['/', '\\']) {
-            note(scan, site, part, Notice::Template, template, 1);
+            scan.notice_part(site, part, Notice::Template, template, 1);
         }
     }
     scan.block(site, &block);

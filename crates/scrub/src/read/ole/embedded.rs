@@ -1,7 +1,7 @@
 //! Files that were put into a document as a package ([MS-OLEDS] §2.3.6 and the packager's own form).
 
 use super::le::{code_page, part as range, size_at, u16_at};
-use super::{note, search};
+use super::search;
 use crate::block::{Block, Place};
 use crate::finding::Channel;
 use crate::kind::Kind;
@@ -17,18 +17,18 @@ pub(in crate::read) fn native(scan: &mut Scan<'_>, site: &Site, part: &str, cont
             for (field, name) in ["label", "source path", "temporary path"].iter().zip(&names) {
                 block.field(Place::of(Channel::Metadata), field, name);
                 if name.contains(['/', '\\']) {
-                    note(scan, site, part, Notice::SourcePath, name, 1);
+                    scan.notice_part(site, part, Notice::SourcePath, name, 1);
                 }
             }
             scan.block(site, &block);
-            note(scan, site, part, Notice::Embedded, &names[0], 1);
+            scan.notice_part(site, part, Notice::Embedded, &names[0], 1);
             let label = if names[0].trim().is_empty() { part } else { names[0].as_str() };
             scan.file(&site.inner(label), inner);
         }
         None => {
             // Other programs write their own data after the length.
             let inner = range(content, 4, usize::MAX);
-            note(scan, site, part, Notice::Embedded, "", 1);
+            scan.notice_part(site, part, Notice::Embedded, "", 1);
             if matches!(Kind::of(inner), Kind::Unknown | Kind::Text | Kind::Empty) {
                 search(scan, site, part, content, Channel::Embedded);
             } else {

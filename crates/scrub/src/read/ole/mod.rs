@@ -130,7 +130,7 @@ fn storage(scan: &mut Scan<'_>, site: &Site, ole: &mut Ole<'_>, at: usize) {
             .any(|name| ole.file.find(child, name).is_some());
         if is_document {
             let part = ole.file.path(child);
-            note(scan, site, &part, Notice::Embedded, "", 1);
+            scan.notice_part(site, &part, Notice::Embedded, "", 1);
         }
         storage(scan, site, ole, child);
     }
@@ -150,7 +150,7 @@ fn stream(scan: &mut Scan<'_>, site: &Site, part: &str, name: &str, content: &[u
     let kind = Kind::of(content);
     let is_file = !matches!(kind, Kind::Unknown | Kind::Text | Kind::Metafile | Kind::Font);
     if is_file && !name.starts_with(['\u{1}', '\u{2}', '\u{3}']) {
-        note(scan, site, part, Notice::Embedded, "", 1);
+        scan.notice_part(site, part, Notice::Embedded, "", 1);
         return scan.file(&site.inner(part), content);
     }
     search(scan, site, part, content, Channel::OtherPart);
@@ -169,18 +169,4 @@ pub(super) fn search(
         block.push(Place::of(channel), &run.text);
     }
     scan.block(site, &block);
-}
-
-/// Notes something about a part as a whole.
-pub(super) fn note(
-    scan: &mut Scan<'_>,
-    site: &Site,
-    part: &str,
-    notice: Notice,
-    shown: &str,
-    count: u64,
-) {
-    let mut location = scan.at(site, notice);
-    location.part = Some(part.to_owned());
-    scan.notice(notice, location, shown, count);
 }

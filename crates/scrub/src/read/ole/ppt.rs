@@ -7,7 +7,7 @@ use std::io::Read as _;
 use flate2::read::ZlibDecoder;
 
 use super::le::{part as range, size_at, u8_at, u16_at, u32_at, utf16};
-use super::{Ole, note, pictures};
+use super::{Ole, pictures};
 use crate::block::{Block, Place};
 use crate::finding::Channel;
 use crate::kind::Kind;
@@ -41,7 +41,7 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, ole: &mut Ole<'_>, storage:
             let mut block = Block::new(part);
             block.push(Place::of(Channel::Author), &name);
             scan.block(site, &block);
-            note(scan, site, part, Notice::Author, name.trim(), 1);
+            scan.notice_part(site, part, Notice::Author, name.trim(), 1);
         }
     }
     if let Some((part, stream)) = ole.named(scan, site, storage, "PowerPoint Document") {
@@ -301,7 +301,7 @@ impl<'f> Show<'f> {
             0 => scan.budget.unpack(record.content, record.content.len() as u64),
             _ => scan.budget.unpack(ZlibDecoder::new(packed).take(u64::MAX), length),
         });
-        note(scan, site, &self.part, Notice::Embedded, "", 1);
+        scan.notice_part(site, &self.part, Notice::Embedded, "", 1);
         match content {
             Ok(content) => scan.file(&inner, &content),
             Err(reason) => scan.refuse(&inner, None, Kind::Unknown, reason),
@@ -314,7 +314,7 @@ impl<'f> Show<'f> {
         }
         for author in std::mem::take(&mut self.authors) {
             self.block.push(Place::of(Channel::Author), &author);
-            note(scan, site, &self.part, Notice::Author, &author, 1);
+            scan.notice_part(site, &self.part, Notice::Author, &author, 1);
         }
         scan.block(site, &self.block);
     }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::le::{code_page, part as range, size_at, u8_at, u16_at, u32_at, utf16};
-use super::note;
 use crate::block::{Block, Place};
 use crate::finding::Channel;
 use crate::kind::Kind;
@@ -250,7 +249,7 @@ pub(super) fn history(scan: &mut Scan<'_>, site: &Site, part: &str, saved: &[(St
     for (author, path) in saved {
         block.field(Place::of(Channel::Author), "saved by", author);
         block.field(Place::of(Channel::Metadata), "saved as", path);
-        note(scan, site, part, Notice::SaveHistory, &format!("{author} {path}"), 1);
+        scan.notice_part(site, part, Notice::SaveHistory, &format!("{author} {path}"), 1);
     }
     scan.block(site, &block);
 }

@@ -1,7 +1,7 @@
 //! Programs inside documents ([MS-OVBA]): the source of each module, and what was compiled from it.
 
 use super::le::{code_page, part as range, size_at, u16_at};
-use super::{Ole, note, search};
+use super::{Ole, search};
 use crate::block::{Block, Place};
 use crate::finding::Channel;
 use crate::kind::Kind;
@@ -16,7 +16,7 @@ const CHUNK: usize = 4096;
 pub(super) fn read(scan: &mut Scan<'_>, site: &Site, ole: &mut Ole<'_>, storage: usize) {
     let Some(folder) = ole.file.find(storage, "VBA") else { return };
     let Some((part, packed)) = ole.named(scan, site, folder, "dir") else { return };
-    note(scan, site, &part, Notice::Macro, "", 1);
+    scan.notice_part(site, &part, Notice::Macro, "", 1);
     let directory = unpack(scan, site, &part, &packed, 0).unwrap_or_default();
     let project = Project::new(&directory);
     let mut block = Block::new(&part);

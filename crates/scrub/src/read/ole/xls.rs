@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::biff::{CONTINUE, Pieces, Record, characters, records, string};
 use super::le::{part as range, size_at, u8_at, u16_at, u32_at};
-use super::{Ole, note, pictures};
+use super::{Ole, pictures};
 use crate::block::{Block, Place};
 use crate::finding::Channel;
 use crate::kind::Kind;
@@ -28,7 +28,7 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, ole: &mut Ole<'_>, storage:
         let Some(folder) = ole.file.find(storage, name) else { continue };
         for at in ole.file.children(folder).to_vec() {
             if let Some((part, stream)) = ole.take(scan, site, at) {
-                note(scan, site, &part, Notice::Cache, "", 1);
+                scan.notice_part(site, &part, Notice::Cache, "", 1);
                 cache(scan, site, &part, &stream);
             }
         }

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use super::notice_part;
 use super::package::Package;
 use super::parts::finish;
 use super::styles::{Look, Styles};
@@ -280,10 +279,10 @@ fn story(
         scan.notice_in(site, &story.block, *place, *notice, shown);
     }
     for author in &story.authors {
-        notice_part(scan, site, part, Notice::Author, author, 1);
+        scan.notice_part(site, part, Notice::Author, author, 1);
     }
     if let Some(notice) = notice.filter(|_| !story.block.is_empty()) {
-        notice_part(scan, site, part, notice, story.block.text().trim(), 1);
+        scan.notice_part(site, part, notice, story.block.text().trim(), 1);
     }
     finish(scan, site, &story.block, part, is_whole);
 }
@@ -309,10 +308,10 @@ fn settings(scan: &mut Scan<'_>, site: &Site, part: &str, text: &str) {
         }
     });
     if sessions > 0 {
-        notice_part(scan, site, part, Notice::RevisionId, "", sessions);
+        scan.notice_part(site, part, Notice::RevisionId, "", sessions);
     }
     if !block.is_empty() {
-        notice_part(scan, site, part, Notice::Property, block.text().trim(), 1);
+        scan.notice_part(site, part, Notice::Property, block.text().trim(), 1);
     }
     finish(scan, site, &block, part, is_whole);
 }
@@ -331,7 +330,7 @@ fn people(scan: &mut Scan<'_>, site: &Site, part: &str, text: &str) {
         }
     });
     for author in authors {
-        notice_part(scan, site, part, Notice::Author, &author, 1);
+        scan.notice_part(site, part, Notice::Author, &author, 1);
     }
     finish(scan, site, &block, part, is_whole);
 }

@@ -15,7 +15,6 @@ mod xlsx;
 use super::zip::{Archive, unpack};
 use crate::kind::Kind;
 use crate::report::Reason;
-use crate::rules::Notice;
 use crate::scan::{Scan, Site};
 use package::Package;
 
@@ -70,18 +69,4 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, kind: Kind, archive: &mut A
         _ => pptx::read(scan, site, &mut package),
     }
     parts::read(scan, site, &mut package);
-}
-
-/// Notes something about a part as a whole.
-fn notice_part(
-    scan: &mut Scan<'_>,
-    site: &Site,
-    part: &str,
-    notice: Notice,
-    shown: &str,
-    count: u64,
-) {
-    let mut location = scan.at(site, notice);
-    location.part = Some(part.to_owned());
-    scan.notice(notice, location, shown, count);
 }

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use super::notice_part;
 use crate::block::{Block, Place};
 use crate::finding::Channel;
 use crate::read::xml::{Node, walk};
@@ -42,14 +41,14 @@ impl Package {
             return printer(scan, site, name, &content);
         }
         if lower.contains("thumbnail") {
-            notice_part(scan, site, name, Notice::Thumbnail, "", 1);
+            scan.notice_part(site, name, Notice::Thumbnail, "", 1);
             scan.file(&site.inner(name), &content);
         } else if lower.contains("vbaproject") || lower.contains("vbadata") {
-            notice_part(scan, site, name, Notice::Macro, "", 1);
+            scan.notice_part(site, name, Notice::Macro, "", 1);
             scan.file(&site.inner(name), &content);
         } else {
             if lower.contains("/embeddings/") || lower.contains("/activex/") {
-                notice_part(scan, site, name, Notice::Embedded, "", 1);
+                scan.notice_part(site, name, Notice::Embedded, "", 1);
             }
             scan.file(&site.inner(name), &content);
         }
@@ -96,7 +95,7 @@ fn printer(scan: &mut Scan<'_>, site: &Site, name: &str, content: &[u8]) {
         block.push(Place::of(Channel::Metadata), word);
     }
     let first = block.text().lines().next().unwrap_or_default();
-    notice_part(scan, site, name, Notice::PrinterSettings, first, 1);
+    scan.notice_part(site, name, Notice::PrinterSettings, first, 1);
     scan.block(site, &block);
 }
 

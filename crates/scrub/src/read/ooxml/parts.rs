@@ -1,6 +1,5 @@
 //! Parts that all Office documents have in common, and those that nobody knows.
 
-use super::notice_part;
 use super::package::{Package, Relation, relations};
 use crate::block::{Block, Place};
 use crate::finding::Channel;
@@ -68,7 +67,7 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, package: &mut Package) {
                 if let Some(notice) =
                     notice.filter(|n| *n != Notice::CustomXml || has_content(&text))
                 {
-                    notice_part(scan, site, &name, notice, "", 1);
+                    scan.notice_part(site, &name, notice, "", 1);
                 }
                 generic(scan, site, &name, &text, channel);
             }

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use super::notice_part;
 use super::package::{Package, number_of};
 use super::parts::finish;
 use crate::block::{Block, Place};
@@ -235,7 +234,7 @@ fn authors(scan: &mut Scan<'_>, site: &Site, part: &str, text: &str) {
         }
     });
     for name in names {
-        notice_part(scan, site, part, Notice::Author, &name, 1);
+        scan.notice_part(site, part, Notice::Author, &name, 1);
     }
     finish(scan, site, &block, part, is_whole);
 }

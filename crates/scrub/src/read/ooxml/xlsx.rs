@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use super::cell_styles::CellStyles;
 use super::cells::{self, column_of};
-use super::notice_part;
 use super::package::{Package, resolve};
 use super::parts::finish;
 use crate::block::{Block, Place};
@@ -45,7 +44,7 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, package: &mut Package) {
         left.push(Place::of(Channel::Cache), text);
     }
     if !left.is_empty() {
-        notice_part(scan, site, "xl/sharedStrings.xml", Notice::Cache, left.text().trim(), 1);
+        scan.notice_part(site, "xl/sharedStrings.xml", Notice::Cache, left.text().trim(), 1);
     }
     scan.block(site, &left);
     for begin in ["xl/comments", "xl/threadedComments/", "xl/persons/"] {
@@ -108,7 +107,7 @@ fn workbook(scan: &mut Scan<'_>, site: &Site, package: &mut Package) -> Vec<Shee
         Node::Close(_) | Node::Comment(_) => {}
     });
     for (notice, shown) in &found {
-        notice_part(scan, site, WORKBOOK, *notice, shown, 1);
+        scan.notice_part(site, WORKBOOK, *notice, shown, 1);
     }
     finish(scan, site, &block, WORKBOOK, is_whole);
     sheets
@@ -165,7 +164,7 @@ fn comments(scan: &mut Scan<'_>, site: &Site, part: &str, text: &str) {
         scan.notice_in(site, &block, *place, Notice::Comment, text.trim());
     }
     for author in &authors {
-        notice_part(scan, site, part, Notice::Author, author, 1);
+        scan.notice_part(site, part, Notice::Author, author, 1);
     }
     finish(scan, site, &block, part, is_whole);
 }
