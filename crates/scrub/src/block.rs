@@ -81,6 +81,19 @@ impl Block {
         &self.text
     }
 
+    /// Name of the part; empty for a whole file.
+    pub(crate) fn part(&self) -> &str {
+        self.part.as_deref().unwrap_or_default()
+    }
+
+    /// Values of the named fields.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &str> {
+        let ends = self.pieces.iter().skip(1).map(|piece| piece.start).chain([self.text.len()]);
+        let fields = self.pieces.iter().zip(ends).filter(|(piece, _)| piece.place.field > 0);
+        // Each piece ends with a line feed of its own.
+        fields.filter_map(|(piece, end)| self.text.get(piece.start..end.saturating_sub(1)))
+    }
+
     pub(crate) const fn is_empty(&self) -> bool {
         self.pieces.is_empty()
     }
@@ -146,6 +159,7 @@ mod tests {
         block.push(Place::of(Channel::Notes), "  ");
         block.field(Place::of(Channel::Property), "title", "second");
         let first = block.locate_range(&[], 1, 3);
+        assert_eq!(block.values().collect::<Vec<_>>(), ["second"]);
         assert_eq!((first.cell.as_deref(), first.sheet.as_deref()), (Some("AB2"), Some("S")));
         let second = block.locate_range(&[], 6, 8);
         assert_eq!((second.field.as_deref(), second.channel), (Some("title"), Channel::Property));

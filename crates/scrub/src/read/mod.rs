@@ -14,6 +14,7 @@ pub(crate) mod ooxml;
 mod packed;
 pub(crate) mod pdf;
 mod picture;
+mod rest;
 pub(crate) mod runs;
 mod sqlite;
 mod strings;

@@ -11,6 +11,9 @@ use quick_xml::reader::Reader;
 /// Elements inside each other that are followed.
 const DEPTH_MAX: usize = 4096;
 
+/// Name under which an element declares a namespace.
+const NAMESPACE: &str = "xmlns";
+
 /// One event.
 pub(crate) enum Node<'a> {
     /// An element begins.
@@ -57,17 +60,22 @@ impl<'a> Element<'a> {
 
     /// Attributes by name without prefix; namespaces are left out.
     pub(crate) fn attributes(&self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
+        self.everything().filter(|(name, _)| *name != NAMESPACE)
+    }
+
+    /// Attributes by name without prefix, and namespaces under one name.
+    pub(crate) fn everything(&self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
         let mut attributes = self.start.attributes();
         attributes.with_checks(false);
-        attributes.flatten().filter_map(|attribute| {
+        attributes.flatten().map(|attribute| {
             let full = attribute.key.into_inner();
-            if full == "xmlns" || full.starts_with("xmlns:") {
-                return None;
-            }
+            let is_namespace = full == NAMESPACE || full.starts_with("xmlns:");
+            let name =
+                if is_namespace { NAMESPACE } else { attribute.key.local_name().into_inner() };
             let value = attribute
                 .normalized_value(XmlVersion::Implicit1_0)
                 .unwrap_or_else(|_| attribute.value.clone());
-            Some((attribute.key.local_name().into_inner(), value))
+            (name, value)
         })
     }
 }

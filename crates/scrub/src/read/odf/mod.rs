@@ -6,6 +6,7 @@ mod styles;
 
 use std::collections::BTreeMap;
 
+use super::rest::Rest;
 use super::xml::{Node, walk};
 use super::zip::{Archive, unpack};
 use crate::block::{Block, Place};
@@ -64,7 +65,12 @@ fn part(scan: &mut Scan<'_>, site: &Site, name: &str, content: &[u8]) {
     let text = || crate::text::decode(content).0.into_owned();
     let mut seen = |notice| note(scan, site, name, notice, "");
     match (folder, base) {
-        (_, "" | "mimetype") => {}
+        (_, "") => {}
+        (_, "mimetype") => {
+            let mut block = Block::new(name);
+            block.field(Place::of(Channel::OtherPart), "mimetype", &text());
+            scan.block(site, &block);
+        }
         ("Thumbnails", _) => {
             seen(Notice::Thumbnail);
             scan.file(&site.inner(name), content);
@@ -113,19 +119,20 @@ fn note(scan: &mut Scan<'_>, site: &Site, part: &str, notice: Notice, shown: &st
 
 /// Any XML: all its text, values of attributes and comments.
 fn generic(scan: &mut Scan<'_>, site: &Site, part: &str, text: &str, channel: Channel) {
-    let mut block = Block::new(part);
+    let (mut block, mut rest) = (Block::new(part), Rest::default());
     let place = Place::of(channel);
     let mut pending = String::new();
     let is_whole = walk(text, |node| match node {
         Node::Open(element) => {
             block.push(place, &std::mem::take(&mut pending));
-            element.attributes().for_each(|(name, value)| block.field(place, name, &value));
+            rest.element(&element);
         }
         Node::Close(_) => block.push(place, &std::mem::take(&mut pending)),
         Node::Text(text) => pending.push_str(&text),
         Node::Comment(text) => block.field(place, "comment", &text),
     });
     block.push(place, &pending);
+    rest.hand_on(&mut block, channel);
     scan.block(site, &block);
     if !is_whole {
         scan.refuse(site, Some(part), Kind::Xml, Reason::Broken);

@@ -1,6 +1,6 @@
 //! The content of an OpenDocument: text with the channel that it stands in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,6 +10,7 @@ use super::styles::Styles;
 use crate::block::{Block, Place};
 use crate::finding::Channel;
 use crate::kind::Kind;
+use crate::read::rest::Rest;
 use crate::read::xml::{Element, Node, walk};
 use crate::report::Reason;
 use crate::rules::Notice;
@@ -93,7 +94,8 @@ struct Story<'s> {
     inserted: Option<String>,
     authors: BTreeSet<String>,
     found: Vec<(usize, Notice, Place, String)>,
-    files: BTreeMap<usize, Vec<u8>>,
+    files: Vec<Vec<u8>>,
+    rest: Rest,
 }
 
 impl<'s> Story<'s> {
@@ -114,7 +116,8 @@ impl<'s> Story<'s> {
             inserted: None,
             authors: BTreeSet::new(),
             found: Vec::new(),
-            files: BTreeMap::new(),
+            files: Vec::new(),
+            rest: Rest::default(),
         }
     }
 
@@ -144,6 +147,7 @@ impl<'s> Story<'s> {
 
     fn open(&mut self, element: &Element<'_>) {
         let name = element.name();
+        self.rest.element(element);
         self.attributes(element);
         let notice = self.notice(element);
         let at_once =
@@ -251,7 +255,10 @@ impl<'s> Story<'s> {
         }
         let is_hidden = element.name().starts_with("hidden-");
         let channel = if is_hidden { Channel::HiddenText } else { Channel::OtherPart };
-        for (name, value) in element.attributes().filter(|(name, _)| TELLING.contains(name)) {
+        // The name of a sheet belongs to the text of the sheet.
+        let is_sheet = element.name() == "table" && self.is_in("spreadsheet");
+        let tells = |name: &str| TELLING.contains(&name) && !(is_sheet && name == "name");
+        for (name, value) in element.attributes().filter(|(name, _)| tells(name)) {
             let place = self.place(channel);
             self.block().field(place, name, &value);
         }
@@ -260,8 +267,9 @@ impl<'s> Story<'s> {
     fn text(&mut self, text: &str) {
         if self.frames.last().is_some_and(|frame| frame.name == "binary-data") {
             let packed: String = text.split_whitespace().collect();
-            if let Ok(content) = STANDARD.decode(packed) {
-                self.files.entry(self.files.len()).or_insert(content);
+            match STANDARD.decode(packed) {
+                Ok(content) => self.files.push(content),
+                Err(_) => self.rest.text(text),
             }
             return;
         }
@@ -308,7 +316,7 @@ impl<'s> Story<'s> {
             return self.property(&name, text.trim());
         }
         if name == "date" {
-            return;
+            return self.rest.text(text.trim());
         }
         if matches!(name.as_str(), "creator" | "sender-initials" | "creator-initials") {
             if name == "creator" {
@@ -356,10 +364,16 @@ impl<'s> Story<'s> {
         for author in std::mem::take(&mut self.authors) {
             note(scan, site, &self.part, Notice::Author, &author);
         }
+        for block in &mut self.blocks {
+            self.rest.leave_out(block);
+        }
+        if let Some(first) = self.blocks.first_mut() {
+            self.rest.hand_on(first, Channel::OtherPart);
+        }
         for block in &self.blocks {
             scan.block(site, block);
         }
-        for (at, content) in std::mem::take(&mut self.files) {
+        for (at, content) in std::mem::take(&mut self.files).into_iter().enumerate() {
             let inner = site.inner(&format!("{}/binary {}", self.part, at + 1));
             match scan.budget.entry() {
                 Ok(()) => scan.file(&inner, &content),

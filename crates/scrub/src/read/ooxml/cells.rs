@@ -8,6 +8,7 @@ use super::parts::finish;
 use super::xlsx::Sheet;
 use crate::block::{Block, Place, column_name};
 use crate::finding::Channel;
+use crate::read::rest::Rest;
 use crate::read::xml::{Element, Node, is_on, walk};
 use crate::rules::Notice;
 use crate::scan::{Scan, Site};
@@ -17,6 +18,9 @@ const HIDDEN_RANGES_MAX: usize = 64;
 
 /// Columns narrower than this, in characters, and rows lower than this, in points, show nothing.
 pub(crate) const NARROW: f64 = 0.5;
+
+/// Letters of the last column.
+const LETTERS_MAX: usize = 3;
 
 /// Attributes that hold text, outside the cells.
 const TEXTS: [&str; 16] = [
@@ -69,6 +73,7 @@ struct Cells {
     filled_columns: BTreeSet<u32>,
     /// First cell and number of the cells that their format hides.
     unseen: BTreeMap<Channel, ((u32, u32), u64)>,
+    rest: Rest,
 }
 
 /// Whether a row or column is hidden or too small to show anything.
@@ -130,10 +135,10 @@ impl Cells {
         (self.is_shared, self.format, self.in_cell) = (false, 0, true);
         for (name, value) in element.attributes() {
             match name {
-                "r" => column = column_of(&value),
-                "t" => self.is_shared = value == "s",
-                "s" => self.format = value.parse().unwrap_or(0),
-                _ => {}
+                "r" if is_name(&value) => column = column_of(&value),
+                "t" if matches!(&*value, "s" | "n" | "b") => self.is_shared = value == "s",
+                "s" if value.parse::<usize>().is_ok() => self.format = value.parse().unwrap_or(0),
+                _ => self.rest.value(name, &value),
             }
         }
         self.column = column.unwrap_or(self.column.saturating_add(1));
@@ -147,7 +152,7 @@ impl Cells {
             Slot::Value => self.value.push_str(text),
             Slot::Formula => self.formula.push_str(text),
             Slot::Inline => self.inline.push_str(text),
-            Slot::None => {}
+            Slot::None => self.rest.text(text),
         }
     }
 
@@ -220,6 +225,8 @@ pub(super) fn read(
                 for (name, value) in element.attributes() {
                     block.field(Place::of(sheet.channel), name, &value);
                 }
+            } else if element.name() != "c" {
+                cells.rest.element(&element);
             }
         }
         Node::Close("c") => cells.close_cell(sheet.channel, styles, &mut block, strings, used),
@@ -236,6 +243,7 @@ pub(super) fn read(
         Node::Comment(text) => block.field(Place::of(Channel::OtherPart), "comment", &text),
     });
     note_sheet(scan, site, sheet, &block, &cells);
+    cells.rest.hand_on(&mut block, Channel::OtherPart);
     finish(scan, site, &block, &sheet.part, is_whole);
 }
 
@@ -269,6 +277,13 @@ fn note_sheet(scan: &mut Scan<'_>, site: &Site, sheet: &Sheet, block: &Block, ce
         let place = Place { cell: *cell, ..Place::of(*channel) };
         scan.notice(notice, block.locate(&site.path, place), "", *count);
     }
+}
+
+/// Whether this is the name of a cell, such as `B7`, and nothing else.
+fn is_name(value: &str) -> bool {
+    let digits = value.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    (1..=LETTERS_MAX).contains(&(value.len() - digits.len()))
+        && digits.parse::<u32>().is_ok_and(|row| row > 0)
 }
 
 /// Column of a cell's name, counted from 1.

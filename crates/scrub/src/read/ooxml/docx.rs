@@ -8,6 +8,7 @@ use super::parts::finish;
 use super::styles::{Look, Styles};
 use crate::block::{Block, Place};
 use crate::finding::Channel;
+use crate::read::rest::Rest;
 use crate::read::xml::{Element, Node, walk};
 use crate::rules::Notice;
 use crate::scan::{Scan, Site};
@@ -74,6 +75,7 @@ struct Story<'s> {
     pending_channel: Channel,
     found: Vec<(Notice, Place, String)>,
     authors: BTreeSet<String>,
+    rest: Rest,
 }
 
 impl<'s> Story<'s> {
@@ -95,6 +97,7 @@ impl<'s> Story<'s> {
             pending_channel: base,
             found: Vec::new(),
             authors: BTreeSet::new(),
+            rest: Rest::default(),
         }
     }
 
@@ -182,12 +185,14 @@ impl<'s> Story<'s> {
             _ => {}
         }
         self.open_mark(element);
-        for (field, value) in element.attributes() {
+        for (field, value) in element.everything() {
             // Alternative texts, names of fields and links to bookmarks are text as well.
             let is_text = matches!(field, "descr" | "title" | "instr" | "alias" | "tooltip");
             if is_text {
                 let place = self.place(Channel::OtherPart);
                 self.block.field(place, field, &value);
+            } else {
+                self.rest.value(field, &value);
             }
         }
     }
@@ -264,11 +269,10 @@ fn story(
     let is_whole = walk(text, |node| match node {
         Node::Open(element) => story.open(&element),
         Node::Close(name) => story.close(name),
-        Node::Text(text) => {
-            if let Some(channel) = story.text_element {
-                story.text(&text, channel);
-            }
-        }
+        Node::Text(text) => match story.text_element {
+            Some(channel) => story.text(&text, channel),
+            None => story.rest.text(&text),
+        },
         Node::Comment(text) => {
             let place = story.place(Channel::OtherPart);
             story.block.field(place, "comment", &text);
@@ -284,15 +288,16 @@ fn story(
     if let Some(notice) = notice.filter(|_| !story.block.is_empty()) {
         scan.notice_part(site, part, notice, story.block.text().trim(), 1);
     }
+    story.rest.hand_on(&mut story.block, Channel::OtherPart);
     finish(scan, site, &story.block, part, is_whole);
 }
 
 /// Ids of editing sessions, variables of the document, mail merge sources.
 fn settings(scan: &mut Scan<'_>, site: &Site, part: &str, text: &str) {
-    let mut block = Block::new(part);
+    let (mut block, mut rest) = (Block::new(part), Rest::default());
     let mut sessions = 0;
     let is_whole = walk(text, |node| {
-        let Node::Open(element) = node else { return };
+        let Some(element) = rest.node(node) else { return };
         match element.name() {
             "rsid" => sessions += 1,
             "docVar" => {
@@ -313,15 +318,16 @@ fn settings(scan: &mut Scan<'_>, site: &Site, part: &str, text: &str) {
     if !block.is_empty() {
         scan.notice_part(site, part, Notice::Property, block.text().trim(), 1);
     }
+    rest.hand_on(&mut block, Channel::OtherPart);
     finish(scan, site, &block, part, is_whole);
 }
 
 /// People who wrote or commented.
 fn people(scan: &mut Scan<'_>, site: &Site, part: &str, text: &str) {
-    let mut block = Block::new(part);
+    let (mut block, mut rest) = (Block::new(part), Rest::default());
     let mut authors = BTreeSet::new();
     let is_whole = walk(text, |node| {
-        let Node::Open(element) = node else { return };
+        let Some(element) = rest.node(node) else { return };
         for (name, value) in element.attributes() {
             block.field(Place::of(Channel::Author), name, &value);
             if name == "author" {
@@ -332,5 +338,6 @@ fn people(scan: &mut Scan<'_>, site: &Site, part: &str, text: &str) {
     for author in authors {
         scan.notice_part(site, part, Notice::Author, &author, 1);
     }
+    rest.hand_on(&mut block, Channel::OtherPart);
     finish(scan, site, &block, part, is_whole);
 }

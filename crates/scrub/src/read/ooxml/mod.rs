@@ -62,6 +62,7 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, kind: Kind, archive: &mut A
             Err(reason) => scan.refuse(site, Some(&entry.name), Kind::Unknown, reason),
         }
     }
+    package.search_names(scan, site);
     cropped::read(scan, site, &package);
     match kind {
         Kind::Docx => docx::read(scan, site, &mut package),

@@ -54,6 +54,15 @@ impl Package {
         }
     }
 
+    /// Searches the names of the parts that wait.
+    pub(super) fn search_names(&self, scan: &mut Scan<'_>, site: &Site) {
+        let mut block = Block::whole();
+        for name in self.parts.keys() {
+            block.field(Place::of(Channel::FileName), "name", name);
+        }
+        scan.block(site, &block);
+    }
+
     /// A part by name.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.parts.get(name).map(String::as_str)

@@ -4,6 +4,7 @@ use super::package::{Package, Relation, relations};
 use crate::block::{Block, Place};
 use crate::finding::Channel;
 use crate::kind::Kind;
+use crate::read::rest::Rest;
 use crate::read::xml::{Node, walk};
 use crate::report::Reason;
 use crate::rules::Notice;
@@ -47,16 +48,15 @@ const HARMLESS: [&str; 34] = [
     "coreProperties",
 ];
 
-/// Words in values of attributes that are no news.
-const ATTRIBUTE_CHARS_MIN: usize = 4;
-
 /// Reads all parts that are left.
 pub(super) fn read(scan: &mut Scan<'_>, site: &Site, package: &mut Package) {
     for name in package.names("", "") {
         let Some(text) = package.take(&name) else { continue };
         let lower = name.to_ascii_lowercase();
         if lower.ends_with(".rels") {
-            links(scan, site, &name, &relations(&text));
+            let block = links(scan, site, &name, &relations(&text));
+            any(scan, site, block, &text, Channel::OtherPart);
+            continue;
         }
         match lower.as_str() {
             "docprops/core.xml" | "docprops/app.xml" | "docprops/custom.xml" => {
@@ -82,9 +82,6 @@ fn standing_of(name: &str) -> (Channel, Option<Notice>) {
     if is_data {
         return (Channel::CustomXml, Some(Notice::CustomXml));
     }
-    if name.contains("/_rels/") || name.starts_with("_rels/") {
-        return (Channel::OtherPart, None);
-    }
     if name.contains("pivotcache/") || name.contains("externallinks/") {
         return (Channel::Cache, Some(Notice::Cache));
     }
@@ -109,7 +106,7 @@ fn has_content(text: &str) -> bool {
 }
 
 /// Targets outside the document.
-fn links(scan: &mut Scan<'_>, site: &Site, part: &str, relations: &[Relation]) {
+fn links(scan: &mut Scan<'_>, site: &Site, part: &str, relations: &[Relation]) -> Block {
     let mut block = Block::new(part);
     for relation in relations.iter().filter(|relation| relation.is_external) {
         let is_template = relation.kind == "attachedTemplate";
@@ -125,16 +122,17 @@ fn links(scan: &mut Scan<'_>, site: &Site, part: &str, relations: &[Relation]) {
             scan.notice(notice, location, &relation.target, 1);
         }
     }
-    scan.block(site, &block);
+    block
 }
 
 /// Core, app and custom properties: each one with a value that may tell something is noted.
 fn properties(scan: &mut Scan<'_>, site: &Site, part: &str, text: &str) {
     let mut block = Block::new(part);
     let mut names: Vec<String> = Vec::new();
-    let mut found: Vec<(String, String)> = Vec::new();
+    let (mut found, mut rest) = (Vec::<(String, String)>::new(), Rest::default());
     let is_whole = walk(text, |node| match node {
         Node::Open(element) => {
+            rest.element(&element);
             let custom = (element.name() == "property").then(|| element.get("name")).flatten();
             names.push(custom.unwrap_or_else(|| element.name().to_owned()));
         }
@@ -166,21 +164,25 @@ fn properties(scan: &mut Scan<'_>, site: &Site, part: &str, text: &str) {
             scan.notice(notice, location, value, 1);
         }
     }
+    rest.hand_on(&mut block, Channel::Property);
     finish(scan, site, &block, part, is_whole);
 }
 
 /// Any XML: all its text, values of attributes and comments.
 pub(super) fn generic(scan: &mut Scan<'_>, site: &Site, part: &str, text: &str, channel: Channel) {
-    let mut block = Block::new(part);
-    let place = Place::of(channel);
-    let mut pending = String::new();
+    any(scan, site, Block::new(part), text, channel);
+}
+
+/// Any XML, in a block that may have something of the part already.
+fn any(scan: &mut Scan<'_>, site: &Site, mut block: Block, text: &str, channel: Channel) {
+    let (place, mut rest, mut pending) = (Place::of(channel), Rest::default(), String::new());
     let is_whole = walk(text, |node| match node {
         Node::Open(element) => {
             block.push(place, &std::mem::take(&mut pending));
-            for (name, value) in element.attributes() {
-                if value.len() >= ATTRIBUTE_CHARS_MIN && !value.starts_with("http://schemas.") {
-                    block.field(place, name, &value);
-                }
+            rest.element(&element);
+            // The author of the data chose the names in them.
+            if channel == Channel::CustomXml {
+                rest.value("element", element.name());
             }
         }
         Node::Close(_) => block.push(place, &std::mem::take(&mut pending)),
@@ -188,7 +190,9 @@ pub(super) fn generic(scan: &mut Scan<'_>, site: &Site, part: &str, text: &str, 
         Node::Comment(text) => block.field(place, "comment", &text),
     });
     block.push(place, &pending);
-    finish(scan, site, &block, part, is_whole);
+    rest.hand_on(&mut block, channel);
+    let part = block.part().to_owned();
+    finish(scan, site, &block, &part, is_whole);
 }
 
 /// Searches the text of a part and says if the part is broken.

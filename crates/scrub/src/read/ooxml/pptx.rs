@@ -7,6 +7,7 @@ use super::package::{Package, number_of};
 use super::parts::finish;
 use crate::block::{Block, Place};
 use crate::finding::Channel;
+use crate::read::rest::Rest;
 use crate::read::xml::{Element, Node, is_on, walk};
 use crate::rules::Notice;
 use crate::scan::{Scan, Site};
@@ -79,6 +80,7 @@ struct Story {
     in_text: bool,
     pending: String,
     found: Vec<(Notice, Place, String)>,
+    rest: Rest,
 }
 
 impl Story {
@@ -91,6 +93,7 @@ impl Story {
     }
 
     fn open(&mut self, element: &Element<'_>) {
+        self.rest.element(element);
         match element.name() {
             "sld" if element.get("show").is_some_and(|show| !is_on(Some(&show))) => {
                 self.base = Channel::HiddenSlide;
@@ -201,12 +204,13 @@ fn story(
         in_text: false,
         pending: String::new(),
         found: Vec::new(),
+        rest: Rest::default(),
     };
     let is_whole = walk(text, |node| match node {
         Node::Open(element) => story.open(&element),
         Node::Close(name) => story.close(name),
         Node::Text(text) if story.in_text => story.pending.push_str(&text),
-        Node::Text(_) => {}
+        Node::Text(text) => story.rest.text(&text),
         Node::Comment(text) => story.block.field(Place::of(Channel::OtherPart), "comment", &text),
     });
     story.flush(true);
@@ -217,15 +221,16 @@ fn story(
         let place = Place { slide, ..Place::of(Channel::Notes) };
         scan.notice_in(site, &story.block, place, Notice::Notes, story.block.text().trim());
     }
+    story.rest.hand_on(&mut story.block, Channel::OtherPart);
     finish(scan, site, &story.block, part, is_whole);
 }
 
 /// Authors of comments.
 fn authors(scan: &mut Scan<'_>, site: &Site, part: &str, text: &str) {
-    let mut block = Block::new(part);
+    let (mut block, mut rest) = (Block::new(part), Rest::default());
     let mut names = BTreeSet::new();
     let is_whole = walk(text, |node| {
-        let Node::Open(element) = node else { return };
+        let Some(element) = rest.node(node) else { return };
         for (name, value) in element.attributes() {
             block.field(Place::of(Channel::Author), name, &value);
         }
@@ -236,5 +241,6 @@ fn authors(scan: &mut Scan<'_>, site: &Site, part: &str, text: &str) {
     for name in names {
         scan.notice_part(site, part, Notice::Author, &name, 1);
     }
+    rest.hand_on(&mut block, Channel::OtherPart);
     finish(scan, site, &block, part, is_whole);
 }

@@ -10,6 +10,7 @@ use super::parts::finish;
 use crate::block::{Block, Place};
 use crate::finding::Channel;
 use crate::kind::Kind;
+use crate::read::rest::Rest;
 use crate::read::xml::{Node, walk};
 use crate::report::Reason;
 use crate::rules::Notice;
@@ -26,8 +27,10 @@ pub(super) struct Sheet {
 
 pub(super) fn read(scan: &mut Scan<'_>, site: &Site, package: &mut Package) {
     let sheets = workbook(scan, site, package);
-    let (strings, is_whole) =
-        package.take("xl/sharedStrings.xml").map_or_else(|| (Vec::new(), true), |t| shared(&t));
+    let mut rest = Rest::default();
+    let (strings, is_whole) = package
+        .take("xl/sharedStrings.xml")
+        .map_or_else(|| (Vec::new(), true), |text| shared(&text, &mut rest));
     if !is_whole {
         scan.refuse(site, Some("xl/sharedStrings.xml"), Kind::Xml, Reason::Broken);
     }
@@ -46,6 +49,7 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, package: &mut Package) {
     if !left.is_empty() {
         scan.notice_part(site, "xl/sharedStrings.xml", Notice::Cache, left.text().trim(), 1);
     }
+    rest.hand_on(&mut left, Channel::OtherPart);
     scan.block(site, &left);
     for begin in ["xl/comments", "xl/threadedComments/", "xl/persons/"] {
         for name in package.names(begin, ".xml") {
@@ -64,65 +68,73 @@ fn workbook(scan: &mut Scan<'_>, site: &Site, package: &mut Package) -> Vec<Shee
     let Some(text) = package.take(WORKBOOK) else { return Vec::new() };
     let mut block = Block::new(WORKBOOK);
     let (mut sheets, mut defined, mut found) = (Vec::new(), None::<(String, String)>, Vec::new());
-    let is_whole = walk(&text, |node| match node {
-        Node::Open(element) => match element.name() {
-            "sheet" => {
-                let channel = match element.get("state").as_deref() {
-                    Some("hidden") => Channel::HiddenSheet,
-                    Some("veryHidden") => Channel::VeryHiddenSheet,
-                    _ => Channel::Visible,
-                };
-                let id = element.get("id").unwrap_or_default();
-                let target = targets.get(id.as_str()).copied();
-                let name = element.get("name").unwrap_or_default();
-                block.field(Place::of(channel), "sheet", &name);
-                let part = resolve(WORKBOOK, target.unwrap_or_default());
-                sheets.push(Sheet { name, part, channel });
-            }
-            "definedName" => {
-                defined = Some((element.get("name").unwrap_or_default(), String::new()));
-            }
-            "fileSharing" | "absPath" => {
-                for (name, value) in element.attributes() {
-                    block.field(Place::of(Channel::Property), name, &value);
-                    found.push((Notice::Property, value.into_owned()));
-                }
-            }
-            _ => {}
-        },
-        Node::Close("definedName") => {
+    let mut rest = Rest::default();
+    let is_whole = walk(&text, |node| match (node, &mut defined) {
+        (Node::Text(text), Some((_, value))) => value.push_str(&text),
+        (Node::Close("definedName"), _) => {
             if let Some((name, value)) = defined.take() {
-                block.field(Place::of(Channel::DefinedName), &name, &format!("{name} {value}"));
+                let place = Place::of(Channel::DefinedName);
+                block.field(place, "name", &name);
+                block.field(place, &name, &value);
                 // Names of print areas and filters are made by the program.
                 if !name.starts_with("_xlnm.") {
                     found.push((Notice::DefinedName, name));
                 }
             }
         }
-        Node::Text(text) => {
-            if let Some((_, value)) = &mut defined {
-                value.push_str(&text);
+        (node, _) => {
+            let Some(element) = rest.node(node) else { return };
+            match element.name() {
+                "sheet" => {
+                    let channel = match element.get("state").as_deref() {
+                        Some("hidden") => Channel::HiddenSheet,
+                        Some("veryHidden") => Channel::VeryHiddenSheet,
+                        _ => Channel::Visible,
+                    };
+                    let id = element.get("id").unwrap_or_default();
+                    let target = targets.get(id.as_str()).copied();
+                    let name = element.get("name").unwrap_or_default();
+                    block.field(Place::of(channel), "sheet", &name);
+                    let part = resolve(WORKBOOK, target.unwrap_or_default());
+                    sheets.push(Sheet { name, part, channel });
+                }
+                "definedName" => {
+                    defined = Some((element.get("name").unwrap_or_default(), String::new()));
+                }
+                "fileSharing" | "absPath" => {
+                    for (name, value) in element.attributes() {
+                        block.field(Place::of(Channel::Property), name, &value);
+                        found.push((Notice::Property, value.into_owned()));
+                    }
+                }
+                _ => {}
             }
         }
-        Node::Close(_) | Node::Comment(_) => {}
     });
     for (notice, shown) in &found {
         scan.notice_part(site, WORKBOOK, *notice, shown, 1);
     }
+    rest.hand_on(&mut block, Channel::OtherPart);
     finish(scan, site, &block, WORKBOOK, is_whole);
     sheets
 }
 
-/// The strings that cells share. Readings aids (`rPh`) are part of them.
-/// The strings that cells share, and whether all of them could be read.
-fn shared(text: &str) -> (Vec<String>, bool) {
+/// The strings that cells share, with their reading aids (`rPh`), and whether all of them could be
+/// read.
+fn shared(text: &str, rest: &mut Rest) -> (Vec<String>, bool) {
     let (mut strings, mut current, mut in_text) = (Vec::new(), String::new(), false);
     let is_whole = walk(text, |node| match node {
-        Node::Open(element) if element.name() == "t" => in_text = true,
+        Node::Open(element) => {
+            in_text = element.name() == "t";
+            rest.element(&element);
+        }
         Node::Close("t") => in_text = false,
         Node::Close("si") => strings.push(std::mem::take(&mut current)),
         Node::Text(text) if in_text => current.push_str(&text),
-        _ => {}
+        Node::Close(_) => {}
+        node => {
+            rest.node(node);
+        }
     });
     (strings, is_whole)
 }
@@ -132,10 +144,11 @@ fn comments(scan: &mut Scan<'_>, site: &Site, part: &str, text: &str) {
     let mut block = Block::new(part);
     let (mut place, mut current, mut element) =
         (Place::of(Channel::Comment), String::new(), String::new());
-    let (mut authors, mut found) = (Vec::new(), Vec::new());
+    let (mut authors, mut found, mut rest) = (Vec::new(), Vec::new(), Rest::default());
     let is_whole = walk(text, |node| match node {
         Node::Open(open) => {
             element = open.name().to_owned();
+            rest.element(&open);
             if matches!(open.name(), "comment" | "threadedComment") {
                 let name = open.get("ref").unwrap_or_default();
                 let row =
@@ -158,8 +171,10 @@ fn comments(scan: &mut Scan<'_>, site: &Site, part: &str, text: &str) {
             authors.push(text.into_owned());
         }
         Node::Text(text) => current.push_str(&text),
-        Node::Comment(_) => {}
+        Node::Comment(text) => rest.value("comment", &text),
     });
+    block.push(place, &current);
+    rest.hand_on(&mut block, Channel::OtherPart);
     for (place, text) in &found {
         scan.notice_in(site, &block, *place, Notice::Comment, text.trim());
     }
@@ -176,8 +191,8 @@ mod tests {
     #[test]
     fn shared_strings_join_their_runs() {
         let text = "<sst><si><t>a</t></si><si><r><t>b</t></r><r><t>c&amp;</t></r></si></sst>";
-        let (strings, is_whole) = shared(text);
+        let (strings, is_whole) = shared(text, &mut Rest::default());
         assert_eq!((strings, is_whole), (vec!["a".to_owned(), "bc&".to_owned()], true));
-        assert!(!shared("<sst><si><t>a</t></si><si><t>b</x").1);
+        assert!(!shared("<sst><si><t>a</t></si><si><t>b</x", &mut Rest::default()).1);
     }
 }
