@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::block::{Block, Place};
 use crate::detect::deny_list::DenyList;
-use crate::finding::{ByteRange, Channel, Finding, Location, mask};
+use crate::finding::{ByteRange, Category, Channel, Finding, Location, Severity, mask};
 use crate::input::{Content, File, Unit, units};
 use crate::kind::Kind;
 use crate::limits::{Budget, Limits};
@@ -18,8 +18,9 @@ use crate::read;
 use crate::read::git::{self, WorkTree};
 use crate::report::{Encoding, Input, NotRead, Partial, Read, Reason, Report};
 use crate::rules::{Notice, RuleSet, Trigger, Wording};
-use crate::search::What;
+use crate::search::{Hit, What};
 use crate::stream::Opened;
+use crate::window::in_parallel;
 
 /// Scans files with given rules, deny-list and limits.
 #[derive(Clone, Debug)]
@@ -142,6 +143,21 @@ impl Site {
 
     fn name(&self) -> &str {
         self.path.last().map_or("", String::as_str)
+    }
+}
+
+/// What a finding says of its kind.
+struct Said<'r> {
+    category: Category,
+    severity: Severity,
+    why: &'r str,
+    what: &'r str,
+}
+
+impl<'r> From<&'r Wording> for Said<'r> {
+    fn from(wording: &'r Wording) -> Self {
+        let Wording { category, severity, why, what } = wording;
+        Self { category: *category, severity: *severity, why, what }
     }
 }
 
@@ -304,8 +320,8 @@ impl<'s> Scan<'s> {
 
     /// Notes something that a reader found by structure.
     pub(crate) fn notice(&mut self, notice: Notice, location: Location, shown: &str, count: u64) {
-        let wording = self.scanner.rules.wording(notice).clone();
-        self.found(notice.id(), &wording, location, mask(shown), count);
+        let wording = self.scanner.rules.wording(notice);
+        self.found(notice.id(), wording.into(), location, mask(shown), count);
     }
 
     /// Notes something about a part as a whole.
@@ -339,18 +355,13 @@ impl<'s> Scan<'s> {
     fn found(
         &mut self,
         rule: &str,
-        wording: &Wording,
+        said: Said<'_>,
         mut location: Location,
         excerpt: String,
         count: u64,
     ) {
-        if self.findings.len() >= self.budget.limits().findings_max {
-            let full = |entry: &NotRead| entry.reason == Reason::TooManyFindings;
-            if !self.missing.last().is_some_and(|last| full(last) && last.path == location.path) {
-                let (path, kind) = (location.path, Kind::Unknown);
-                self.missing.push(NotRead::new(path, None, kind, Reason::TooManyFindings));
-            }
-            return;
+        if self.room() == 0 {
+            return self.no_room(location.path);
         }
         if let Some(commit) = &self.commit {
             location.commit.get_or_insert_with(|| commit.clone());
@@ -361,14 +372,50 @@ impl<'s> Scan<'s> {
         self.findings.push(Finding {
             id: Finding::id_of(rule, &location, &excerpt),
             rule: rule.to_owned(),
-            category: wording.category,
-            severity: wording.severity,
+            category: said.category,
+            severity: said.severity,
             location,
             excerpt,
             count,
-            why: wording.why.clone(),
-            what: wording.what.clone(),
+            why: said.why.to_owned(),
+            what: said.what.to_owned(),
         });
+    }
+
+    /// Says that there are more findings than the report has room for.
+    fn no_room(&mut self, path: Vec<String>) {
+        let full = |entry: &NotRead| entry.reason == Reason::TooManyFindings;
+        if !self.missing.last().is_some_and(|last| full(last) && last.path == path) {
+            self.missing.push(NotRead::new(path, None, Kind::Unknown, Reason::TooManyFindings));
+        }
+    }
+
+    /// Does `work` for each item on all threads, each with a scan of its own, and `meanwhile`
+    /// something on this one; then takes in what they gathered in the order of the items. The work
+    /// may not count into the bounds, since which of them comes first is not known.
+    pub(crate) fn side_by_side<T: Sync>(
+        &mut self,
+        items: &[T],
+        work: impl Fn(&mut Self, &T) + Sync,
+        meanwhile: impl FnOnce(&mut Self),
+    ) {
+        let (scanner, held, budget) = (self.scanner, self.held, self.budget.clone());
+        let one = |item: &T| {
+            let mut scan = Self { held, budget: budget.clone(), ..Self::new(scanner) };
+            work(&mut scan, item);
+            scan
+        };
+        for Scan { read, missing, findings, .. } in in_parallel(items, one, || meanwhile(self)) {
+            self.read.extend(read);
+            self.missing.extend(missing);
+            for finding in findings {
+                if self.room() == 0 {
+                    self.no_room(finding.location.path);
+                } else {
+                    self.findings.push(finding);
+                }
+            }
+        }
     }
 
     /// Searches the text of a part.
@@ -376,8 +423,15 @@ impl<'s> Scan<'s> {
         if block.is_empty() {
             return;
         }
-        let text = block.text();
-        self.search(text, |start, end| block.locate_range(&site.path, start, end));
+        self.block_hits(site, block, &self.scanner.hits(block.text()));
+    }
+
+    /// Notes what was found in the text of a part.
+    pub(crate) fn block_hits(&mut self, site: &Site, block: &Block, hits: &[Hit]) {
+        for Hit { start, end, what } in hits {
+            let location = block.locate_range(&site.path, *start, *end);
+            self.hit(*what, location, mask(&block.text()[*start..*end]));
+        }
     }
 
     /// Searches runs of characters in a file that is no text.
@@ -422,7 +476,7 @@ impl<'s> Scan<'s> {
 
     /// Notes what a search found.
     pub(crate) fn hit(&mut self, what: What, location: Location, excerpt: String) {
-        let rules = &self.scanner.rules;
+        let rules = &self.scanner().rules;
         match what {
             What::Rule(at) => {
                 let rule = &rules.rules[at];
@@ -432,17 +486,17 @@ impl<'s> Scan<'s> {
                 if is_named && (location.channel == Channel::OtherPart || is_profile) {
                     return;
                 }
-                let wording = Wording {
+                let said = Said {
                     category: rule.category,
                     severity: rule.severity,
-                    why: rule.why.clone(),
-                    what: rule.what.clone(),
+                    why: &rule.why,
+                    what: &rule.what,
                 };
-                self.found(&rule.id, &wording, location, excerpt, 1);
+                self.found(&rule.id, said, location, excerpt, 1);
             }
             What::DenyList => {
-                let wording = rules.wording(Notice::DenyList).clone();
-                self.found(Notice::DenyList.id(), &wording, location, excerpt, 1);
+                let said = rules.wording(Notice::DenyList).into();
+                self.found(Notice::DenyList.id(), said, location, excerpt, 1);
             }
         }
     }

@@ -64,45 +64,85 @@ pub(crate) struct Sight {
     pub(crate) is_cut: bool,
 }
 
-/// Things by the cells of a grid that they touch.
+/// Things by the cells of a grid that they touch, in their order.
 struct Grid {
     shown: Rect,
-    cells: Vec<Vec<u32>>,
-    entries: usize,
+    /// Where the things of each cell begin and the ones before it end.
+    starts: Vec<u32>,
+    things: Vec<u32>,
+    /// Whether it had no room for all of them.
+    is_full: bool,
 }
 
 impl Grid {
-    fn new(shown: Rect) -> Self {
-        Self { shown, cells: vec![Vec::new(); CELLS * CELLS], entries: 0 }
+    /// Takes in things by their numbers and bounds.
+    fn new(shown: Rect, things: impl Iterator<Item = (usize, Rect)>) -> Self {
+        let mut grid = Self { shown, starts: Vec::new(), things: Vec::new(), is_full: false };
+        let (mut placed, mut entries) = (Vec::new(), 0);
+        for (index, bounds) in things {
+            let Ok(index) = u32::try_from(index) else {
+                grid.is_full = true;
+                break;
+            };
+            let low = grid.of((bounds.left, bounds.bottom));
+            let high = grid.of((bounds.right, bounds.top));
+            let rows = (high / CELLS + 1).saturating_sub(low / CELLS);
+            entries += rows * (high % CELLS + 1).saturating_sub(low % CELLS);
+            placed.push((index, low, high));
+            if entries >= ENTRIES_MAX {
+                grid.is_full = true;
+                break;
+            }
+        }
+        if placed.is_empty() {
+            return grid;
+        }
+        let cells = |low: usize, high: usize| {
+            let row =
+                move |row: usize| (low % CELLS..=high % CELLS).map(move |at| row * CELLS + at);
+            (low / CELLS..=high / CELLS).flat_map(row)
+        };
+        grid.starts = vec![0; CELLS * CELLS + 1];
+        for (_, low, high) in &placed {
+            cells(*low, *high).for_each(|cell| grid.starts[cell] += 1);
+        }
+        let mut sum = 0;
+        for start in &mut grid.starts {
+            sum += *start;
+            *start = sum;
+        }
+        grid.things = vec![0; entries];
+        // From the last one backwards, so that each end moves to where its cell begins.
+        for (index, low, high) in placed.iter().rev() {
+            for cell in cells(*low, *high) {
+                grid.starts[cell] -= 1;
+                grid.things[grid.starts[cell] as usize] = *index;
+            }
+        }
+        grid
     }
 
-    fn cell(&self, value: f64, low: f64, high: f64) -> usize {
+    fn cell(value: f64, low: f64, high: f64) -> usize {
         let share = (value - low) / (high - low).max(1e-6) * CELLS as f64;
         super::whole(share).min(CELLS as u32 - 1) as usize
     }
 
     fn of(&self, (x, y): Point) -> usize {
-        let column = self.cell(x, self.shown.left, self.shown.right);
-        let row = self.cell(y, self.shown.bottom, self.shown.top);
+        let column = Self::cell(x, self.shown.left, self.shown.right);
+        let row = Self::cell(y, self.shown.bottom, self.shown.top);
         row * CELLS + column
     }
 
-    /// Adds a thing; `false` if the grid is full.
-    fn add(&mut self, index: usize, bounds: &Rect) -> bool {
-        let Ok(index) = u32::try_from(index) else { return false };
-        let low = self.of((bounds.left, bounds.bottom));
-        let high = self.of((bounds.right, bounds.top));
-        for row in low / CELLS..=high / CELLS {
-            for column in low % CELLS..=high % CELLS {
-                self.cells[row * CELLS + column].push(index);
-                self.entries += 1;
-            }
-        }
-        self.entries < ENTRIES_MAX
+    const fn is_empty(&self) -> bool {
+        self.things.is_empty()
     }
 
     fn at(&self, point: Point) -> &[u32] {
-        &self.cells[self.of(point)]
+        if self.is_empty() {
+            return &[];
+        }
+        let cell = self.of(point);
+        &self.things[self.starts[cell] as usize..self.starts[cell + 1] as usize]
     }
 }
 
@@ -113,13 +153,9 @@ pub(crate) fn look(canvas: &Canvas, shown: Rect) -> Sight {
         hiding: BTreeMap::new(),
         is_cut: false,
     };
-    let mut grid = Grid::new(shown);
-    for (at, cover) in canvas.covers.iter().enumerate() {
-        sight.is_cut |= !grid.add(at, &cover.area.bounds().meet(&cover.clip));
-        if sight.is_cut {
-            break;
-        }
-    }
+    let bounds = |cover: &Cover| cover.area.bounds().meet(&cover.clip);
+    let grid = Grid::new(shown, canvas.covers.iter().map(bounds).enumerate());
+    sight.is_cut |= grid.is_full;
     let has_scan = canvas.pictures.iter().any(|picture| is_scan(&picture.bounds, &shown));
     let mut work = 0;
     for glyph in &canvas.glyphs {
@@ -186,6 +222,9 @@ impl Question<'_> {
 
     /// The cover that hides most of a glyph.
     fn cover(&mut self, glyph: &Glyph, order: u32) -> Option<usize> {
+        if self.grid.is_empty() {
+            return None;
+        }
         let mut hidden = 0;
         let mut first = None;
         for (seen, (along, up)) in POINTS.into_iter().enumerate() {
@@ -238,23 +277,23 @@ impl Question<'_> {
 
 /// Text that lies under other text that came later.
 fn under_text(canvas: &Canvas, shown: Rect, sight: &mut Sight) {
-    let mut grid = Grid::new(shown);
     let is_seen = |sight: &Sight, at: usize| {
         sight.standings.get(at) == Some(&Standing::Seen)
             && canvas.glyphs.get(at).is_some_and(|g| !canvas.text_of(g).trim().is_empty())
     };
-    for (at, glyph) in canvas.glyphs.iter().enumerate() {
-        if is_seen(sight, at) && !grid.add(at, &glyph.bounds()) {
-            sight.is_cut = true;
-            return;
-        }
+    let bounds: Vec<Rect> = canvas.glyphs.iter().map(Glyph::bounds).collect();
+    let things = bounds.iter().copied().enumerate().filter(|(at, _)| is_seen(sight, *at));
+    let grid = Grid::new(shown, things);
+    if grid.is_full {
+        sight.is_cut = true;
+        return;
     }
     let mut work = 0;
     let mut run = Run::default();
     let mut found: Vec<(usize, usize)> = Vec::new();
     for at in 0..canvas.glyphs.len() {
         if is_seen(sight, at) {
-            match lies_under(canvas, &grid, at, &mut work) {
+            match lies_under(canvas, &grid, &bounds, at, &mut work) {
                 Some(Over::Other) => run.under(at),
                 Some(Over::Same) => run.same += 1,
                 None => {}
@@ -325,7 +364,13 @@ fn words(canvas: &Canvas, first: usize, last: usize) -> (usize, usize) {
 }
 
 /// Whether another glyph, about as large, was shown later in the same place.
-fn lies_under(canvas: &Canvas, grid: &Grid, at: usize, work: &mut usize) -> Option<Over> {
+fn lies_under(
+    canvas: &Canvas,
+    grid: &Grid,
+    bounds: &[Rect],
+    at: usize,
+    work: &mut usize,
+) -> Option<Over> {
     let glyph = &canvas.glyphs[at];
     let (middle, text) = (glyph.point(0.5, 0.3), canvas.text_of(glyph));
     let mut found = None;
@@ -334,14 +379,15 @@ fn lies_under(canvas: &Canvas, grid: &Grid, at: usize, work: &mut usize) -> Opti
         if *work > WORK_MAX {
             return None;
         }
-        let Some(over) = canvas.glyphs.get(*other as usize) else { continue };
-        if over.show <= glyph.show || *other as usize <= at {
+        let other = *other as usize;
+        if other <= at || !bounds.get(other).is_some_and(|bounds| bounds.holds(middle)) {
             continue;
         }
+        let Some(over) = canvas.glyphs.get(other).filter(|over| over.show > glyph.show) else {
+            continue;
+        };
         let ratio = over.height() / glyph.height().max(1e-6);
-        let is_over = (0.5..2.5).contains(&ratio)
-            && over.bounds().holds(middle)
-            && near(glyph, over.point(0.5, 0.3));
+        let is_over = (0.5..2.5).contains(&ratio) && near(glyph, over.point(0.5, 0.3));
         if is_over && canvas.text_of(over) == text {
             return Some(Over::Same);
         }

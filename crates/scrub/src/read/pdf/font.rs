@@ -1,6 +1,7 @@
 //! Fonts: the text and the width of what a string shows (ISO 32000-2 §9.6, §9.7).
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use lopdf::{Dictionary, Document, Encoding, Object};
 
@@ -16,6 +17,12 @@ const PROGRAM_BYTES_MAX: u64 = 16 << 20;
 
 /// Most entries of a table of widths.
 const WIDTHS_MAX: usize = 70_000;
+
+/// Codes whose first byte is the same: text and width, told when they are first asked for.
+type Row = [OnceLock<(Box<str>, f64)>; 256];
+
+/// Rows of codes of two bytes, and one for those of one byte.
+const ROWS: usize = 257;
 
 /// How a string is cut into codes.
 #[derive(Debug)]
@@ -42,6 +49,7 @@ pub(crate) struct Font {
     is_composite: bool,
     /// Size of the font's own unit, in thousandths: other than 1 only where glyphs are drawn.
     unit: f64,
+    known: Box<[OnceLock<Box<Row>>]>,
 }
 
 /// One code of a shown string.
@@ -73,6 +81,7 @@ impl Font {
             is_vertical: false,
             is_composite: subtype == Some(b"Type0"),
             unit: 0.001,
+            known: (0..ROWS).map(|_| OnceLock::new()).collect(),
         };
         if font.is_composite {
             font.read_composite(doc, dict);
@@ -99,14 +108,33 @@ impl Font {
             }
         }
         .min(bytes.len());
-        let code = bytes[..length].iter().fold(0_u32, |code, byte| code << 8 | u32::from(*byte));
+        let bytes = &bytes[..length];
+        let (row, last) = match *bytes {
+            [one] => (ROWS - 1, one),
+            [first, last] => (usize::from(first), last),
+            _ => {
+                let (text, width) = self.told(bytes);
+                return Some(Code { length, text, width, is_space: false });
+            }
+        };
+        let row = self.known[row].get_or_init(|| Box::new([const { OnceLock::new() }; 256]));
+        let (text, width) = row[usize::from(last)].get_or_init(|| {
+            let (text, width) = self.told(bytes);
+            (text.into(), width)
+        });
+        let is_space = length == 1 && last == b' ';
+        Some(Code { length, text: (&**text).into(), width: *width, is_space })
+    }
+
+    /// Text and width of a code.
+    fn told<'f>(&'f self, bytes: &[u8]) -> (std::borrow::Cow<'f, str>, f64) {
+        let code = bytes.iter().fold(0_u32, |code, byte| code << 8 | u32::from(*byte));
         let glyph = match &self.codes {
-            Codes::Map(map) => map.glyph(length, code).unwrap_or(code),
+            Codes::Map(map) => map.glyph(bytes.len(), code).unwrap_or(code),
             _ => code,
         };
         let width = self.widths.get(&glyph).copied().unwrap_or(self.usual_width) * self.unit;
-        let is_space = length == 1 && code == 32;
-        Some(Code { length, text: self.text(&bytes[..length], code, glyph), width, is_space })
+        (self.text(bytes, code, glyph), width)
     }
 
     fn text<'f>(&'f self, bytes: &[u8], code: u32, glyph: u32) -> std::borrow::Cow<'f, str> {

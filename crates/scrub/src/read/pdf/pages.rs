@@ -16,6 +16,7 @@ use crate::kind::Kind;
 use crate::report::Reason;
 use crate::rules::Notice;
 use crate::scan::Scan;
+use crate::search::Hit;
 
 /// Pages that are in memory at the same time.
 const AT_ONCE: usize = 16;
@@ -24,6 +25,8 @@ const AT_ONCE: usize = 16;
 struct Told {
     looked: Looked,
     runs: Vec<super::page::Run>,
+    block: Block,
+    hits: Vec<Hit>,
 }
 
 /// Streams that the pages show.
@@ -39,14 +42,18 @@ pub(super) fn read(scan: &mut Scan<'_>, reading: &Reading<'_>) -> Shown {
     if ids.is_empty() {
         scan.refuse(reading.site, Some("pages"), Kind::Pdf, Reason::Broken);
     }
+    let scanner = scan.scanner();
     for (chunk, first) in ids.chunks(AT_ONCE).zip((0..).step_by(AT_ONCE)) {
-        let told: Vec<Option<Told>> = chunk
+        let numbered: Vec<(u32, ObjectId)> = (first + 1..).zip(chunk.iter().copied()).collect();
+        let told: Vec<Option<Told>> = numbered
             .par_iter()
-            .map(|id| {
+            .map(|(number, id)| {
                 let page = pdf.page(*id)?;
                 let looked = view(reading.shared, &page);
                 let runs = looked.runs();
-                Some(Told { looked, runs })
+                let block = text_of(*number, &looked, &runs);
+                let hits = scanner.hits(block.text());
+                Some(Told { looked, runs, block, hits })
             })
             .collect();
         for (number, told) in (first + 1..).zip(told) {
@@ -121,16 +128,27 @@ pub(crate) const fn standing_of(standing: Standing) -> (Channel, Option<Notice>)
     (notice.channel(), Some(notice))
 }
 
-fn tell(scan: &mut Scan<'_>, reading: &Reading<'_>, page: u32, told: &Told) {
-    let site = reading.site;
+/// The text of a page with its places.
+fn text_of(page: u32, looked: &Looked, runs: &[super::page::Run]) -> Block {
     let mut block = Block::whole();
+    for (line, run) in (1..).zip(runs) {
+        let (channel, _) = standing_of(run.standing);
+        block.push(Place { page, paragraph: line, ..Place::of(channel) }, &run.text);
+    }
+    for text in &looked.canvas.alternates {
+        block.push(Place { page, ..Place::of(Channel::OtherPart) }, text);
+    }
+    block
+}
+
+fn tell(scan: &mut Scan<'_>, reading: &Reading<'_>, page: u32, told: &Told) {
+    let (site, block) = (reading.site, &told.block);
     let (mut scanned, mut first) = (0, "");
     for (line, run) in (1..).zip(&told.runs) {
         let (channel, notice) = standing_of(run.standing);
         let place = Place { page, paragraph: line, ..Place::of(channel) };
-        block.push(place, &run.text);
         if let Some(notice) = notice {
-            scan.notice_in(site, &block, place, notice, run.text.trim());
+            scan.notice_in(site, block, place, notice, run.text.trim());
         }
         if run.standing == Standing::Ocr {
             first = if scanned == 0 { &run.text } else { first };
@@ -142,10 +160,7 @@ fn tell(scan: &mut Scan<'_>, reading: &Reading<'_>, page: u32, told: &Told) {
         let location = block.locate(&site.path, place);
         scan.notice(Notice::OcrLayer, location, first.trim(), scanned);
     }
-    for text in &told.looked.canvas.alternates {
-        block.push(Place { page, ..Place::of(Channel::OtherPart) }, text);
-    }
-    scan.block(site, &block);
+    scan.block_hits(site, block, &told.hits);
     for font in &told.looked.canvas.unknown_fonts {
         refuse(scan, reading, page, &format!(", font {font}"), Reason::UnknownLetters);
     }
