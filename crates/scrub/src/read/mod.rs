@@ -103,6 +103,11 @@ pub(crate) fn archive_from(scan: &mut Scan<'_>, site: &Site, source: &mut dyn So
     zip::read_from(scan, site, source, length);
 }
 
+/// Whether a file of this kind has nothing but its text, so that reading it unpacks nothing.
+pub(crate) const fn is_text(kind: Kind) -> bool {
+    matches!(kind, Kind::Text | Kind::Json | Kind::Xml | Kind::Html)
+}
+
 /// Whether a file of this kind is searched as it stands.
 pub(crate) const fn is_plain(kind: Kind) -> bool {
     matches!(kind, Kind::Text | Kind::Json | Kind::Xml | Kind::Html | Kind::Svg)

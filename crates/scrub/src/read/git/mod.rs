@@ -197,9 +197,7 @@ fn repository(scan: &mut Scan<'_>, site: &Site, files: &Files<'_>, work_tree: &W
     let (own, nested) = split(files);
     let config = Config::of(own.get("config").copied().unwrap_or_default());
     let mut store = Store::new(config.hash, &scan.budget);
-    for (path, content) in own.iter().filter(|(path, _)| path.starts_with("objects/")) {
-        objects::take(scan, &mut store, &site.inner(path), path, content);
-    }
+    objects::take_all(scan, &mut store, site, &own);
     let refs = Refs::of(&own);
     let staged = files::staged(scan, site, &own, config.hash);
     let outside = Outside { work_tree, staged, is_partial: config.is_partial };

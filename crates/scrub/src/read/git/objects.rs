@@ -3,6 +3,7 @@
 
 use gix_hash::ObjectId;
 
+use super::Files;
 use super::store::{Fault, Store};
 use crate::kind::Kind;
 use crate::limits::Budget;
@@ -10,8 +11,55 @@ use crate::report::Reason;
 use crate::rules::Notice;
 use crate::scan::{Scan, Site};
 
-/// Takes a file below `objects/` into the store.
-pub(super) fn take<'f>(
+/// Most packed bytes of loose objects that are unpacked at a time.
+const LOOSE_BYTES_MAX: usize = 128 << 10;
+
+/// Takes all files below `objects/` into the store.
+pub(super) fn take_all<'f>(
+    scan: &mut Scan<'_>,
+    store: &mut Store<'f>,
+    site: &Site,
+    files: &Files<'f>,
+) {
+    let mut batch: Vec<(&str, Option<ObjectId>, &[u8])> = Vec::new();
+    let mut bytes = 0_usize;
+    for (path, content) in files.iter().filter(|(path, _)| path.starts_with("objects/")) {
+        if let Some(id) = loose_id(path) {
+            if bytes.saturating_add(content.len()) > LOOSE_BYTES_MAX {
+                take_loose(scan, store, site, &std::mem::take(&mut batch));
+                bytes = 0;
+            }
+            bytes = bytes.saturating_add(content.len());
+            batch.push((path, id, content));
+        } else {
+            take_loose(scan, store, site, &std::mem::take(&mut batch));
+            bytes = 0;
+            take(scan, store, &site.inner(path), path, content);
+        }
+    }
+    take_loose(scan, store, site, &batch);
+}
+
+fn take_loose<'f>(
+    scan: &mut Scan<'_>,
+    store: &mut Store<'f>,
+    site: &Site,
+    batch: &[(&str, Option<ObjectId>, &'f [u8])],
+) {
+    let contents: Vec<&[u8]> = batch.iter().map(|(_, _, content)| *content).collect();
+    for ((path, id, content), loose) in batch.iter().zip(store.unpack_loose(&contents)) {
+        let added = match scan.budget.entry() {
+            Ok(()) => store.add_loose(&mut scan.budget, *id, content, loose),
+            Err(reason) => Err(Fault::NotRead(reason)),
+        };
+        if let Err(fault) = added {
+            say(scan, &site.inner(path), Kind::GitObject, fault);
+        }
+    }
+}
+
+/// Takes a file below `objects/` that is no loose object into the store.
+fn take<'f>(
     scan: &mut Scan<'_>,
     store: &mut Store<'f>,
     site: &Site,
@@ -19,15 +67,7 @@ pub(super) fn take<'f>(
     content: &'f [u8],
 ) {
     let name = path.rsplit('/').next().unwrap_or(path);
-    if let Some(id) = loose_id(path) {
-        if let Err(reason) = scan.budget.entry() {
-            return scan.refuse(site, None, Kind::GitObject, reason);
-        }
-        match store.add_loose(&mut scan.budget, id, content) {
-            Ok(()) => {}
-            Err(fault) => say(scan, site, Kind::GitObject, fault),
-        }
-    } else if Kind::of(content) == Kind::GitPack {
+    if Kind::of(content) == Kind::GitPack {
         let faults = store.add_pack(&mut scan.budget, content);
         scan.was_read(site, Kind::GitPack, content, None);
         for fault in faults {
@@ -47,7 +87,9 @@ pub(super) fn take<'f>(
 pub(super) fn add<'f>(budget: &mut Budget, store: &mut Store<'f>, path: &str, content: &'f [u8]) {
     if let Some(id) = loose_id(path) {
         // What is broken is missed only where it is needed.
-        let _ = store.add_loose(budget, id, content);
+        for loose in store.unpack_loose(&[content]) {
+            let _ = store.add_loose(budget, id, content, loose);
+        }
     } else if Kind::of(content) == Kind::GitPack {
         let _ = store.add_pack(budget, content);
     }

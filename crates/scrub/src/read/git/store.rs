@@ -2,10 +2,11 @@
 //! computed from the content and never taken from an index.
 
 use std::collections::{HashMap, VecDeque};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use gix_hash::ObjectId;
 use gix_object::Kind;
+use rayon::prelude::*;
 
 use super::pack::{self, Inflater};
 use crate::limits::Budget;
@@ -25,6 +26,9 @@ const OBJECTS_FOR_ENTRY: u64 = 8;
 
 /// How often what is unpacked may be unpacked anew, on average, before a pack counts as hostile.
 const ANEW_MAX: u64 = 4;
+
+/// Most bytes of objects whose ids wait to be computed together.
+const WAITING_BYTES_MAX: usize = 8 << 20;
 
 /// Where the base of a delta is found.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +55,7 @@ struct Object<'f> {
 }
 
 /// An object unpacked.
-pub(super) type Content = (Kind, Rc<Vec<u8>>);
+pub(super) type Content = (Kind, Arc<Vec<u8>>);
 
 /// All objects of a repository.
 pub(super) struct Store<'f> {
@@ -59,6 +63,9 @@ pub(super) struct Store<'f> {
     objects: Vec<Object<'f>>,
     /// Positions by id; only ever asked by id.
     by_id: HashMap<ObjectId, u32>,
+    /// Objects whose ids are not computed yet, and the bytes of their contents.
+    waiting: Vec<(u32, Kind, Arc<Vec<u8>>)>,
+    waiting_bytes: usize,
     cache: Cache,
     inflater: Inflater,
     work: u64,
@@ -85,6 +92,8 @@ impl<'f> Store<'f> {
             hash,
             objects: Vec::new(),
             by_id: HashMap::new(),
+            waiting: Vec::new(),
+            waiting_bytes: 0,
             cache: Cache::default(),
             inflater: Inflater::default(),
             work: 0,
@@ -94,18 +103,34 @@ impl<'f> Store<'f> {
         }
     }
 
+    /// Unpacks loose objects side by side, to be taken in one after the other. Their packed bytes
+    /// bound what is in memory.
+    pub(super) fn unpack_loose(&self, all: &[&[u8]]) -> Vec<Loose> {
+        let (hash, entry_max) = (self.hash, self.entry_max);
+        let one = |inflater: &mut Inflater, bytes: &&[u8]| {
+            let unpacked = inflater.loose(bytes, entry_max);
+            let id =
+                unpacked.as_ref().ok().and_then(|(kind, content, _)| id_of(hash, *kind, content));
+            Loose { unpacked, id }
+        };
+        all.par_iter().map_init(Inflater::default, one).collect()
+    }
+
     /// Takes in a loose object.
     pub(super) fn add_loose(
         &mut self,
         budget: &mut Budget,
         named: Option<ObjectId>,
         bytes: &'f [u8],
+        loose: Loose,
     ) -> Result<(), Fault> {
-        let (kind, content, used) =
-            self.inflater.loose(bytes, self.entry_max).map_err(Fault::NotRead)?;
+        let Loose { unpacked, id } = loose;
+        let (kind, content, used) = unpacked.map_err(Fault::NotRead)?;
         budget.spend(content.len() as u64, bytes.len() as u64).map_err(Fault::NotRead)?;
         let at = self.push(Object { id: None, kind: None, source: Source::Loose(bytes) })?;
-        let id = self.finish(at, kind, Rc::new(content));
+        self.objects[at as usize].kind = Some(kind);
+        self.name(at, id);
+        self.cache.put(at, Arc::new(content));
         match named {
             Some(named) if id != Some(named) => Err(Fault::WrongId),
             _ if used < bytes.len() => Err(Fault::Trailing),
@@ -115,6 +140,12 @@ impl<'f> Store<'f> {
 
     /// Takes in all objects of a pack; those with bases elsewhere wait for [`Store::settle`].
     pub(super) fn add_pack(&mut self, budget: &mut Budget, bytes: &'f [u8]) -> Vec<Fault> {
+        let faults = self.add_all_packed(budget, bytes);
+        self.tell_ids();
+        faults
+    }
+
+    fn add_all_packed(&mut self, budget: &mut Budget, bytes: &'f [u8]) -> Vec<Fault> {
         let mut faults = Vec::new();
         let Some(count) = pack::objects_of(bytes) else {
             return vec![Fault::NotRead(Reason::Broken)];
@@ -177,7 +208,7 @@ impl<'f> Store<'f> {
         match (base, head.kind) {
             (Base::None, Some(kind)) => {
                 budget.spend(content.len() as u64, u64::MAX)?;
-                self.finish(number, kind, Rc::new(content));
+                self.finish(number, kind, Arc::new(content));
                 Ok((next, None))
             }
             (Base::At(base), _) => {
@@ -190,7 +221,7 @@ impl<'f> Store<'f> {
                 });
                 match outcome {
                     Ok(content) => {
-                        self.finish(number, kind, Rc::new(content));
+                        self.finish(number, kind, Arc::new(content));
                         Ok((next, None))
                     }
                     Err(Reason::TotalTooLarge) => Err(Reason::TotalTooLarge),
@@ -227,6 +258,8 @@ impl<'f> Store<'f> {
                 };
                 budget.spend(content.len() as u64, u64::MAX)?;
                 self.finish(at, kind, content);
+                // What comes next may be a delta of it.
+                self.tell_ids();
                 settled += 1;
             }
             if settled == 0 {
@@ -257,17 +290,39 @@ impl<'f> Store<'f> {
         Ok(at)
     }
 
-    /// Notes kind and id of an object whose content is known.
-    fn finish(&mut self, at: u32, kind: Kind, content: Rc<Vec<u8>>) -> Option<ObjectId> {
-        // The hash fails only for content made to collide; such an object has no id.
-        let id = gix_object::compute_hash(self.hash, kind, &content).ok();
-        let object = &mut self.objects[at as usize];
-        (object.id, object.kind) = (id, Some(kind));
+    /// Notes kind of an object whose content is known; its id waits for [`Store::tell_ids`].
+    fn finish(&mut self, at: u32, kind: Kind, content: Arc<Vec<u8>>) {
+        self.objects[at as usize].kind = Some(kind);
+        self.waiting_bytes = self.waiting_bytes.saturating_add(content.len());
+        self.waiting.push((at, kind, Arc::clone(&content)));
+        self.cache.put(at, content);
+        if self.waiting_bytes > WAITING_BYTES_MAX {
+            self.tell_ids();
+        }
+    }
+
+    /// Computes the ids that wait, on all threads.
+    fn tell_ids(&mut self) {
+        let (waiting, hash) = (std::mem::take(&mut self.waiting), self.hash);
+        self.waiting_bytes = 0;
+        let id =
+            |(at, kind, content): &(u32, Kind, Arc<Vec<u8>>)| (*at, id_of(hash, *kind, content));
+        let ids: Vec<_> = if let [one] = waiting.as_slice() {
+            vec![id(one)]
+        } else {
+            waiting.par_iter().map(id).collect()
+        };
+        for (at, id) in ids {
+            self.name(at, id);
+        }
+    }
+
+    /// Gives an object its id; of equal ones the first is asked for by it.
+    fn name(&mut self, at: u32, id: Option<ObjectId>) {
+        self.objects[at as usize].id = id;
         if let Some(id) = id {
             self.by_id.entry(id).or_insert(at);
         }
-        self.cache.put(at, content);
-        id
     }
 
     pub(super) fn count(&self) -> u32 {
@@ -294,7 +349,7 @@ impl<'f> Store<'f> {
     }
 
     /// Unpacks the object at a position: its base first, then delta after delta.
-    fn load(&mut self, at: u32) -> Result<Rc<Vec<u8>>, Reason> {
+    fn load(&mut self, at: u32) -> Result<Arc<Vec<u8>>, Reason> {
         let mut chain = Vec::new();
         let mut current = at;
         let mut content = loop {
@@ -332,31 +387,42 @@ impl<'f> Store<'f> {
         Ok(content)
     }
 
-    fn worked(&mut self, at: u32, content: Vec<u8>) -> Result<Rc<Vec<u8>>, Reason> {
+    fn worked(&mut self, at: u32, content: Vec<u8>) -> Result<Arc<Vec<u8>>, Reason> {
         self.work = self.work.saturating_add(content.len() as u64);
         if self.work > self.work_max {
             return Err(Reason::TotalTooLarge);
         }
-        let content = Rc::new(content);
-        self.cache.put(at, Rc::clone(&content));
+        let content = Arc::new(content);
+        self.cache.put(at, Arc::clone(&content));
         Ok(content)
     }
+}
+
+/// A loose object unpacked, or why it is not, and its id.
+pub(super) struct Loose {
+    unpacked: Result<(Kind, Vec<u8>, usize), Reason>,
+    id: Option<ObjectId>,
+}
+
+/// The id of a content; none for one made to collide, for which the hash fails.
+fn id_of(hash: gix_hash::Kind, kind: Kind, content: &[u8]) -> Option<ObjectId> {
+    gix_object::compute_hash(hash, kind, content).ok()
 }
 
 /// Contents unpacked lately, oldest out first.
 #[derive(Default)]
 struct Cache {
-    contents: HashMap<u32, Rc<Vec<u8>>>,
+    contents: HashMap<u32, Arc<Vec<u8>>>,
     order: VecDeque<u32>,
     bytes: usize,
 }
 
 impl Cache {
-    fn get(&self, at: u32) -> Option<Rc<Vec<u8>>> {
+    fn get(&self, at: u32) -> Option<Arc<Vec<u8>>> {
         self.contents.get(&at).cloned()
     }
 
-    fn put(&mut self, at: u32, content: Rc<Vec<u8>>) {
+    fn put(&mut self, at: u32, content: Arc<Vec<u8>>) {
         if content.len() > CACHE_BYTES_MAX || self.contents.contains_key(&at) {
             return;
         }

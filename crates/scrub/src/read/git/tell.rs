@@ -2,6 +2,7 @@
 //! do not show.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use gix_hash::ObjectId;
 use gix_object::Kind as ObjectKind;
@@ -20,6 +21,10 @@ use crate::scan::{Scan, Site};
 
 /// Most missing or broken objects that are named one by one.
 const NAMED_MAX: usize = 50;
+
+/// Contents of the history that are read at a time: bytes from which there are no more, and number.
+const BATCH_BYTES: usize = 4 << 20;
+const BATCH_TEXTS: usize = 256;
 
 /// Characters of an id in names of places.
 const SHORT: usize = 12;
@@ -60,6 +65,80 @@ pub(super) fn history(
     teller.paths(refs);
     teller.contents(outside);
     teller.gaps(refs, outside);
+}
+
+/// Contents that are read together: texts, and after them at most one that is none.
+#[derive(Default)]
+struct Batch {
+    texts: Vec<(Arc<Vec<u8>>, Found)>,
+    other: Option<(Arc<Vec<u8>>, Found)>,
+}
+
+impl Batch {
+    /// The contents from a position on; none are left if there is nothing in it.
+    fn next(
+        scan: &mut Scan<'_>,
+        site: &Site,
+        store: &mut Store<'_>,
+        history: &History,
+        outside: &Outside<'_>,
+        next: &mut u32,
+    ) -> Self {
+        let (mut batch, mut bytes) = (Self::default(), 0_usize);
+        while *next < store.count() && bytes < BATCH_BYTES && batch.texts.len() < BATCH_TEXTS {
+            let at = *next;
+            *next += 1;
+            let Some((id, ObjectKind::Blob)) = store.object(at) else { continue };
+            let Some(found) = history.blobs.get(&id).copied() else { continue };
+            if outside.work_tree.contains(id.as_slice()) {
+                continue;
+            }
+            if let Err(reason) = scan.budget.entry() {
+                scan.refuse(site, Some("history"), Kind::GitRepository, reason);
+                *next = store.count();
+                break;
+            }
+            match store.get(&id) {
+                Ok(Some((_, content))) if content.is_empty() => {}
+                Ok(Some((_, content))) => {
+                    bytes = bytes.saturating_add(content.len());
+                    if found.is_link || !crate::read::is_text(Kind::of(&content)) {
+                        batch.other = Some((content, found));
+                        break;
+                    }
+                    batch.texts.push((content, found));
+                }
+                Ok(None) => {}
+                Err(reason) => {
+                    let part = id.to_string();
+                    scan.refuse(site, Some(&part), Kind::GitObject, reason);
+                    if reason == Reason::TotalTooLarge {
+                        *next = store.count();
+                        break;
+                    }
+                }
+            }
+        }
+        batch
+    }
+}
+
+/// Reads a content of the history.
+fn content(scan: &mut Scan<'_>, site: &Site, history: &History, content: &[u8], found: Found) {
+    let commit = found.commit.and_then(|at| history.commits.get(at as usize));
+    let commit = commit.map(|commit| commit.id.to_string());
+    let path = &history.paths[found.path as usize];
+    let site = match &commit {
+        Some(id) => site.inner(&format!("{id:.SHORT$}:{path}")),
+        None => site.inner(path),
+    };
+    scan.commit = commit;
+    if found.is_link {
+        scan.link(&site, &text(content));
+    } else {
+        scan.file(&site, content);
+    }
+    scan.commit = None;
 }
 
 impl Teller<'_, '_, '_> {
@@ -328,50 +407,34 @@ impl Teller<'_, '_, '_> {
         }
     }
 
-    /// Reads every content once, in the order of the packs.
+    /// Reads every content once, in the order of the packs: texts side by side, while the next ones
+    /// are unpacked.
     fn contents(&mut self, outside: &Outside<'_>) {
-        for at in 0..self.store.count() {
-            let Some((id, ObjectKind::Blob)) = self.store.object(at) else { continue };
-            let Some(found) = self.history.blobs.get(&id).copied() else { continue };
-            if outside.work_tree.contains(id.as_slice()) {
-                continue;
-            }
-            if let Err(reason) = self.scan.budget.entry() {
-                self.scan.refuse(self.site, Some("history"), Kind::GitRepository, reason);
-                return;
-            }
-            match self.store.get(&id) {
-                Ok(Some((_, content))) => self.content(&content, found),
-                Ok(None) => {}
-                Err(reason) => {
-                    let part = id.to_string();
-                    self.scan.refuse(self.site, Some(&part), Kind::GitObject, reason);
-                    if reason == Reason::TotalTooLarge {
-                        return;
-                    }
+        let mut next = 0;
+        let mut batch = self.batch(&mut next, outside);
+        while !batch.texts.is_empty() || batch.other.is_some() {
+            let Batch { texts, other } = std::mem::take(&mut batch);
+            let (site, store, history) = (self.site, &mut self.store, &self.history);
+            let work = |scan: &mut Scan<'_>, (content, found): &(Arc<Vec<u8>>, Found)| {
+                self::content(scan, site, history, content, *found);
+            };
+            let room = &mut batch;
+            let is_alone = other.is_some();
+            self.scan.side_by_side(&texts, work, |scan| {
+                // What is no text may count into the bounds, and so comes before what follows.
+                if !is_alone {
+                    *room = Batch::next(scan, site, store, history, outside, &mut next);
                 }
+            });
+            if let Some((content, found)) = other {
+                self::content(self.scan, self.site, &self.history, &content, found);
+                batch = self.batch(&mut next, outside);
             }
         }
     }
 
-    fn content(&mut self, content: &[u8], found: Found) {
-        if content.is_empty() {
-            return;
-        }
-        let commit = found.commit.and_then(|at| self.history.commits.get(at as usize));
-        let commit = commit.map(|commit| commit.id.to_string());
-        let path = &self.history.paths[found.path as usize];
-        let site = match &commit {
-            Some(id) => self.site.inner(&format!("{id:.SHORT$}:{path}")),
-            None => self.site.inner(path),
-        };
-        self.scan.commit = commit;
-        if found.is_link {
-            self.scan.link(&site, &text(content));
-        } else {
-            self.scan.file(&site, content);
-        }
-        self.scan.commit = None;
+    fn batch(&mut self, next: &mut u32, outside: &Outside<'_>) -> Batch {
+        Batch::next(self.scan, self.site, &mut self.store, &self.history, outside, next)
     }
 
     /// Objects that are named and not there, and those that are not what they should be.
