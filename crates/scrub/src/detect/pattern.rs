@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use regex::RegexSet;
+use regex::{CaptureLocations, Regex, RegexSet};
 
 use super::anchors::Anchors;
 use super::assigned::{Assigned, assigned};
@@ -72,7 +72,7 @@ impl Detector {
 
     /// All matches, of each place those of the rule with the highest rank, in order of place.
     pub(crate) fn search(&self, rules: &[Rule], text: &str) -> Vec<Match> {
-        let mut found = self.all(rules, text);
+        let mut found = self.all(rules, text, None);
         found.sort_unstable();
         found.dedup();
         resolve(rules, found)
@@ -80,17 +80,23 @@ impl Detector {
 
     /// Whether a rule alone finds something in a text, wherever its trigger leads it.
     pub(crate) fn finds(&self, rules: &[Rule], rule: usize, text: &str) -> bool {
-        self.all(rules, text).iter().any(|m| m.rule == rule)
+        self.all(rules, text, Some(rule)).iter().any(|m| m.rule == rule)
     }
 
-    fn all(&self, rules: &[Rule], text: &str) -> Vec<Match> {
+    /// Matches of all rules, or of one.
+    fn all(&self, rules: &[Rule], text: &str, only: Option<usize>) -> Vec<Match> {
         let mut found = Vec::new();
-        self.by_anchor(rules, text, &mut found);
-        self.by_digits(rules, text, &mut found);
-        self.by_words(text, &mut found);
+        self.by_anchor(rules, text, only, &mut found);
+        self.by_digits(rules, text, only, &mut found);
+        if only.is_none_or(|only| matches!(rules[only].trigger, Trigger::Entity(_))) {
+            self.by_words(text, &mut found);
+        }
+        if only.is_some_and(|only| rules[only].category != Category::Secret) {
+            return found;
+        }
         encoded::each(text, |decoded, (start, end)| {
             let mut inside = Vec::new();
-            self.by_anchor(rules, decoded, &mut inside);
+            self.by_anchor(rules, decoded, only, &mut inside);
             // The place is that of the whole encoded text.
             inside.retain(|found: &Match| rules[found.rule].category == Category::Secret);
             found.extend(inside.into_iter().map(|m| Match { start, end, rule: m.rule }));
@@ -98,15 +104,18 @@ impl Detector {
         found
     }
 
-    fn by_anchor(&self, rules: &[Rule], text: &str, found: &mut Vec<Match>) {
-        let mut open: Windows = vec![None; rules.len()];
+    fn by_anchor(&self, rules: &[Rule], text: &str, only: Option<usize>, found: &mut Vec<Match>) {
+        let mut open = Windows::new();
         // Several words of a name lead to the same value.
         let mut known: Option<(usize, Option<Assigned>)> = None;
         self.anchors.each(text.as_bytes(), |anchor, hit| {
-            for at in &self.owners[anchor] {
+            for at in self.owners[anchor].iter().filter(|at| only.is_none_or(|only| only == **at)) {
                 match &rules[*at].trigger {
                     Trigger::Anchors { before, after, .. } => {
                         let window = (hit.0.saturating_sub(*before), hit.1 + after);
+                        if open.is_empty() {
+                            open.resize(rules.len(), None);
+                        }
                         if let Some(done) = widen(&mut open[*at], window) {
                             search_window(rules, *at, text, done, found);
                         }
@@ -141,12 +150,19 @@ impl Detector {
         }
     }
 
-    fn by_digits(&self, rules: &[Rule], text: &str, found: &mut Vec<Match>) {
-        if self.digit_rules.is_empty() {
+    fn by_digits(&self, rules: &[Rule], text: &str, only: Option<usize>, found: &mut Vec<Match>) {
+        if only.map_or(self.digit_rules.is_empty(), |only| !self.digit_rules.contains(&only)) {
             return;
         }
         for window in digit_windows(text.as_bytes()) {
             let (start, end) = within(text, window);
+            if let Some(only) = only {
+                // A set that could not be built leads nowhere.
+                if !self.digits.is_empty() && rules[only].pattern.is_match(&text[start..end]) {
+                    search_window(rules, only, text, window, found);
+                }
+                continue;
+            }
             for at in self.digits.matches(&text[start..end]) {
                 search_window(rules, self.digit_rules[at], text, window, found);
             }
@@ -169,9 +185,9 @@ fn search_window(
     let rule = &rules[at];
     let (mut from, end) = within(text, window);
     let clipped = &text[..end];
-    let mut groups = rule.pattern.capture_locations();
-    while let Some(whole) = rule.pattern.captures_read_at(&mut groups, clipped, from) {
-        let (start, stop) = groups.get(1).unwrap_or((whole.start(), whole.end()));
+    let mut groups = None;
+    while let Some(whole) = rule.pattern.find_at(clipped, from) {
+        let (start, stop) = group(&rule.pattern, &mut groups, clipped, whole);
         let is_hit = start < stop && holds(rule, text, start, stop);
         if is_hit {
             found.push(Match { start, end: stop, rule: at });
@@ -183,6 +199,23 @@ fn search_window(
             break;
         }
     }
+}
+
+/// The first group of a match, or all of it.
+fn group(
+    pattern: &Regex,
+    groups: &mut Option<CaptureLocations>,
+    text: &str,
+    whole: regex::Match<'_>,
+) -> (usize, usize) {
+    let all = (whole.start(), whole.end());
+    if pattern.captures_len() < 2 {
+        return all;
+    }
+    let groups = groups.get_or_insert_with(|| pattern.capture_locations());
+    // From the same place on the same match is found, now with its groups.
+    let found = pattern.captures_read_at(groups, text, whole.start());
+    found.and_then(|_| groups.get(1)).unwrap_or(all)
 }
 
 /// Joins a window to the open one of a rule, or takes its place and gives it back.
@@ -226,11 +259,8 @@ fn try_assigned(
         return;
     };
     let shown = &text[value.0..value.1];
-    let mut groups = rule.pattern.capture_locations();
-    if rule.pattern.captures_read(&mut groups, shown).is_none() {
-        return;
-    }
-    let (start, end) = groups.get(1).unwrap_or((0, shown.len()));
+    let Some(whole) = rule.pattern.find(shown) else { return };
+    let (start, end) = group(&rule.pattern, &mut None, shown, whole);
     let looks = look.is_none_or(|look| look.holds(&shown[start..end], is_quoted));
     let place = (value.0 + start, value.0 + end);
     if looks
@@ -280,9 +310,9 @@ fn try_prefix(rules: &[Rule], at: usize, text: &str, hit: (usize, usize), found:
         return;
     }
     let (_, end) = within(text, (from, hit.1 + after));
-    let mut groups = rule.pattern.capture_locations();
-    if let Some(whole) = rule.pattern.captures_read(&mut groups, &text[from..end]) {
-        let (start, stop) = groups.get(1).unwrap_or((whole.start(), whole.end()));
+    let rest = &text[from..end];
+    if let Some(whole) = rule.pattern.find(rest) {
+        let (start, stop) = group(&rule.pattern, &mut None, rest, whole);
         if start < stop && holds(rule, text, from + start, from + stop) {
             found.push(Match { start: from + start, end: from + stop, rule: at });
         }

@@ -1,6 +1,7 @@
 //! The form of a file of rules, and the checks that a rule has to pass.
 
 use aho_corasick::AhoCorasick;
+use rayon::prelude::*;
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 
@@ -148,8 +149,10 @@ impl Loaded {
         }
         let file: RuleFile = toml::from_slice(content)
             .map_err(|e| refuse(Trouble::Form { message: e.to_string().into() }))?;
-        for form in file.rule {
-            let id = form.id.clone();
+        // Most of the time goes into compiling patterns.
+        let checked: Vec<_> =
+            file.rule.into_par_iter().map(|form| form.check(&file.defaults)).collect();
+        for Checked { id, samples, rule } in checked {
             let refuse = |trouble| RuleError::new(path, Some(&id), trouble);
             if self.rules.iter().any(|rule| rule.id == id) {
                 return Err(refuse(Trouble::SameId));
@@ -158,14 +161,10 @@ impl Loaded {
             if found > MAX_RULES {
                 return Err(refuse(Trouble::TooMany { found, limit: MAX_RULES }));
             }
-            let samples = Samples {
-                file: path.to_owned(),
-                rule: self.rules.len(),
-                examples: form.examples.clone(),
-                counter_examples: form.counter_examples.clone(),
-            };
-            self.rules.push(form.check(&file.defaults).map_err(refuse)?);
-            self.samples.push(samples);
+            let (examples, counter_examples) = samples;
+            let (file, at) = (path.to_owned(), self.rules.len());
+            self.samples.push(Samples { file, rule: at, examples, counter_examples });
+            self.rules.push(rule.map_err(refuse)?);
         }
         for words in file.words {
             words.add_to(&mut self.lexicon).map_err(refuse)?;
@@ -196,8 +195,20 @@ impl Loaded {
     }
 }
 
+/// A rule with its examples and counter-examples, or what is wrong with it.
+struct Checked {
+    id: String,
+    samples: (Vec<String>, Vec<String>),
+    rule: Result<Rule, Trouble>,
+}
+
 impl RuleForm {
-    fn check(self, defaults: &Defaults) -> Result<Rule, Trouble> {
+    fn check(self, defaults: &Defaults) -> Checked {
+        let samples = (self.examples.clone(), self.counter_examples.clone());
+        Checked { id: self.id.clone(), samples, rule: self.rule(defaults) }
+    }
+
+    fn rule(self, defaults: &Defaults) -> Result<Rule, Trouble> {
         let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
         if self.id.is_empty() || !self.id.chars().all(is_plain) {
             return Err(Trouble::Id);

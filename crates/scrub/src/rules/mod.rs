@@ -6,6 +6,7 @@ mod names;
 mod notice;
 
 use aho_corasick::AhoCorasick;
+use rayon::prelude::*;
 use regex::Regex;
 use sha2::{Digest as _, Sha256};
 
@@ -106,10 +107,11 @@ impl RuleSet {
         let wordings = notice::complete(wordings)?;
         let detector = crate::detect::pattern::Detector::new(&rules, lexicon);
         let set = Self { rules, detector, wordings, digest: digest(&sorted) };
-        for sample in &samples {
-            sample.check(&set)?;
+        // The first error counts, whichever is found first.
+        match samples.par_iter().find_map_first(|sample| sample.check(&set).err()) {
+            Some(error) => Err(error),
+            None => Ok(set),
         }
-        Ok(set)
     }
 
     /// SHA-256 over [`RULES_TAG`] and, for each file in the byte order of the paths, path and
