@@ -324,6 +324,11 @@ impl<'s> Scan<'s> {
         self.found(notice.id(), wording.into(), location, mask(shown), count);
     }
 
+    /// How often something was noted so far.
+    pub(crate) fn noted(&self, notice: Notice) -> usize {
+        self.findings.iter().filter(|finding| finding.rule == notice.id()).count()
+    }
+
     /// Notes something about a part as a whole.
     pub(crate) fn notice_part(
         &mut self,

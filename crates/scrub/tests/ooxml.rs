@@ -116,11 +116,21 @@ fn hidden_white_and_tiny_text_is_found_and_other_text_is_not() {
     assert_eq!(hidden("<w:vanish w:val=\"true\"/>"), "hidden.text");
     assert_eq!(hidden("<w:color w:val=\"FFFFFF\"/>"), "hidden.white-text");
     assert_eq!(hidden("<w:sz w:val=\"2\"/>"), "hidden.tiny-text");
+    for blotted in [
+        "<w:color w:themeColor=\"background1\" w:val=\"auto\"/>",
+        "<w:highlight w:val=\"black\"/>",
+        "<w:color w:val=\"112233\"/><w:shd w:val=\"clear\" w:fill=\"112233\"/>",
+    ] {
+        assert_eq!(hidden(blotted), "hidden.white-text", "{blotted}");
+    }
     for seen in [
         "<w:vanish w:val=\"0\"/>",
         "<w:color w:val=\"000000\"/>",
         "<w:color w:val=\"FFFFFF\"/><w:shd w:fill=\"000000\"/>",
         "<w:sz w:val=\"22\"/>",
+        "<w:color w:themeColor=\"background1\" w:themeShade=\"80\" w:val=\"808080\"/>",
+        "<w:highlight w:val=\"yellow\"/>",
+        "<w:shd w:val=\"clear\" w:fill=\"000000\"/>",
     ] {
         assert_eq!(hidden(seen), "", "{seen}");
     }

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use super::alternate::Alternate;
+use super::far_box::FarBoxes;
 use super::package::Package;
 use super::parts::finish;
 use super::styles::{Look, Styles};
@@ -76,6 +78,8 @@ struct Story<'s> {
     found: Vec<(Notice, Place, String)>,
     authors: BTreeSet<String>,
     rest: Rest,
+    alternate: Alternate,
+    far: FarBoxes,
 }
 
 impl<'s> Story<'s> {
@@ -98,6 +102,8 @@ impl<'s> Story<'s> {
             found: Vec::new(),
             authors: BTreeSet::new(),
             rest: Rest::default(),
+            alternate: Alternate::default(),
+            far: FarBoxes::default(),
         }
     }
 
@@ -109,10 +115,11 @@ impl<'s> Story<'s> {
         let text = std::mem::take(&mut self.pending);
         let channel = self.pending_channel;
         let place = self.place(channel);
-        if text.trim().is_empty() {
+        if text.trim().is_empty() || self.alternate.repeats(&text) {
             return;
         }
         let notice = match channel {
+            Channel::OffPage => Some(Notice::OffPage),
             Channel::HiddenText => Some(Notice::HiddenText),
             Channel::WhiteText => Some(Notice::WhiteText),
             Channel::TinyText => Some(Notice::TinyText),
@@ -134,7 +141,9 @@ impl<'s> Story<'s> {
         match look {
             Look { is_hidden: Some(true), .. } => Channel::HiddenText,
             Look { is_white: Some(true), .. } if !has_ground => Channel::WhiteText,
+            look if look.is_blotted() => Channel::WhiteText,
             Look { is_tiny: Some(true), .. } => Channel::TinyText,
+            _ if self.far.is_open() && self.base == Channel::Visible => Channel::OffPage,
             _ => mark.unwrap_or(self.base),
         }
     }
@@ -153,6 +162,8 @@ impl<'s> Story<'s> {
 
     fn open(&mut self, element: &Element<'_>) {
         let name = element.name();
+        self.alternate.open(name);
+        self.far.open(element);
         match name {
             "p" => {
                 self.flush();
@@ -240,12 +251,14 @@ impl<'s> Story<'s> {
 
     fn close(&mut self, name: &str) {
         match name {
-            "p" => self.flush(),
+            "p" | "anchor" | "pict" => self.flush(),
             "rPr" => self.in_run_properties = false,
             "tbl" | "tc" | "txbxContent" => drop(self.grounds.pop()),
             "t" | "delText" | "instrText" | "delInstrText" => self.text_element = None,
             _ => {}
         }
+        self.alternate.close(name);
+        self.far.close(name);
         if self.marks.last().is_some_and(|mark| mark.element == name)
             && let Some(mark) = self.marks.pop()
         {
@@ -269,6 +282,7 @@ fn story(
     let is_whole = walk(text, |node| match node {
         Node::Open(element) => story.open(&element),
         Node::Close(name) => story.close(name),
+        Node::Text(text) if story.far.text(&text) => {}
         Node::Text(text) => match story.text_element {
             Some(channel) => story.text(&text, channel),
             None => story.rest.text(&text),

@@ -2,13 +2,17 @@
 //! and their templates. Every part is either read by the reader of its kind, or searched as XML, or
 //! recursed into, or said to be not read.
 
+mod alternate;
 mod cell_styles;
 pub(crate) mod cells;
 mod cropped;
 mod docx;
+mod far_box;
 pub(crate) mod package;
+mod palette;
 mod parts;
 mod pptx;
+mod slide;
 pub(crate) mod styles;
 mod xlsx;
 

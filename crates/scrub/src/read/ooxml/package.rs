@@ -44,8 +44,12 @@ impl Package {
             scan.notice_part(site, name, Notice::Thumbnail, "", 1);
             scan.file(&site.inner(name), &content);
         } else if lower.contains("vbaproject") || lower.contains("vbadata") {
-            scan.notice_part(site, name, Notice::Macro, "", 1);
+            let before = scan.noted(Notice::Macro);
             scan.file(&site.inner(name), &content);
+            // Its reader says so too, if it can be read.
+            if scan.noted(Notice::Macro) == before {
+                scan.notice_part(site, name, Notice::Macro, "", 1);
+            }
         } else {
             if lower.contains("/embeddings/") || lower.contains("/activex/") {
                 scan.notice_part(site, name, Notice::Embedded, "", 1);

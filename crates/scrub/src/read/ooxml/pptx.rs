@@ -3,8 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use super::alternate::Alternate;
 use super::package::{Package, number_of};
+use super::palette::Palette;
 use super::parts::finish;
+use super::slide::{Unseen, is_shape};
 use crate::block::{Block, Place};
 use crate::finding::Channel;
 use crate::read::rest::Rest;
@@ -33,10 +36,17 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, package: &mut Package) {
         super::parts::generic(scan, site, "ppt/presentation.xml", &text, Channel::OtherPart);
         size
     });
+    let palette = Palette::of(package);
     for (begin, channel) in STORIES {
         for name in package.names(begin, ".xml") {
+            let background = palette.background(package, &name);
             if let Some(text) = package.take(&name) {
-                story(scan, site, &name, &text, channel, size);
+                let unseen = if channel == Channel::Visible {
+                    Unseen::of(&text, size, &palette, background.as_deref())
+                } else {
+                    Unseen::default()
+                };
+                story(scan, site, &name, &text, channel, &unseen);
             }
         }
     }
@@ -67,15 +77,21 @@ fn size_of(text: &str) -> Option<(i64, i64)> {
 }
 
 /// What is known while a slide is read.
-struct Story {
+struct Story<'s> {
+    unseen: &'s Unseen,
+    /// Numbers of the shapes that are open, and how many shapes and runs there were.
+    shapes: Vec<usize>,
+    shape_count: usize,
+    run_count: usize,
+    /// Where the text of the run that is open starts.
+    run_start: usize,
+    /// Text in the colour of its ground.
+    is_white: bool,
+    alternate: Alternate,
     block: Block,
     base: Channel,
     slide: u32,
     paragraph: u32,
-    shape: Option<Channel>,
-    is_shape: bool,
-    offset: Option<(i64, i64)>,
-    size: Option<(i64, i64)>,
     is_tiny: bool,
     in_text: bool,
     pending: String,
@@ -83,24 +99,33 @@ struct Story {
     rest: Rest,
 }
 
-impl Story {
+impl Story<'_> {
+    /// What hides the shape that is open.
+    fn hiding(&self) -> Option<Notice> {
+        self.shapes.iter().find_map(|at| self.unseen.shape(*at))
+    }
+
     fn place(&self) -> Place {
         let channel = match self.base {
             Channel::Visible if self.is_tiny => Channel::TinyText,
-            base => self.shape.unwrap_or(base),
+            Channel::Visible if self.is_white => Channel::WhiteText,
+            Channel::Visible => self.hiding().map_or(self.base, Notice::channel),
+            base => base,
         };
         Place { slide: self.slide, paragraph: self.paragraph, ..Place::of(channel) }
     }
 
     fn open(&mut self, element: &Element<'_>) {
         self.rest.element(element);
+        self.alternate.open(element.name());
         match element.name() {
             "sld" if element.get("show").is_some_and(|show| !is_on(Some(&show))) => {
                 self.base = Channel::HiddenSlide;
                 self.found.push((Notice::HiddenSlide, self.place(), String::new()));
             }
-            "sp" | "pic" | "graphicFrame" | "cxnSp" => {
-                (self.shape, self.offset, self.is_shape) = (None, None, true);
+            name if is_shape(name) => {
+                self.shapes.push(self.shape_count);
+                self.shape_count += 1;
             }
             "cNvPr" => {
                 for name in ["descr", "title"] {
@@ -111,13 +136,13 @@ impl Story {
                         &value,
                     );
                 }
-                if element.get("hidden").is_some_and(|value| is_on(Some(&value))) {
-                    self.off_slide(&element.get("name").unwrap_or_default());
-                }
+                self.note_shape(&element.get("name").unwrap_or_default());
             }
-            // The slide itself is a group without extent.
-            "off" if self.is_shape => self.offset = number(element, "x").zip(number(element, "y")),
-            "ext" => self.extent(element),
+            "r" | "fld" => {
+                self.is_white = self.unseen.run(self.run_count);
+                self.run_count += 1;
+                self.run_start = self.pending.len();
+            }
             "p" => self.paragraph += 1,
             "rPr" => {
                 self.is_tiny = number(element, "sz").is_some_and(|size| size < TINY_HUNDREDTHS)
@@ -128,67 +153,65 @@ impl Story {
         }
     }
 
-    /// Whether a shape of this extent lies wholly outside the slide.
-    fn extent(&mut self, element: &Element<'_>) {
-        let extent = number(element, "cx").zip(number(element, "cy"));
-        let (Some((x, y)), Some((width, height)), Some(slide)) = (self.offset, extent, self.size)
-        else {
-            return;
-        };
-        let is_outside = x >= slide.0
-            || y >= slide.1
-            || x.saturating_add(width) <= 0
-            || y.saturating_add(height) <= 0;
-        if is_outside && self.base == Channel::Visible {
-            self.off_slide("");
+    /// Notes a shape that is outside the slide or marked as hidden; what lies under something is
+    /// noted with its text.
+    fn note_shape(&mut self, name: &str) {
+        let at = self.shapes.last().filter(|_| self.base == Channel::Visible);
+        if at.and_then(|at| self.unseen.shape(*at)) == Some(Notice::OffSlide) {
+            self.found.push((Notice::OffSlide, self.place(), name.to_owned()));
         }
     }
 
-    fn off_slide(&mut self, name: &str) {
-        self.shape = Some(Channel::OffSlide);
-        self.found.push((Notice::OffSlide, self.place(), name.to_owned()));
-    }
-
     fn close(&mut self, name: &str) {
+        self.alternate.close(name);
         match name {
             "t" => self.in_text = false,
-            "r" | "p" | "text" => {
-                self.in_text &= name != "text";
-                self.flush(name != "r");
+            "r" | "fld" => self.close_run(),
+            "p" => self.flush(),
+            "text" => {
+                self.in_text = false;
+                self.flush();
             }
-            "sp" | "pic" | "graphicFrame" | "cxnSp" => (self.shape, self.is_shape) = (None, false),
+            name if is_shape(name) => drop(self.shapes.pop()),
             _ => {}
         }
     }
 
-    /// Runs of one paragraph are joined, unless one of them is too small to be read.
-    fn flush(&mut self, is_end: bool) {
-        if !is_end && !self.is_tiny {
+    /// Runs of one paragraph are joined, but for those that nobody sees.
+    fn close_run(&mut self) {
+        let unseen = (self.is_tiny, self.is_white);
+        (self.is_tiny, self.is_white) = (false, false);
+        if unseen != (false, false) && self.run_start <= self.pending.len() {
+            let own = self.pending.split_off(self.run_start);
+            self.flush();
+            (self.is_tiny, self.is_white) = unseen;
+            self.pending = own;
+            self.flush();
+            (self.is_tiny, self.is_white) = (false, false);
+        }
+    }
+
+    fn flush(&mut self) {
+        let text = std::mem::take(&mut self.pending);
+        if self.alternate.repeats(&text) {
             return;
         }
-        let text = std::mem::take(&mut self.pending);
         let place = self.place();
         if !text.trim().is_empty() {
             let notice = match place.channel {
                 Channel::TinyText => Some(Notice::TinyText),
+                Channel::WhiteText => Some(Notice::WhiteText),
+                Channel::CoveredText => self.hiding(),
                 Channel::Comment => Some(Notice::Comment),
                 _ => None,
             };
             self.found.extend(notice.map(|notice| (notice, place, text.clone())));
         }
         self.block.push(place, &text);
-        self.is_tiny = false;
     }
 }
 
-fn story(
-    scan: &mut Scan<'_>,
-    site: &Site,
-    part: &str,
-    text: &str,
-    base: Channel,
-    size: Option<(i64, i64)>,
-) {
+fn story(scan: &mut Scan<'_>, site: &Site, part: &str, text: &str, base: Channel, unseen: &Unseen) {
     let has_number = matches!(base, Channel::Visible | Channel::Notes);
     let slide = if has_number { number_of(part) } else { 0 };
     let mut story = Story {
@@ -196,10 +219,13 @@ fn story(
         base,
         slide,
         paragraph: 0,
-        shape: None,
-        is_shape: false,
-        offset: None,
-        size,
+        unseen,
+        shapes: Vec::new(),
+        shape_count: 0,
+        run_count: 0,
+        run_start: 0,
+        is_white: false,
+        alternate: Alternate::default(),
         is_tiny: false,
         in_text: false,
         pending: String::new(),
@@ -213,7 +239,7 @@ fn story(
         Node::Text(text) => story.rest.text(&text),
         Node::Comment(text) => story.block.field(Place::of(Channel::OtherPart), "comment", &text),
     });
-    story.flush(true);
+    story.flush();
     for (notice, place, shown) in &story.found {
         scan.notice_in(site, &story.block, *place, *notice, shown.trim());
     }

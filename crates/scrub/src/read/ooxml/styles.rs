@@ -19,7 +19,24 @@ pub(crate) struct Look {
     pub(crate) is_tiny: Option<bool>,
     /// White letters on a dark ground can be read.
     pub(crate) has_ground: Option<bool>,
+    /// Colours of letters, of the shading and of the marker, where they are plain.
+    ink: Option<u32>,
+    shade: Option<u32>,
+    marker: Option<u32>,
 }
+
+/// Names of markers that letters may be the same as.
+const MARKERS: [(&str, u32); 6] = [
+    ("black", 0x00_0000),
+    ("white", 0xff_ffff),
+    ("yellow", 0xff_ff00),
+    ("red", 0xff_0000),
+    ("blue", 0x00_00ff),
+    ("darkBlue", 0x00_0080),
+];
+
+/// Letters are of this colour where nobody says otherwise.
+const BLACK: u32 = 0;
 
 impl Look {
     /// Takes note of an element of run or paragraph properties.
@@ -28,7 +45,12 @@ impl Look {
             "vanish" | "specVanish" => self.is_hidden = Some(is_on(element.get("val").as_deref())),
             "color" => {
                 let value = element.get("val").unwrap_or_default();
-                self.is_white = Some(is_white(&value));
+                let theme = element.get("themeColor").unwrap_or_default();
+                let is_paper = matches!(theme.as_str(), "background1" | "light1")
+                    && matches!(value.as_str(), "" | "auto")
+                    && element.get("themeShade").is_none();
+                self.is_white = Some(is_paper || is_white(&value));
+                self.ink = digits(&value);
             }
             "shd" => {
                 let get = |name: &str| element.get(name).unwrap_or_default();
@@ -37,10 +59,12 @@ impl Look {
                 let pattern = get("val");
                 let has_pattern = !matches!(pattern.as_str(), "" | "clear" | "nil");
                 self.has_ground = Some(!is_plain(&get("fill")) || has_pattern);
+                self.shade = digits(&get("fill")).filter(|_| !has_pattern);
             }
             "highlight" => {
                 let value = element.get("val").unwrap_or_default();
                 self.has_ground = Some(!matches!(value.as_str(), "none" | "white"));
+                self.marker = MARKERS.iter().find(|(name, _)| *name == value).map(|(_, ink)| *ink);
             }
             "sz" => {
                 let size = element.get("val").and_then(|value| value.parse::<u32>().ok());
@@ -50,18 +74,40 @@ impl Look {
         }
     }
 
+    /// Whether letters have the colour of what is behind them. On a shading, letters without a colour
+    /// get one that can be read; under a marker they stay black.
+    pub(crate) fn is_blotted(&self) -> bool {
+        match (self.marker, self.shade) {
+            (Some(marker), _) => self.ink.unwrap_or(BLACK) == marker,
+            (None, Some(shade)) => self.ink == Some(shade),
+            (None, None) => false,
+        }
+    }
+
     /// The same where somebody says so, else as `base` says.
     pub(crate) const fn or(self, base: Self) -> Self {
         const fn first(own: Option<bool>, base: Option<bool>) -> Option<bool> {
             if own.is_some() { own } else { base }
         }
+        const fn colour(own: Option<u32>, base: Option<u32>) -> Option<u32> {
+            if own.is_some() { own } else { base }
+        }
         Self {
+            ink: colour(self.ink, base.ink),
+            shade: colour(self.shade, base.shade),
+            marker: colour(self.marker, base.marker),
             is_hidden: first(self.is_hidden, base.is_hidden),
             is_white: first(self.is_white, base.is_white),
             is_tiny: first(self.is_tiny, base.is_tiny),
             has_ground: first(self.has_ground, base.has_ground),
         }
     }
+}
+
+/// A colour in six digits.
+fn digits(colour: &str) -> Option<u32> {
+    let is_plain = colour.len() == 6 && colour.bytes().all(|b| b.is_ascii_hexdigit());
+    u32::from_str_radix(colour, 16).ok().filter(|_| is_plain)
 }
 
 /// Whether a colour in six digits is white or nearly so.
