@@ -20,11 +20,14 @@ NATIONS = {
 class Values:
     """Gives a new value for the name of a placeholder."""
 
+    locales = LOCALES
+    nation_names = NATIONS
+
     def __init__(self, part, seed):
         self.random = random.Random(seed)
-        self.nations = NATIONS[part]
+        self.nations = self.nation_names[part]
         self.fakers = []
-        for at, locale in enumerate(LOCALES[part]):
+        for at, locale in enumerate(self.locales[part]):
             faker = Faker(locale)
             faker.seed_instance(seed * 100 + at)
             self.fakers.append((locale, faker))
