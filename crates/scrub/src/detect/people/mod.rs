@@ -10,7 +10,10 @@ mod context;
 pub(crate) mod lexicon;
 mod line;
 mod names;
+mod recase;
+mod shapes;
 mod table;
+mod web;
 
 pub(crate) use lexicon::{Lexicon, class};
 use line::Style;
@@ -31,6 +34,18 @@ pub(crate) enum Entity {
     Address,
     /// A day on which something happened to somebody.
     Date,
+    /// The form of a telephone number.
+    Phone,
+    /// How old somebody is.
+    Age,
+    /// A post code.
+    PostCode,
+    /// An address of the web.
+    Url,
+    /// The name of an account.
+    UserName,
+    /// A long number under which somebody or something is kept.
+    Number,
 }
 
 /// Something recognised: bytes of the text.
@@ -62,6 +77,7 @@ pub(crate) fn search(lexicon: &Lexicon, text: &str) -> Vec<Found> {
         return all;
     }
     let style = line::style(text);
+    let case = recase::case(text);
     let (mut tokens, mut found) = (Vec::new(), Vec::new());
     let (mut at, mut signature) = (0, 0_u8);
     let mut is_after_blank = true;
@@ -73,21 +89,29 @@ pub(crate) fn search(lexicon: &Lexicon, text: &str) -> Vec<Found> {
         let is_column = is_text && columns.line(content, is_after_blank, at, &mut all);
         is_after_blank = content.trim_start().is_empty();
         if content.len() > 1 && !is_column && (style == Style::Prose || line::has_pair(content)) {
-            line::tokens(lexicon, content, &mut tokens);
-            let is_closing = style == Style::Prose && context::is_closing(content);
+            let recased =
+                (style == Style::Prose).then(|| recase::recased(lexicon, case, content)).flatten();
+            let seen = recased.as_deref().unwrap_or(content);
+            line::tokens(lexicon, seen, &mut tokens);
+            let is_closing = style == Style::Prose && context::is_closing(seen);
             if !tokens.is_empty() {
                 let line = Line {
                     lexicon,
-                    text: content,
-                    style: of_line(style, content),
+                    text: seen,
+                    style: of_line(style, seen),
                     is_signature: signature > 0,
-                    is_german: style == Style::Prose && context::is_german(content),
+                    is_german: style == Style::Prose && context::is_german(seen),
                 };
+                // What follows a line is looked at only where the line itself is as it was.
+                let text = if recased.is_some() { seen } else { &text[at..] };
                 names::find(&line, &tokens, &mut found);
-                address::find(&line, &tokens, &text[at..], &mut found);
+                address::find(&line, &tokens, text, &mut found);
             }
             if style == Style::Prose {
-                address::dates(content, !found.is_empty(), &mut found);
+                address::dates(seen, !found.is_empty(), &mut found);
+                shapes::find(seen, &mut found);
+                web::urls(content, &mut found);
+                web::users(lexicon, content, &mut found);
             }
             all.extend(found.drain(..).map(|f| Found {
                 start: f.start + at,
