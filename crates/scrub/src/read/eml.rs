@@ -26,15 +26,8 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, bytes: &[u8]) {
 fn parts(scan: &mut Scan<'_>, site: &Site, message: &Message<'_>, nested: u32) {
     for (at, part) in message.parts.iter().enumerate() {
         let mut block = Block::new(&format!("part {at}"));
-        for (name, value) in message.headers_raw().filter(|_| at == 0) {
-            let is_seen = SEEN.contains(&name.to_ascii_lowercase().as_str());
-            let channel = if is_seen { Channel::Visible } else { Channel::Metadata };
-            block.field(Place::of(channel), name, &decoded(message, name, value));
-            if !is_seen && is_telling(name) {
-                let mut location = scan.at(site, Notice::MessageHeader);
-                location.field = Some(name.to_owned());
-                scan.notice(Notice::MessageHeader, location, value.trim(), 1);
-            }
+        if at == 0 {
+            header_fields(scan, site, &mut block, None, message);
         }
         if part.is_encoding_problem {
             // What the parser could make of it is searched below.
@@ -44,14 +37,7 @@ fn parts(scan: &mut Scan<'_>, site: &Site, message: &Message<'_>, nested: u32) {
         block.field(Place::of(Channel::FileName), "filename", &name);
         match &part.body {
             PartType::Text(text) => block.push(Place::of(Channel::Visible), text),
-            // Markup is searched as it stands: comments and addresses of links are part of it.
-            PartType::Html(html) => {
-                block.push(
-                    Place::of(Channel::Visible),
-                    &mail_parser::decoders::html::html_to_text(html),
-                );
-                block.field(Place::of(Channel::OtherPart), "markup", html);
-            }
+            PartType::Html(html) => markup(&mut block, html),
             PartType::Binary(content) | PartType::InlineBinary(content) => {
                 attachment(scan, site, part, &name, at, content);
             }
@@ -70,6 +56,44 @@ fn parts(scan: &mut Scan<'_>, site: &Site, message: &Message<'_>, nested: u32) {
         }
         scan.block(site, &block);
     }
+}
+
+/// Searches headers that stand apart from their message, in a part of a file.
+pub(super) fn headers(scan: &mut Scan<'_>, site: &Site, part: &str, text: &str) {
+    let mut block = Block::new(part);
+    match MessageParser::default().parse_headers(text.as_bytes()) {
+        Some(message) => header_fields(scan, site, &mut block, Some(part), &message),
+        None => block.field(Place::of(Channel::Metadata), "transport headers", text),
+    }
+    scan.block(site, &block);
+}
+
+/// Adds the headers of a message and notes those that tell something.
+fn header_fields(
+    scan: &mut Scan<'_>,
+    site: &Site,
+    block: &mut Block,
+    part: Option<&str>,
+    message: &Message<'_>,
+) {
+    for (name, value) in message.headers_raw() {
+        let is_seen = SEEN.contains(&name.to_ascii_lowercase().as_str());
+        let channel = if is_seen { Channel::Visible } else { Channel::Metadata };
+        block.field(Place::of(channel), name, &decoded(message, name, value));
+        if !is_seen && is_telling(name) {
+            let mut location = scan.at(site, Notice::MessageHeader);
+            location.part = part.map(str::to_owned);
+            location.field = Some(name.to_owned());
+            scan.notice(Notice::MessageHeader, location, value.trim(), 1);
+        }
+    }
+}
+
+/// Adds a body in HTML: what it shows, and the markup as it stands, since comments and addresses of
+/// links are part of it.
+pub(super) fn markup(block: &mut Block, html: &str) {
+    block.push(Place::of(Channel::Visible), &mail_parser::decoders::html::html_to_text(html));
+    block.field(Place::of(Channel::OtherPart), "markup", html);
 }
 
 fn attachment(

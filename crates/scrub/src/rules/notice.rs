@@ -137,6 +137,10 @@ notices! {
     CommandHistory = "file.history" in FileName,
     Leftover = "file.leftover" in FileName,
     FreePages = "hidden.free-pages" in OtherPart,
+    // Messages of Outlook.
+    BlindCopy = "hidden.blind-copy" in Metadata,
+    MessageProperty = "metadata.message-property" in Metadata,
+    ConversationIndex = "metadata.conversation-index" in Metadata,
     // Texts.
 }
 

@@ -103,6 +103,13 @@ fn legacy() {
 }
 
 #[test]
+fn msg() {
+    let mut inputs = files("msg");
+    inputs.retain(|input| input.starts_with(b"\xd0\xcf"));
+    fuzz("msg", &inputs);
+}
+
+#[test]
 fn picture() {
     fuzz("picture", &files("picture"));
 }

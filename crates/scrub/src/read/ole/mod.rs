@@ -7,6 +7,9 @@ mod doc;
 mod doc_looks;
 pub(super) mod embedded;
 pub(super) mod le;
+mod msg;
+mod msg_properties;
+mod msg_rtf;
 mod pictures;
 mod ppt;
 mod properties;
@@ -111,6 +114,7 @@ impl Ole<'_> {
 
 /// Reads what is in a storage, each kind of document by its main stream.
 fn storage(scan: &mut Scan<'_>, site: &Site, ole: &mut Ole<'_>, at: usize) {
+    msg::read(scan, site, ole, at);
     doc::read(scan, site, ole, at);
     xls::read(scan, site, ole, at);
     ppt::read(scan, site, ole, at);
