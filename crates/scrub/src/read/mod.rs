@@ -15,6 +15,7 @@ mod packed;
 pub(crate) mod pdf;
 mod picture;
 mod rest;
+mod rtf;
 pub(crate) mod runs;
 mod sqlite;
 mod strings;
@@ -67,8 +68,8 @@ pub(crate) fn file(scan: &mut Scan<'_>, site: &Site, kind: Kind, bytes: &[u8]) {
             runs::search(scan, site, bytes);
             scan.refuse(site, None, kind, Reason::UnknownKind);
         }
+        Kind::Rtf => rtf::read(scan, site, bytes),
         Kind::Xlsb
-        | Kind::Rtf
         | Kind::Media
         | Kind::Font
         | Kind::Executable

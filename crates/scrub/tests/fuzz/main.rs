@@ -110,6 +110,14 @@ fn msg() {
 }
 
 #[test]
+fn rtf() {
+    let mut inputs = files("legacy");
+    inputs.retain(|input| input.starts_with(b"{\\rtf"));
+    inputs.push(b"{\\rtf1{\\pict\\bin3 {{{}{\\*\\objdata 0105}\\uc2\\u-10179?\\u-8704?}".to_vec());
+    fuzz("rtf", &inputs);
+}
+
+#[test]
 fn picture() {
     fuzz("picture", &files("picture"));
 }

@@ -1,0 +1,171 @@
+//! RTF documents, made by LibreOffice (`files/legacy/make.py`) or written here: every hidden channel
+//! is found where it is, and a plain document has none.
+
+#![forbid(unsafe_code)]
+
+mod support;
+
+use attestry_scrub::report::Reason;
+use attestry_scrub::{Channel, DenyList, Report, Severity};
+use support::{of, scanner};
+
+fn file(name: &str) -> Vec<u8> {
+    let path = format!("{}/tests/files/legacy/{name}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+fn document(body: &str) -> Report {
+    let text = format!("{{\\rtf1\\ansi\\ansicpg1252\\deff0 {body}}}");
+    scanner().scan("a.rtf", text.as_bytes())
+}
+
+/// Channels that an address was found in.
+fn channels(report: &Report, address: &str) -> Vec<Channel> {
+    let fits = |excerpt: &str| {
+        excerpt.starts_with(&address[..2]) && excerpt.chars().count() == address.len()
+    };
+    let hits = of(report, "personal.email").into_iter().filter(|f| fits(&f.excerpt));
+    let mut found: Vec<Channel> = hits.map(|f| f.location.channel).collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
+#[track_caller]
+fn stands(report: &Report, address: &str, expected: Channel) {
+    assert_eq!(channels(report, address), [expected], "{address}: {:#?}", report.findings);
+}
+
+#[track_caller]
+fn has(report: &Report, rules: &[&str]) {
+    for rule in rules {
+        assert!(!of(report, rule).is_empty(), "{rule}: {:?}", support::rules_of(report));
+    }
+}
+
+#[test]
+fn a_document_of_libreoffice_has_every_channel() {
+    let report = scanner().scan("text.rtf", &file("text.rtf"));
+    stands(&report, "vera@corp.com", Channel::Visible);
+    stands(&report, "fred@corp.com", Channel::Visible);
+    stands(&report, "dora@corp.com", Channel::TrackedDeletion);
+    stands(&report, "ingo@corp.com", Channel::TrackedInsertion);
+    stands(&report, "hilda@corp.com", Channel::HiddenText);
+    stands(&report, "walt@corp.com", Channel::WhiteText);
+    stands(&report, "tina@corp.com", Channel::TinyText);
+    stands(&report, "conny@corp.com", Channel::Comment);
+    stands(&report, "hugo@corp.com", Channel::HeaderFooter);
+    assert_eq!(of(&report, "hidden.author").len(), 3);
+    has(&report, &["hidden.external-link", "metadata.property", "hidden.comment"]);
+    assert_eq!(report.not_read, []);
+}
+
+#[test]
+fn a_plain_document_is_harmless() {
+    let report = scanner().scan("plain.rtf", &file("plain.rtf"));
+    assert_eq!(report.not_read, []);
+    assert!(report.is_clean(Severity::Medium), "{:#?}", report.findings);
+    let report =
+        document("{\\*\\template Normal.dotm}A line.\\par {\\colortbl;\\red0\\green0\\blue0;}");
+    assert!(report.is_clean(Severity::Medium), "{:#?}", report.findings);
+}
+
+#[test]
+fn properties_and_what_programs_leave_are_found() {
+    let report = document(
+        "{\\info{\\author Anna Berg}{\\*\\company Globodyne}{\\doccomm for carl@corp.com}}\
+         {\\*\\userprops{\\propname Client}\\proptype30{\\staticval nora@corp.com}}\
+         {\\*\\template C:\\\\Users\\\\anna\\\\offer.dotm}{\\*\\rsidtbl \\rsid123\\rsid456}\
+         {\\field{\\*\\fldinst INCLUDETEXT \"\\\\\\\\server\\\\share\\\\a.doc\"}{\\fldrslt x}}",
+    );
+    stands(&report, "carl@corp.com", Channel::Property);
+    stands(&report, "nora@corp.com", Channel::Property);
+    let fields: Vec<_> =
+        of(&report, "metadata.property").iter().filter_map(|f| f.location.field.clone()).collect();
+    assert!(fields.contains(&"author".to_owned()) && fields.contains(&"Client".to_owned()));
+    has(&report, &["metadata.template", "metadata.revision-ids", "hidden.external-link"]);
+}
+
+#[test]
+fn letters_in_escapes_make_one_word() {
+    let list = DenyList::new(["Größe", "Привет", "Globodyne"]).expect("a sound list");
+    let listed = scanner().with_deny_list(list);
+    let found = |body: &str| {
+        let text = format!(
+            "{{\\rtf1\\ansi\\ansicpg1252{{\\fonttbl{{\\f0 A;}}{{\\f1\\fcharset204 B;}}}}{body}}}"
+        );
+        of(&listed.scan("a.rtf", text.as_bytes()), "deny-list.term").len()
+    };
+    assert_eq!(found("a Gr\\'f6\\'dfe b"), 1);
+    assert_eq!(found("a Gr\\u246?\\u223\\'dfe b"), 1);
+    assert_eq!(found("\\uc0 a Gr\\u246 \\u223 e b"), 1);
+    assert_eq!(found("\\f1 \\'cf\\'f0\\'e8\\'e2\\'e5\\'f2"), 1);
+    assert_eq!(found("Glo{\\b bod}y\r\nne and Glo\\i bo\\i0 dyne"), 2);
+    assert_eq!(found("Glo\\par x bodyne Gr\\u246?te"), 0);
+    // Hidden text inside a word does not split what shows.
+    assert_eq!(found("Globo{\\v secret}dyne"), 1);
+}
+
+#[test]
+fn white_text_on_a_ground_is_seen() {
+    let colours = "{\\colortbl;\\red255\\green255\\blue255;\\red0\\green0\\blue128;}";
+    let of_body = |body: &str| document(&format!("{colours}{body}"));
+    stands(&of_body("{\\cf1 walt@corp.com}"), "walt@corp.com", Channel::WhiteText);
+    stands(&of_body("{\\cf1\\cb1 walt@corp.com}"), "walt@corp.com", Channel::WhiteText);
+    for seen in
+        ["{\\cf1\\cb2 walt@corp.com}", "\\trowd\\clcbpat2\\cellx9 {\\cf1 walt@corp.com}\\cell"]
+    {
+        stands(&of_body(seen), "walt@corp.com", Channel::Visible);
+    }
+}
+
+#[test]
+fn pictures_and_objects_are_files_of_their_own() {
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let inner = b"{\\rtf1 inner paula@corp.com}";
+    let mut package =
+        b"\x02\0note.rtf\0C:\\Users\\paula\\note.rtf\0\0\0\x03\0\x02\0\0\0C\0".to_vec();
+    package.extend((inner.len() as u32).to_le_bytes());
+    package.extend(inner);
+    let mut object = b"\x01\x05\0\0\x02\0\0\0\x08\0\0\0Package\0\0\0\0\0\0\0\0\0".to_vec();
+    object.extend((package.len() as u32).to_le_bytes());
+    object.extend(&package);
+    let report = document(&format!("{{\\object\\objemb{{\\*\\objdata {}}}}}", hex(&object)));
+    stands(&report, "paula@corp.com", Channel::Visible);
+    has(&report, &["hidden.embedded", "metadata.source-path"]);
+    let gif = b"GIF89a\x01\0\x01\0\0\0\0!\xfe\x0egina@corp.com.\0;";
+    let report = document(&format!("{{\\*\\shppict{{\\pict\\pngblip {}}}}}", hex(gif)));
+    assert!(!channels(&report, "gina@corp.com.").is_empty() || !report.not_read.is_empty());
+    assert!(report.read.iter().any(|read| read.path.len() == 2), "{:?}", report.read);
+    let link = b"\x01\x05\0\0\x01\0\0\0\x02\0\0\0W\0\x0b\0\0\0//srv/a.do\0\0\0\0\0";
+    let report = document(&format!("{{\\object{{\\*\\objdata {}}}}}", hex(link)));
+    has(&report, &["hidden.external-link"]);
+}
+
+#[test]
+fn bytes_in_a_picture_are_no_groups() {
+    let mut text = b"{\\rtf1 a {\\pict\\bin9 }}}{{{\\\\\\} then vera@corp.com\\par}".to_vec();
+    let report = scanner().scan("a.rtf", &text);
+    stands(&report, "vera@corp.com", Channel::Visible);
+    text.truncate(24);
+    let report = scanner().scan("a.rtf", &text);
+    assert!(report.not_read.iter().any(|entry| entry.reason == Reason::Broken));
+}
+
+#[test]
+fn what_is_cut_off_too_deep_or_after_the_end_is_said() {
+    let bytes = file("text.rtf");
+    for share in 1..8 {
+        let report = scanner().scan("text.rtf", &bytes[..bytes.len() * share / 8]);
+        assert!(report.not_read.iter().any(|entry| entry.reason == Reason::Broken), "{share}");
+    }
+    let deep = format!("{{\\rtf1{}low@corp.com", "{".repeat(100_000));
+    let report = scanner().scan("a.rtf", deep.as_bytes());
+    assert!(report.not_read.iter().any(|entry| entry.reason == Reason::TooDeep));
+    assert!(!channels(&report, "low@corp.com").is_empty());
+    let report = scanner().scan("a.rtf", b"{\\rtf1 text}\r\n then tony@corp.com");
+    has(&report, &["hidden.trailing-bytes"]);
+    assert!(!channels(&report, "tony@corp.com").is_empty());
+    let report = scanner().scan("a.rtf", b"{\\rtf1 text}\r\n\0");
+    assert!(of(&report, "hidden.trailing-bytes").is_empty());
+}
