@@ -4,6 +4,7 @@
 //! What a fixer does not know it leaves as it is; a scan of the copy says what remains.
 
 mod git;
+mod odf;
 mod ooxml;
 mod pdf;
 mod picture;
@@ -82,6 +83,7 @@ impl Job {
         match Kind::of(bytes) {
             Kind::Pdf => pdf::fix(self, path, bytes).map(Cow::Owned),
             Kind::Zip => zip::fix(self, path, bytes).map(Cow::Owned),
+            Kind::OpenDocument => odf::fix_flat(self, path, bytes).map(Cow::Owned),
             Kind::Tar => tar::fix(self, path, bytes).map(Cow::Owned),
             Kind::Gzip => tar::fix_gzip(self, path, bytes).map(Cow::Owned),
             kind @ (Kind::Png

@@ -21,6 +21,9 @@ pub(super) fn fix(job: &mut Job, path: &[String], bytes: &[u8]) -> Result<Vec<u8
     if matches!(kind, Kind::Docx | Kind::Xlsx | Kind::Pptx) {
         return super::ooxml::fix(job, path, kind, &mut archive);
     }
+    if kind == Kind::OpenDocument {
+        return super::odf::fix(job, path, &mut archive);
+    }
     let mut repositories = Repositories::among(archive.file_names().flatten());
     let mut copy = ZipWriter::new(Cursor::new(Vec::new()));
     for at in 0..archive.len() {

@@ -8,7 +8,7 @@ pub(crate) mod git;
 mod gzip;
 mod leftover;
 mod notebook;
-mod odf;
+pub(crate) mod odf;
 mod ole;
 pub(crate) mod ooxml;
 mod packed;

@@ -46,45 +46,45 @@ enum Act {
 
 /// What was decided about the elements of one part.
 #[derive(Debug, Default)]
-pub(super) struct Edits {
+pub(in crate::fix) struct Edits {
     acts: BTreeMap<usize, Act>,
 }
 
 impl Edits {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::fix) fn is_empty(&self) -> bool {
         self.acts.is_empty()
     }
 
-    pub(super) fn drop(&mut self, at: usize) {
+    pub(in crate::fix) fn drop(&mut self, at: usize) {
         self.acts.insert(at, Act::Drop);
     }
 
-    pub(super) fn unwrap(&mut self, at: usize) {
+    pub(in crate::fix) fn unwrap(&mut self, at: usize) {
         if !matches!(self.acts.get(&at), Some(Act::Drop | Act::Swap(_))) {
             self.acts.insert(at, Act::Unwrap);
         }
     }
 
-    pub(super) fn swap(&mut self, at: usize, with: String) {
+    pub(in crate::fix) fn swap(&mut self, at: usize, with: String) {
         if !self.drops(at) {
             self.acts.insert(at, Act::Swap(with));
         }
     }
 
     /// Gives an attribute a value, escaped already, or takes it away.
-    pub(super) fn attribute(&mut self, at: usize, name: &str, value: Option<&str>) {
+    pub(in crate::fix) fn attribute(&mut self, at: usize, name: &str, value: Option<&str>) {
         let act = self.acts.entry(at).or_insert_with(|| Act::Attributes(Vec::new()));
         if let Act::Attributes(all) = act {
             all.push((name.to_owned(), value.map(str::to_owned)));
         }
     }
 
-    pub(super) fn drops(&self, at: usize) -> bool {
+    pub(in crate::fix) fn drops(&self, at: usize) -> bool {
         self.acts.get(&at) == Some(&Act::Drop)
     }
 
     /// Drops containers that are left with nothing.
-    pub(super) fn drop_emptied(&mut self, text: &str) -> Result<(), Reason> {
+    pub(in crate::fix) fn drop_emptied(&mut self, text: &str) -> Result<(), Reason> {
         if self.is_empty() {
             return Ok(());
         }
@@ -109,14 +109,14 @@ impl Edits {
 
 /// Where an element stands: its number, its first byte and the byte after its last.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Span {
-    pub(super) at: usize,
-    pub(super) start: usize,
-    pub(super) end: usize,
+pub(in crate::fix) struct Span {
+    pub(in crate::fix) at: usize,
+    pub(in crate::fix) start: usize,
+    pub(in crate::fix) end: usize,
 }
 
 /// One step through a part.
-pub(super) enum Step<'a> {
+pub(in crate::fix) enum Step<'a> {
     /// An element begins; its number.
     Open(&'a Element<'a>, usize),
     /// An element ends; its name without prefix.
@@ -148,7 +148,7 @@ fn position(reader: &Reader<&[u8]>) -> usize {
 ///
 /// # Errors
 /// If it is no well-formed XML, so that nothing can be cut out of it safely.
-pub(super) fn steps(text: &str, mut visit: impl FnMut(Step<'_>)) -> Result<(), Reason> {
+pub(in crate::fix) fn steps(text: &str, mut visit: impl FnMut(Step<'_>)) -> Result<(), Reason> {
     let mut reader = reader(text);
     let mut open: Vec<(usize, usize, &str)> = Vec::new();
     let mut count = 0;
@@ -199,7 +199,7 @@ pub(super) fn steps(text: &str, mut visit: impl FnMut(Step<'_>)) -> Result<(), R
 
 /// Carries out what was decided; comments and instructions go as well. Gives the text and how many
 /// comments went.
-pub(super) fn apply(text: &str, edits: &Edits) -> Result<(String, u64), Reason> {
+pub(in crate::fix) fn apply(text: &str, edits: &Edits) -> Result<(String, u64), Reason> {
     let mut copy = Copy::new(edits);
     copy.out.reserve(text.len());
     let mut reader = reader(text);
@@ -223,7 +223,7 @@ pub(super) fn apply(text: &str, edits: &Edits) -> Result<(String, u64), Reason> 
 }
 
 /// First line of each part.
-pub(super) const DECLARATION: &str =
+pub(in crate::fix) const DECLARATION: &str =
     "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>";
 
 /// A copy that is being made.
@@ -332,7 +332,7 @@ fn rewrite(
 }
 
 /// Text as content of an element.
-pub(super) fn escaped(text: &str) -> String {
+pub(in crate::fix) fn escaped(text: &str) -> String {
     quick_xml::escape::partial_escape(text).into_owned()
 }
 

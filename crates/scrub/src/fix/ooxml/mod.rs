@@ -3,7 +3,7 @@
 
 mod chart;
 mod docx;
-mod edit;
+pub(in crate::fix) mod edit;
 mod package;
 mod pptx;
 mod refer;

@@ -1,8 +1,8 @@
 //! OpenDocument (ISO/IEC 26300, OASIS 1.3): texts, sheets and presentations, as packages or as one
 //! flat XML file.
 
-mod story;
-mod styles;
+pub(crate) mod story;
+pub(crate) mod styles;
 
 use std::collections::BTreeMap;
 
@@ -51,7 +51,7 @@ pub(super) fn flat(scan: &mut Scan<'_>, site: &Site, bytes: &[u8]) {
 }
 
 /// Whether a manifest says that parts are encrypted.
-fn is_sealed(manifest: &str) -> bool {
+pub(crate) fn is_sealed(manifest: &str) -> bool {
     let mut is_sealed = false;
     walk(manifest, |node| {
         is_sealed |= matches!(&node, Node::Open(element) if element.name() == "encryption-data");

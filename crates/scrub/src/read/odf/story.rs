@@ -89,6 +89,7 @@ struct Story<'s> {
     slide: u32,
     cell: (u32, u32),
     hidden_columns: Vec<(u32, u32)>,
+    is_column_said: bool,
     region: String,
     insertions: BTreeSet<String>,
     inserted: Option<String>,
@@ -111,6 +112,7 @@ impl<'s> Story<'s> {
             slide: 0,
             cell: (0, 0),
             hidden_columns: Vec::new(),
+            is_column_said: false,
             region: String::new(),
             insertions: BTreeSet::new(),
             inserted: None,
@@ -150,8 +152,7 @@ impl<'s> Story<'s> {
         self.rest.element(element);
         self.attributes(element);
         let notice = self.notice(element);
-        let at_once =
-            matches!(notice, Some(Notice::HiddenSheet | Notice::HiddenSlide | Notice::HiddenRow));
+        let at_once = matches!(notice, Some(Notice::HiddenSheet | Notice::HiddenSlide));
         let channel = notice.map_or_else(|| self.channel(), Notice::channel);
         if let Some(notice) = notice.filter(|_| at_once) {
             self.say(notice, "");
@@ -201,6 +202,7 @@ impl<'s> Story<'s> {
         let name = element.get("name").unwrap_or_default();
         self.blocks.push(Block::new(&self.part).with_sheet(&name));
         (self.cell, self.hidden_columns) = ((0, 0), Vec::new());
+        self.is_column_said = false;
         let notice = self.styles.notice(style, &[Channel::HiddenSheet]);
         let place = Place::of(notice.map_or(Channel::Visible, Notice::channel));
         self.block().field(place, "name", &name);
@@ -220,7 +222,6 @@ impl<'s> Story<'s> {
                 self.cell.1 = last;
                 if matches!(get("visibility").as_str(), "collapse" | "filter") {
                     self.hidden_columns.push((first, last));
-                    self.say(Notice::HiddenColumn, "");
                 }
             }
             "table-cell" | "covered-table-cell" => {
@@ -289,6 +290,12 @@ impl<'s> Story<'s> {
         if channel != self.pending_channel {
             self.flush();
             self.pending_channel = channel;
+        }
+        // Columns with nothing in them hide nothing.
+        let is_first = channel == Channel::HiddenColumn && !self.is_column_said;
+        if is_first && !text.trim().is_empty() {
+            self.is_column_said = true;
+            self.say(Notice::HiddenColumn, "");
         }
         self.pending.push_str(text);
     }
@@ -383,12 +390,12 @@ impl<'s> Story<'s> {
     }
 }
 
-fn repeats(element: &Element<'_>, name: &str) -> u32 {
+pub(crate) fn repeats(element: &Element<'_>, name: &str) -> u32 {
     element.get(name).and_then(|count| count.parse().ok()).unwrap_or(1)
 }
 
 /// Whether a reference leads to something that is neither in the package nor an ordinary page.
-fn leads_outside(target: &str) -> bool {
+pub(crate) fn leads_outside(target: &str) -> bool {
     let is_page = ["http:", "https:", "mailto:"].iter().any(|begin| target.starts_with(begin));
     let is_inside = target.starts_with('#') || target.starts_with("./");
     let has_scheme = target.contains(':') || target.starts_with("..") || target.starts_with('/');

@@ -11,12 +11,12 @@ const TINY_POINTS: f64 = 4.0;
 
 /// What styles hide.
 #[derive(Default)]
-pub(super) struct Styles {
+pub(crate) struct Styles {
     hiding: BTreeMap<String, Notice>,
 }
 
 impl Styles {
-    pub(super) fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         let mut styles = Self::default();
         let mut name = String::new();
         walk(text, |node| {
@@ -58,7 +58,7 @@ impl Styles {
     }
 
     /// What a style hides, if it stands for a channel that may be hidden by it.
-    pub(super) fn notice(&self, style: Option<&str>, channels: &[Channel]) -> Option<Notice> {
+    pub(crate) fn notice(&self, style: Option<&str>, channels: &[Channel]) -> Option<Notice> {
         let notice = style.and_then(|style| self.hiding.get(style)).copied()?;
         channels.contains(&notice.channel()).then_some(notice)
     }
