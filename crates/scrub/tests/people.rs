@@ -74,6 +74,45 @@ fn addresses_of_many_countries_are_found_whole() {
 }
 
 #[test]
+fn forms_without_a_field_word_are_found_at_low_severity() {
+    let text = "Anna Berg (34) moved to West Zyxaville on March 4th and to Antonville in May 2019.\n\
+                Try (629) 054-2807 ext 291 or www.haldenbrook.com, ask @zberg_77, send it to \
+                P.O. Box 4711 or H-3933. The licence B78-386-5520 and 879440096 are hers.\n";
+    let report = scan(text);
+    for (rule, expected) in [
+        ("personal.age-shape", &["34"][..]),
+        ("personal.place", &["West Zyxaville", "Antonville"]),
+        ("personal.date", &["March 4th", "May 2019"]),
+        ("personal.phone-shape", &["(629) 054-2807 ext 291"]),
+        ("personal.url", &["www.haldenbrook.com"]),
+        ("personal.user-name-shape", &["zberg_77"]),
+        ("personal.address", &["P.O. Box 4711"]),
+        ("personal.post-code-shape", &["H-3933"]),
+        ("personal.number", &["B78-386-5520", "879440096"]),
+    ] {
+        assert_eq!(shown(text, &report, rule), expected, "{rule}");
+    }
+    let code = format!("fn main() {{\n    call(879440096, \"www.zyxa.com\");\n}}\n// {text}");
+    let of_code = scan(&code);
+    for rule in ["personal.age-shape", "personal.url", "personal.number", "personal.date"] {
+        assert!(of(&of_code, rule).is_empty(), "{rule} in {:?}", of_code.findings);
+    }
+}
+
+#[test]
+fn case_hides_no_name() {
+    let small = "my name is anna berg and i live in lisbon, ask will or the clerk\n";
+    let report = scan(small);
+    assert_eq!(shown(small, &report, "personal.name"), ["anna berg"]);
+    assert_eq!(shown(small, &report, "personal.place"), ["lisbon"]);
+    let capitals = "SHIP TO ANNA D. BERG IN LISBON BY 03/14/2021\nALL RIGHTS RESERVED BY LAW\n";
+    let report = scan(capitals);
+    assert_eq!(shown(capitals, &report, "personal.name"), ["ANNA D. BERG"]);
+    assert_eq!(shown(capitals, &report, "personal.place"), ["LISBON"]);
+    assert_eq!(shown(capitals, &report, "personal.date"), ["03/14/2021"]);
+}
+
+#[test]
 fn what_is_not_public_has_a_category_of_its_own() {
     for text in [
         "Q3 results ahead of announcement",

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::lexicon::class::{COMMON, STREET};
+use super::lexicon::class::{COMMON, GIVEN, STREET, SURNAME};
 use super::line::{Style, Token};
 use super::{Entity, Found, Line};
 
@@ -176,8 +176,8 @@ const STREET_ENDS: &[&str] = &[
 /// What may follow a street: flats, places with a code, codes with a place.
 static REST: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
-        r"\A(?:(?:,? ?|\n)(?:(?:Apt|Suite|Unit|Flat|Studio|Appartamento|Piso|Puerta|Apto|Level|Floor|Apartamento|Box|Etage|Top|st|tv|th)\b\.? ?[0-9A-Za-zº]{0,5}",
-        r"|Edificio [0-9A-Z]{1,3}|Interior [0-9A-Z]{1,4}|#[0-9]{1,5}))?",
+        r"\A(?:(?:,? ?|\n)(?:(?:Apt|Suite|Unit|Flat|Piano|Stiege|Wohnung|Studio|Appartamento|Piso|Puerta|Apto|Level|Floor|Apartamento|Box|Etage|Top|st|tv|th)\b\.? ?[0-9A-Za-zº]{0,5}",
+        r"|(?:[ ]{1,2}(?:Bl|Sc|Ap|Et)\.? [0-9A-Z]{1,4}){1,3}|Edificio [0-9A-Z]{1,3}|Interior [0-9A-Z]{1,4}|#[0-9]{1,5}))?",
         r"(?:(?:, ?|\n| )(?:[A-Z]{1,3}-)?[0-9]{2,3}[ ]?[0-9]{2,3}(?:[- ][0-9]{2,4})?(?: [A-Z]{2})?)?",
         r"(?:(?:, ?|\n| - | )\p{Lu}[\p{L}'’.-]{1,24}(?:[ -](?:\p{Lu}[\p{L}'’.-]{1,24}|de|del|la|le|les|sur|en|am|an|der|i|na|aan|d'\p{Lu}\p{L}+)){0,4})?",
         r"(?:(?:,? ?|\n)(?:\(?[A-Z]{2,3}\)? ?)?(?:[0-9]{4,5}(?:-[0-9]{3,4})?|[A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2}|[A-Z][0-9][A-Z][ -]?[0-9][A-Z][0-9]|[0-9]{3} [0-9]{2}|[0-9]{6})?)?",
@@ -226,6 +226,13 @@ pub(crate) fn find(line: &Line<'_>, tokens: &[Token], text: &str, found: &mut Ve
         }
     }
     streets.extend(field(line.text));
+    streets.extend(boxes(line.text));
+    streets.extend(flat(text));
+    if line.text.contains([' ', '.']) {
+        let other = OTHER.iter().flat_map(|other| other.captures_iter(line.text));
+        streets
+            .extend(other.filter_map(|groups| groups.get(1)).map(|hit| (hit.start(), hit.end())));
+    }
     for (start, end) in streets {
         let most = text.floor_char_boundary((end + REST_BYTES).min(text.len()));
         let rest =
@@ -235,6 +242,46 @@ pub(crate) fn find(line: &Line<'_>, tokens: &[Token], text: &str, found: &mut Ve
         found.retain(|f| f.start < start || f.end > end);
         found.push(Found { start, end, entity: Entity::Address });
     }
+}
+
+/// Streets with their word after the name in small letters, or with words that lists of names hold.
+static OTHER: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"(?:^|[\s,:(])(\p{Lu}[\p{L}-]{1,30}(?: [\p{L}-]{1,30})? (?:utca|út|útja|tér|tere|köz|körút|sor|fasor|ulica|ulice|cesta|dol|put|trg|gatvė|gatve|iela|tänav|tee|maantee|sokağı|caddesi|mahallesi) [0-9]{1,4}\.?[A-Za-z]?",
+        r"|(?i:Travessa|Rua|Avenida|Av\.?|Alameda|Largo|Praça|Beco|Rampa|Estrada|Cal[çc]ada) (?:d[aeo]s? )?[\p{L}-]{3,}(?: (?:d[aeo]s? )?\p{Lu}[\p{L}-]+){0,3},? (?:s/n|[0-9]{1,5})",
+        r"|(?:Strada|Aleea|Bulevardul|Drumul|Calea|Intrarea|Șoseaua|Piața|Splaiul)(?: \p{Lu}[\p{L}-]+){1,3}(?:,? (?:[Nn]r\. ?)?[0-9]{1,4})?",
+        r"|(?i:ул|пер|наб|бул|пр|ш|алл|ул|пл)\.? [\p{L}-]{2,30}, д\. ?[0-9]{1,4}(?:[ /0-9стркв.]{1,16})?(?:, [0-9]{6})?)"
+    ))
+    .ok()
+});
+
+/// Boxes at the post office, and those of armed forces.
+fn boxes(line: &str) -> Vec<(usize, usize)> {
+    static BOX: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(concat!(
+            r"(?:^|[\s,:(])((?i:P\.? ?O\.? ?Box|Postfach|Postbus|Casella Postale|Apartado(?: de Correos)?|Box) [0-9]{2,6}",
+            r"|(?i:Unit|PSC|CMR) [0-9]{3,4},? Box [0-9]{3,5}|(?:USNS|USS|USCGC|USNV) \p{Lu}[\p{L}]+|(?:DPO|APO|FPO),? A[AEP] [0-9]{5})"
+        ))
+        .ok()
+    });
+    if !["ox ", "OX ", "Post", "postal", "PSC", "CMR", "PO ", "US"].iter().any(|w| line.contains(w))
+    {
+        return Vec::new();
+    }
+    let hits = BOX.iter().flat_map(|pattern| pattern.captures_iter(line));
+    hits.filter_map(|groups| groups.get(1)).map(|hit| (hit.start(), hit.end())).collect()
+}
+
+/// A flat with its house and street on the lines after it.
+fn flat(text: &str) -> Option<(usize, usize)> {
+    static FLAT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r"\A(?:Flat|Studio|Apartment|Unit) [0-9]{1,4}[A-Za-z]{0,2}\n(?:\p{Lu}[^\n]{2,40}\n){1,3}[A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2}").ok()
+    });
+    if !text.starts_with(['F', 'S', 'A', 'U']) {
+        return None;
+    }
+    let most = text.floor_char_boundary(REST_BYTES.min(text.len()));
+    FLAT.as_ref()?.find(&text[..most]).map(|hit| (hit.start(), hit.end()))
 }
 
 /// The street among words that stand together, with its number.
@@ -258,7 +305,10 @@ fn street(line: &Line<'_>, run: &[Token]) -> Option<(usize, usize)> {
     let end = run.iter().take(6).rposition(|token| token.is(STREET) && !token.is_initial);
     if let (Some(start), Some(end)) = (before, end)
         && (end > 0 || line.text[start..first.start].len() > 7)
-        && (run.len() > 1 && run[..end].iter().any(|token| token.class & COMMON == 0)
+        && (run.len() > 1
+            && run[..end]
+                .iter()
+                .any(|token| token.class & COMMON == 0 || token.is(GIVEN | SURNAME))
             || is_usual(word(&run[end])))
     {
         return Some((start, run[end].end));
@@ -319,30 +369,50 @@ fn is_usual(word: &str) -> bool {
 const MONTHS: &str = "January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|Januar|Februar|März|Mai|Juni|Juli|Oktober|Dezember|janvier|février|mars|avril|juin|juillet|août|septembre|octobre|novembre|décembre|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre";
 
 static DATE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let day = r"[0-9]{1,2}(?:st|nd|rd|th)?";
+    let week = "(?:(?:Mon|Tue|Tues|Wed|Wednes|Thu|Thurs|Fri|Sat|Satur|Sun)(?:day)?[.,]? )?";
     let pattern = format!(
-        r"(?-u:\b)((?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,? )?(?:[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}|[0-9]{{1,2}}[./][0-9]{{1,2}}[./](?:19|20)[0-9]{{2}}|[0-9]{{1,2}}(?:st|nd|rd|th)?\.? (?:of )?(?:{MONTHS})\.?(?:,? [0-9]{{4}})?|(?:{MONTHS})\.? [0-9]{{1,2}}(?:st|nd|rd|th)?(?:,? [0-9]{{4}})?))(?-u:\b)"
+        r"(?-u:\b)({week}(?:[0-9]{{4}}[-/][0-9]{{2}}[-/][0-9]{{2}}|[0-9]{{1,2}}([./-])[0-9]{{1,2}}[./-](?:(?:19|20)[0-9]{{2}}|[0-9]{{2}})|{day}\.?(?: of)?[ -](?:{MONTHS})\.?(?:,?[ -][0-9]{{2,4}})?|(?:{MONTHS})\.? {day}(?:,? [0-9]{{4}})?|(?:{MONTHS})\.?,? (?:19|20)[0-9]{{2}}))(?-u:\b)"
     );
     Regex::new(&pattern).ok()
 });
 
-/// Days of a line, where the line tells something about somebody: it names one, or speaks of one.
-pub(crate) fn dates(line: &str, has_names: bool, found: &mut Vec<Found>) {
-    const TELLING: &[&str] = &[
-        " on ", " since ", " from ", " of ", "Start", " until ", "Date", "date", " am ", " vom ",
-        " le ", "Born", "born", " starts", " by ",
-    ];
-    let has_digit = || line.bytes().any(|b| b.is_ascii_digit());
-    let is_short = line.len() < 32;
-    if !has_digit() || !(has_names || is_short || TELLING.iter().any(|word| line.contains(word))) {
+/// Days and months of a line.
+pub(crate) fn dates(line: &str, found: &mut Vec<Found>) {
+    if !line.bytes().any(|b| b.is_ascii_digit()) {
         return;
     }
     let Some(date) = DATE.as_ref() else { return };
-    for hit in date.find_iter(line) {
+    for hit in date.captures_iter(line).filter_map(|groups| groups.get(1)) {
         let after = line[hit.end()..].trim_start_matches(['T', ' ', ',']);
         let is_time =
             after.len() > 4 && after.as_bytes()[0].is_ascii_digit() && after.as_bytes()[2] == b':';
-        if !is_time && !found.iter().any(|f| f.start < hit.end() && hit.start() < f.end) {
+        let is_part = line[hit.end()..].starts_with(['.', '-', '/'])
+            && line[hit.end() + 1..].starts_with(|c: char| c.is_ascii_digit())
+            || line[..hit.start()].ends_with(['.', '-', '/', '#', '$']);
+        if !is_time
+            && !is_part
+            && is_day(hit.as_str())
+            && found.iter().all(|f| f.end <= hit.end() || hit.end() <= f.start)
+        {
+            // `Jan` and `June` are names too.
+            found.retain(|f| f.end <= hit.start() || f.start >= hit.end());
             found.push(Found { start: hit.start(), end: hit.end(), entity: Entity::Date });
         }
     }
+}
+
+/// Whether three numbers can be a day; `1.2.10` is rather a version.
+fn is_day(text: &str) -> bool {
+    let parts: Vec<&str> = text.split(['.', '/', '-']).collect();
+    let [one, two, three] = parts[..] else { return true };
+    let (Ok(one_number), Ok(two_number)) = (one.parse::<u32>(), two.parse::<u32>()) else {
+        return true;
+    };
+    if one.len() == 4 {
+        return (1..=12).contains(&two_number);
+    }
+    let has_month = (1..=12).contains(&one_number) || (1..=12).contains(&two_number);
+    let is_version = three.len() == 2 && text.contains('.') && (one.len() < 2 || two.len() < 2);
+    has_month && (1..=31).contains(&one_number) && (1..=31).contains(&two_number) && !is_version
 }

@@ -140,6 +140,19 @@ const BEFORE_PERSON: &[&str] = &[
     "sender",
     "user",
     "guest",
+    "it's",
+    "its",
+    "send",
+    "without",
+    "says",
+    "said",
+    "neighbour",
+    "uncle",
+    "aunt",
+    "cousin",
+    "niece",
+    "lawyer",
+    "partner",
 ];
 
 /// Words after which an organisation stands.
@@ -206,6 +219,42 @@ const BEFORE_PLACE: &[&str] = &[
     "and",
 ];
 
+/// Fields whose value is a person.
+const FIELDS: &[&str] = &[
+    "first",
+    "last",
+    "names",
+    "caller",
+    "lead",
+    "buyer",
+    "seller",
+    "student",
+    "teacher",
+    "agent",
+    "member",
+    "passenger",
+    "nurse",
+    "tutor",
+    "assignee",
+    "reporter",
+    "requester",
+    "landlord",
+    "plaintiff",
+    "defendant",
+    "subject",
+    "candidate",
+    "interviewer",
+    "responsible",
+    "kin",
+    "parent",
+    "victim",
+    "suspect",
+    "bearer",
+    "payee",
+    "payer",
+    "consignee",
+];
+
 /// Words that end a letter.
 const CLOSINGS: &[&str] = &[
     "regards",
@@ -247,6 +296,9 @@ pub(crate) fn before(text: &str) -> Option<Entity> {
         .to_lowercase();
     let last = tail.rsplit(|c: char| !c.is_alphanumeric() && c != '\'').next().unwrap_or_default();
     let is_field = text.trim_end().ends_with(':');
+    if is_field && FIELDS.contains(&last) || tail.ends_with("c/o") {
+        return Some(Entity::Person);
+    }
     let phrases = PHRASES.get(last)?;
     let holds = |phrase: &str, entity: Entity| {
         let rest = tail.strip_suffix(phrase);

@@ -1,5 +1,7 @@
 //! Words with what they may be, in one table: a look-up costs one hash.
 
+use unicode_normalization::UnicodeNormalization;
+
 /// What a word may be; bits, since `Jordan` is a name and a country.
 pub(crate) mod class {
     pub(crate) const GIVEN: u16 = 1;
@@ -36,6 +38,72 @@ const COMMON_ENDS: &[&str] = &[
     "ing", "tion", "sion", "ment", "ments", "ness", "ity", "ities", "able", "ible", "ous", "ive",
     "ism", "ship", "ware", "tions", "ings", "ology", "graphy", "ized", "ised", "ful", "less",
     "ance", "ence", "ical", "ally", "ality", "ware", "ics",
+];
+
+/// Ends of surnames of many countries that ordinary words do not have.
+const SURNAME_ENDS: &[&str] = &[
+    "sson",
+    "nsen",
+    "rsen",
+    "lsen",
+    "ksen",
+    "dsen",
+    "ović",
+    "ević",
+    "ovic",
+    "evic",
+    "escu",
+    "czyk",
+    "wicz",
+    "owski",
+    "owska",
+    "ewski",
+    "ewska",
+    "iński",
+    "ińska",
+    "insky",
+    "ovsky",
+    "ová",
+    "enko",
+    "shvili",
+    "adze",
+    "oğlu",
+    "oglu",
+    "opoulos",
+    "akis",
+    "idis",
+    "inen",
+    "onen",
+    "anen",
+    "änen",
+    "quist",
+    "qvist",
+    "ström",
+    "dottir",
+    "dóttir",
+    "stra",
+    "mann",
+    "meier",
+    "maier",
+    "hofer",
+    "huber",
+    "bauer",
+    "ев",
+    "ева",
+    "ов",
+    "ова",
+    "ин",
+    "ина",
+    "ский",
+    "ская",
+    "енко",
+    "чук",
+    "вич",
+    "вна",
+    "όπουλος",
+    "οπούλου",
+    "άκης",
+    "ίδης",
 ];
 
 /// All words of the lists.
@@ -93,9 +161,22 @@ impl Lexicon {
         if known != 0 {
             return known;
         }
+        if !word.is_ascii() {
+            let plain: String = word.nfd().filter(char::is_ascii).collect();
+            let known = if plain.len() < 3 { 0 } else { self.of(&plain) };
+            if known & class::COMMON == 0 && known != 0 {
+                return known;
+            }
+        }
         if word.contains('-') {
-            let parts = word.split('-').map(|part| self.of(part));
-            return parts.fold(0, |all, part| all | part);
+            let all = word.split('-').fold(0, |all, part| all | self.of(part));
+            const NAMES: u16 = class::GIVEN | class::SURNAME;
+            // `White-Torres` is a name, however ordinary white is.
+            let is_name = |part: &str| {
+                self.of(part) & (NAMES | class::COMMON) & !NAMES == 0 && self.of(part) & NAMES != 0
+            };
+            let is_sure = all & NAMES != 0 && word.split('-').any(is_name);
+            return if is_sure { all & !class::COMMON } else { all };
         }
         let stem = word.strip_suffix("'s").or_else(|| word.strip_suffix("’s"));
         if let Some(stem) = stem {
@@ -105,6 +186,10 @@ impl Lexicon {
             |end: &&str| word.is_ascii() && word.len() > end.len() + 2 && word.ends_with(*end);
         if COMMON_ENDS.iter().any(is_common) {
             return class::COMMON;
+        }
+        let is_surname = |end: &&str| word.len() > end.len() + 3 && word.ends_with(*end);
+        if SURNAME_ENDS.iter().any(is_surname) {
+            return class::SURNAME;
         }
         // A plural of an ordinary word is one too.
         let single = word.strip_suffix('s').map_or(0, |stem| self.of(stem));

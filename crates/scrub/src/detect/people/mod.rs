@@ -46,6 +46,8 @@ pub(crate) enum Entity {
     UserName,
     /// A long number under which somebody or something is kept.
     Number,
+    /// A wallet of a coin without a bank.
+    Wallet,
 }
 
 /// Something recognised: bytes of the text.
@@ -108,7 +110,7 @@ pub(crate) fn search(lexicon: &Lexicon, text: &str) -> Vec<Found> {
                 address::find(&line, &tokens, text, &mut found);
             }
             if style == Style::Prose {
-                address::dates(seen, !found.is_empty(), &mut found);
+                address::dates(seen, &mut found);
                 shapes::find(seen, &mut found);
                 web::urls(content, &mut found);
                 web::users(lexicon, content, &mut found);

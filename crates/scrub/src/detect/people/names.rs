@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::lexicon::class::{
-    COMMON, GIVEN, INSTITUTION, LEGAL, NATION, PLACE, STREET, SURNAME, TITLE,
+    COMMON, GIVEN, INSTITUTION, LEGAL, NATION, PARTICLE, PLACE, STREET, SURNAME, TITLE,
 };
 use super::line::{Style, Token};
 use super::{Entity, Found, Line, context};
@@ -56,8 +56,9 @@ fn merge(line: &Line<'_>, first: usize, found: &mut Vec<Found>) {
 /// Firms named after their partners, and those whose legal form has dots in it.
 fn firms(line: &Line<'_>, found: &mut Vec<Found>) {
     const SIGNS: &[&str] = &[
-        " and ", " & ", " e ", " et ", " y ", " und ", "S.", "s.r", ".V.", ".L.", ".A.", "a.s.",
-        "A/S", ".o.",
+        " and ", " & ", " e ", " et ", " y ", " und ", " és ", " en ", " og ", " och ", " i ", "»",
+        ".,", "Kft", "Zrt", "Bt.", "Kht", "CommV", "S.", "s.r", ".V.", ".L.", ".A.", "a.s.", "A/S",
+        ".o.",
     ];
     let has = |sign: &str| {
         line.text.match_indices(sign).any(|(at, _)| {
@@ -69,6 +70,10 @@ fn firms(line: &Line<'_>, found: &mut Vec<Found>) {
     };
     if !SIGNS.iter().any(|sign| has(sign)) {
         return;
+    }
+    for hit in QUOTED.iter().filter(|_| has("»")).flat_map(|quoted| quoted.find_iter(line.text)) {
+        found.retain(|f| f.start < hit.start() || f.end > hit.end());
+        found.push(Found { start: hit.start(), end: hit.end(), entity: Entity::Organisation });
     }
     for pattern in [&FIRM, &PARTNERS] {
         for hit in pattern.as_ref().into_iter().flat_map(|pattern| pattern.find_iter(line.text)) {
@@ -94,10 +99,14 @@ fn firms(line: &Line<'_>, found: &mut Vec<Found>) {
     }
 }
 
+/// A legal form and a name between quotation marks, as in Russia.
+static QUOTED: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"\b\p{Lu}{2,4} «[^«»\n]{2,60}»").ok());
+
 static PARTNERS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
-        r"(?-u:\b)\p{Lu}[\p{L}'’-]+(?:, (?:(?:van|de|der|den) ){0,2}\p{Lu}[\p{L}'’-]+ (?:and|e|y|et|und|&) (?:(?:van|de|der|den) ){0,2}\p{Lu}[\p{L}'’-]+",
-        r"| (?:and|&|e|et|und|y) (?:Sons|Fils|Figli|Partners?|Co|Co\.|Söhne|Hijos|Asociados|Associates|Daughters|Zonen|(?:van|de|der|den) (?:(?:de|der|den) )?\p{Lu}[\p{L}'’-]+)",
+        r"(?-u:\b)\p{Lu}[\p{L}'’-]+(?:, (?:(?:van|de|der|den) ){0,2}\p{Lu}[\p{L}'’-]+ (?:and|e|y|et|und|és|en|og|och|&) (?:(?:van|de|der|den) ){0,2}\p{Lu}[\p{L}'’-]+",
+        r"| (?:and|&|e|et|und|y|és|en|og|och) (?:Sons|Fils|Figli|figli|Filhos|társa|Sønner|Søn|Söner|Partners?|Co|Co\.|Söhne|Hijos|Asociados|Associates|Daughters|Zonen|(?:van|de|der|den) (?:(?:de|der|den) )?\p{Lu}[\p{L}'’-]+)",
         r"| & \p{Lu}[\p{L}'’-]+)(?: (?:Group|Ltd|LLC|Inc|PLC|GmbH|AG|HB|AB|KG|SA|s\.r\.l\.|S\.L\.|S\.A\.|SPA|S\.p\.A\.|SARL))?"
     ))
     .ok()
@@ -105,9 +114,9 @@ static PARTNERS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 static FIRM: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
-        r"(?-u:\b)\p{Lu}[\p{L}0-9&'’-]*(?:,? (?:&|e|y|et|de|van|und|i|\p{Lu}[\p{L}0-9&'’.-]*)){0,6},? ",
+        r"(?-u:\b)\p{Lu}[\p{L}0-9&'’-]*(?:,? (?:&|e|y|et|de|van|und|i|és|en|\p{Lu}[\p{L}0-9&'’.-]*)){0,6},? ",
         r"(?:S\.A\.R\.L\.?|S\.L\.[UL.]{0,4}|S\.A\.[SU.]{0,3}|S\.?p\.?A\.?|[Ss]\.r\.l\.?|S\.Com\.|S\.Coop\.|B\.V\.|N\.V\.|a\.s\.|s\.r\.o\.|A/S|I/S|P/S|",
-        r"[Ss]p\. ?(?:z o\.o\.|j\.|k\.)|d\.o\.o\.|v\.o\.s\.|k\.s\.|S\. de R\.L\.|S\.A\. de C\.V\.|A\.Ş\.|L\.L\.C\.)"
+        r"[Ss]p\. ?(?:z o\.o\.|j\.|k\.)|d\.o\.o\.|Kft\.|Zrt\.|Bt\.|Kht\.|Nyrt\.|CommV|VOF|BVBA|ZRt\.|v\.o\.s\.|k\.s\.|S\. de R\.L\.|S\.A\. de C\.V\.|A\.Ş\.|L\.L\.C\.)"
     ))
     .ok()
 });
@@ -211,6 +220,10 @@ fn place(line: &Line<'_>, rest: &[Token], found: &mut Vec<Found>) -> Option<usiz
     if line.style == Style::Code {
         return None;
     }
+    if let Some(count) = shaped_place(line, rest) {
+        push(found, &rest[..count], Entity::Place);
+        return Some(count);
+    }
     if let [first, second, ..] = rest {
         let both = &line.text[first.start..second.end];
         if line.lexicon.of(both) & PLACE != 0 {
@@ -240,6 +253,41 @@ fn place(line: &Line<'_>, rest: &[Token], found: &mut Vec<Found>) -> Option<usiz
     None
 }
 
+/// Words of a name that has the form of a town's: `West Zyxa`, `Annaville`.
+fn shaped_place(line: &Line<'_>, rest: &[Token]) -> Option<usize> {
+    const BEFORE: &[&str] = &[
+        "North", "South", "East", "West", "New", "Lake", "Port", "Fort", "Mount", "Saint", "Bad",
+        "Upper", "Lower", "Great", "Little", "Old", "San", "Santa", "São", "Los", "Las", "El",
+    ];
+    const ENDS: &[&str] = &[
+        "ville", "burgh", "borough", "bury", "chester", "mouth", "shire", "town", "ton", "port",
+        "fort", "haven", "side", "view", "land", "furt", "stad", "berg", "burg", "stadt", "dorf",
+        "hausen", "heim", "shaw", "ham", "field",
+    ];
+    let first = rest.first()?;
+    let word = |token: &Token| &line.text[token.start..token.end];
+    if let Some(second) = rest.get(1).filter(|_| BEFORE.contains(&word(first))) {
+        let is_alone = rest.get(2).is_none_or(Token::is_plain);
+        let is_name = second.class & COMMON == 0 || second.class & (GIVEN | SURNAME) == GIVEN;
+        if is_alone
+            && is_name
+            && !second.is_initial
+            && !second.is_upper
+            && second.end - second.start > 3
+        {
+            return Some(2);
+        }
+    }
+    let name = word(first);
+    let is_town = first.class == 0
+        && !first.is_upper
+        && ENDS.iter().any(|end| {
+            let stem = name.strip_suffix(end).filter(|stem| stem.len() > 2);
+            stem.is_some_and(|stem| line.lexicon.of(stem) & (GIVEN | SURNAME) != 0)
+        });
+    is_town.then_some(1)
+}
+
 /// A name of a person, or some name that only its context tells.
 fn person(
     line: &Line<'_>,
@@ -247,11 +295,13 @@ fn person(
     is_first: bool,
     found: &mut Vec<Found>,
 ) -> Option<usize> {
-    let may_be = |token: &&Token| {
+    let may_be = |(at, token): &(usize, &Token)| {
+        let next = rest.get(at + 1).is_some_and(|next| !next.is_plain() && !next.is_initial);
         !token.is_plain()
             || token.class & (PLACE | STREET | NATION) != 0 && token.class & COMMON == 0
+            || token.is(PARTICLE) && *at > 0 && next
     };
-    let count = rest.iter().take(WORDS_MAX).take_while(may_be).count();
+    let count = rest.iter().enumerate().take(WORDS_MAX).take_while(may_be).count();
     let name = &rest[..count];
     let (first, last) = (name.first()?, name.last()?);
     if last.is_initial && count < 3 && !first.is(GIVEN) {
@@ -284,6 +334,9 @@ fn person(
         1 if given && (before == Some(Entity::Person) || is_comma) => Some(Entity::Person),
         1 if sure_surname && !first.is_upper => Some(Entity::Person),
         1 if first.is_initial => None,
+        _ if first.is_initial && last.class & COMMON == 0 && !last.is_initial && !last.is_upper => {
+            Some(Entity::Person)
+        }
         _ if follows && !line.is_german && first.class & COMMON == 0 && !given => {
             Some(Entity::Place)
         }
@@ -338,6 +391,13 @@ fn unknown(
     }
     match name.len() {
         _ if before.is_some() && !is_opening && is_first => before,
+        1 if [" office", " branch", " plant", " site"]
+            .iter()
+            .any(|word| line.text[last.end..].starts_with(word)) =>
+        {
+            Some(Entity::Place)
+        }
+        1 if !is_opening && lead.ends_with(',') && has_number(lead) => Some(Entity::Person),
         1 => {
             let after = line.text[last.end..].trim_start();
             (is_opening && (line.text[last.end..].starts_with(": ") && has_prose)
@@ -348,6 +408,12 @@ fn unknown(
         _ if has_prose || before.is_some() => Some(Entity::Person),
         _ => None,
     }
+}
+
+/// Whether what stands before a comma ends in a number, as in `At 34, Zyxa`.
+fn has_number(lead: &str) -> bool {
+    let lead = lead.trim_end_matches(',');
+    lead.len() < 8 && lead.ends_with(|c: char| c.is_ascii_digit())
 }
 
 /// Whether a name in code stands for itself: no call, path or longer phrase.

@@ -1,7 +1,7 @@
 //! Lines in small letters or in capitals, written as if by somebody who uses both: names get a
 //! capital, all else gets none. Bytes keep their places.
 
-use super::lexicon::class::{COMMON, GIVEN, LEGAL, NATION, PLACE, SURNAME, TITLE};
+use super::lexicon::class::{COMMON, GIVEN, LEGAL, NATION, PLACE, STREET, SURNAME, TITLE};
 use super::{Entity, Lexicon, context};
 
 /// Least letters of a line that is told to be in capitals.
@@ -59,10 +59,25 @@ fn words(line: &str) -> impl Iterator<Item = (usize, usize)> {
 fn small(lexicon: &Lexicon, line: &str) -> Option<String> {
     const NAMES: u16 = GIVEN | SURNAME | PLACE | NATION | LEGAL | TITLE;
     let mut out = None;
+    // Where the last name ended.
+    let mut name_end = usize::MAX;
+    let has_digit = line.bytes().any(|byte| byte.is_ascii_digit());
     for (start, end) in words(line) {
         let word = &line[start..end];
         let class = lexicon.of(word);
-        let is_name = class & NAMES != 0 && class & COMMON == 0;
+        let is_next = start == name_end.wrapping_add(1);
+        let is_street = has_digit && is_next && class & STREET != 0;
+        // A surname alone is more often a word that no list holds.
+        let is_sure = class & (NAMES & !SURNAME) != 0
+            || is_next
+            || matches!(context::before(&line[..start]), Some(Entity::Person));
+        let follows = || {
+            let next = line[end..].trim_start_matches(' ');
+            let next = next.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+            next.len() > 2 && lexicon.of(next) & (SURNAME | STREET | LEGAL) != 0
+        };
+        let is_name =
+            class & NAMES != 0 && class & COMMON == 0 && (is_sure || follows()) || is_street;
         // An unknown word after one that only a name follows.
         let is_told = class == 0
             && word.len() > 3
@@ -71,6 +86,7 @@ fn small(lexicon: &Lexicon, line: &str) -> Option<String> {
         if (is_name && word.len() > 2 || is_told) && word.is_ascii() && !word.contains(['@', '_']) {
             let out = out.get_or_insert_with(|| line.to_owned());
             out.replace_range(start..=start, &word[..1].to_ascii_uppercase());
+            name_end = end;
         }
     }
     out
@@ -81,6 +97,10 @@ fn capitals(lexicon: &Lexicon, line: &str) -> String {
     for (start, end) in words(line) {
         let word = &line[start..end];
         let class = lexicon.classes(word);
+        let is_initial = word.len() == 1 && line[end..].starts_with('.');
+        if is_initial {
+            continue;
+        }
         let is_plain = class & !COMMON == 0 && class != 0 || is_function(word);
         let from =
             if is_plain { start } else { start + word.chars().next().map_or(1, char::len_utf8) };

@@ -4,6 +4,7 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
+use sha2::{Digest, Sha256};
 
 use super::{Entity, Found};
 
@@ -25,6 +26,7 @@ pub(crate) fn find(line: &str, found: &mut Vec<Found>) {
         return;
     }
     let known = found.len();
+    marked(line, found);
     codes(line, known, found);
     ages(line, known, found);
     runs(line, found);
@@ -170,6 +172,53 @@ fn ages(line: &str, known: usize, found: &mut Vec<Found>) {
     all.into_iter().for_each(|place| push(found, place, Entity::Age));
 }
 
+/// Numbers with letters: of licences and papers, of network cards, of wallets.
+fn marked(line: &str, found: &mut Vec<Found>) {
+    static MARKED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(concat!(
+            r"(?:^|[\s(\x22\x27:,])(?:([A-Z]{1,2}[0-9]{6,14}|[A-Z][0-9]{2,3}-[0-9]{3,4}-[0-9]{3,4}(?:-[0-9]{1,4})?",
+            r"|[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}|[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){5})",
+            r"|((?:[13][1-9A-HJ-NP-Za-km-z]{25,34}|bc1[02-9ac-hj-np-z]{25,60}|0x[0-9A-Fa-f]{40})))(?:$|[^0-9A-Za-z:-]|:\s)"
+        ))
+        .ok()
+    });
+    if !line.bytes().any(|byte| byte.is_ascii_digit()) {
+        return;
+    }
+    for groups in MARKED.iter().flat_map(|marked| marked.captures_iter(line)) {
+        if let Some(hit) = groups.get(1) {
+            push(found, (hit.start(), hit.end()), Entity::Number);
+        }
+        let is_wallet = |text: &str| !text.starts_with(['1', '3']) || wallet_holds(text);
+        if let Some(hit) = groups.get(2).filter(|hit| is_wallet(hit.as_str())) {
+            push(found, (hit.start(), hit.end()), Entity::Wallet);
+        }
+    }
+}
+
+/// Whether the last four bytes of an address of a wallet are the check over the others: two times
+/// SHA-256 (Base58Check of Bitcoin).
+fn wallet_holds(text: &str) -> bool {
+    const ALPHABET: &[u8] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+    const BYTES: usize = 25;
+    let mut number = [0_u8; BYTES];
+    for byte in text.bytes() {
+        let Some(digit) = ALPHABET.iter().position(|known| *known == byte) else { return false };
+        let mut carry = digit;
+        for place in number.iter_mut().rev() {
+            carry += usize::from(*place) * ALPHABET.len();
+            // The low byte.
+            *place = (carry & 0xff) as u8;
+            carry >>= 8;
+        }
+        if carry != 0 {
+            return false;
+        }
+    }
+    let (payload, check) = number.split_at(BYTES - 4);
+    Sha256::digest(Sha256::digest(payload))[..4] == *check
+}
+
 /// Post codes by their form, or beside a place.
 fn codes(line: &str, known: usize, found: &mut Vec<Found>) {
     static FORM: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -181,7 +230,7 @@ fn codes(line: &str, known: usize, found: &mut Vec<Found>) {
         .ok()
     });
     static BEFORE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r"(?i)(?-u:\b)(?:zip(?: ?code)?|post(?:al)? ?code|pin(?: ?code)?|plz)(?: there)?(?: is| was|:|=|,)? {0,4}([0-9]{4,6}|[0-9]{3} [0-9]{2})(?-u:\b)").ok()
+        Regex::new(r"(?i)(?-u:\b)(?:(?:deliver|ship) to|zip(?: ?code)?|post(?:al)? ?code|pin(?: ?code)?|plz)(?: there)?(?: is| was|:|=|,)? {0,16}([0-9]{4,6}|[0-9]{3} [0-9]{2})(?-u:\b)").ok()
     });
     // 403526 after a place, 88022 before one.
     let is_code = |digits: usize| (4..=6).contains(&digits);
@@ -265,6 +314,14 @@ mod tests {
         ] {
             assert_eq!(shown(&format!("so {other}, then"), vec![]), [], "{other}");
         }
+    }
+
+    #[test]
+    fn a_wallet_has_its_check() {
+        let line = "to 1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2, then";
+        assert_eq!(shown(line, vec![])[0].1, Entity::Wallet);
+        assert_eq!(shown(&line.replace("Au4m4", "Au4m5"), vec![]), []);
+        assert_eq!(shown("the card 06-ea-6d-a0-92-d5.", vec![])[0].1, Entity::Number);
     }
 
     #[test]

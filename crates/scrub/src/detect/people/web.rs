@@ -212,7 +212,12 @@ fn is_account(lexicon: &Lexicon, line: &str, start: usize, word: &str) -> bool {
         return is_open && lexicon.classes(word) & COMMON == 0;
     }
     if lexicon.classes(letters) != 0 {
-        return (1..=4).contains(&digits) && letters.len() > 3 && is_name(letters);
+        return (1..=4).contains(&digits) && is_name(letters);
+    }
+    let is_speaker = lead.ends_with('<') && line[start + word.len()..].starts_with("> ")
+        || lead.ends_with("] ") && line[start + word.len()..].starts_with(": ");
+    if is_speaker && digits < 5 {
+        return true;
     }
     let is_glued = |least: usize| {
         letters.len() >= least
