@@ -6,7 +6,10 @@ mod eml;
 mod field;
 pub(crate) mod git;
 mod gzip;
+mod html;
+mod html_lex;
 mod leftover;
+mod mapped;
 mod notebook;
 pub(crate) mod odf;
 mod ole;
@@ -37,8 +40,10 @@ use crate::scan::{Scan, Site};
 pub(crate) fn file(scan: &mut Scan<'_>, site: &Site, kind: Kind, bytes: &[u8]) {
     leftover::note(scan, site, kind, bytes);
     match kind {
-        Kind::Text | Kind::Json | Kind::Xml | Kind::Html => {
+        Kind::Text | Kind::Json | Kind::Xml => text::read(scan, site, kind, bytes),
+        Kind::Html => {
             text::read(scan, site, kind, bytes);
+            html::read(scan, site, bytes);
         }
         Kind::Png
         | Kind::Jpeg

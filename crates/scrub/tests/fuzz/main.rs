@@ -118,6 +118,14 @@ fn rtf() {
 }
 
 #[test]
+fn html() {
+    let page = "<!doctype html><html><p style='color:#fff' hidden>a&#98;c<b>d</b>\u{e9}</p>\
+        <!-- x --><img src='data:image/gif;base64,R0lGODlh'><script>a<b</script>";
+    let latin = b"<html>\xe9&eacute;<p title=\xe9&amp;></html>".to_vec();
+    fuzz("html", &[page.as_bytes().to_vec(), latin]);
+}
+
+#[test]
 fn picture() {
     fuzz("picture", &files("picture"));
 }
