@@ -257,6 +257,35 @@ fn what_is_no_whole_package_is_refused() {
     assert!(fix("a.docx", &zipped(main, b"<Relationships/>"), Limits::default()).is_err());
 }
 
+#[test]
+fn pictures_in_a_document_lose_where_they_were_taken() {
+    let picture = folder_of_files().join("../picture/full.jpg");
+    let picture = std::fs::read(picture).expect("a picture");
+    let relations = |kind: &str, target: &str| {
+        format!(
+            "<Relationships><Relationship Id=\"a\" Type=\"x/{kind}\" Target=\"{target}\"/></Relationships>"
+        )
+    };
+    let bytes = support::zipped(&[
+        (
+            "[Content_Types].xml",
+            b"<Types><Default Extension=\"jpg\" ContentType=\"image/jpeg\"/></Types>",
+        ),
+        ("_rels/.rels", relations("officeDocument", "word/document.xml").as_bytes()),
+        ("word/document.xml", b"<w:document><a:blip r:embed=\"a\"/></w:document>"),
+        ("word/_rels/document.xml.rels", relations("image", "media/a.jpg").as_bytes()),
+        ("word/media/a.jpg", &picture),
+    ]);
+    let positions = |bytes: &[u8]| {
+        let report = support::scanner().scan("a.docx", bytes);
+        assert!(report.read.iter().any(|read| read.path.len() == 2), "the picture is read");
+        support::of(&report, "metadata.picture-position").len()
+    };
+    assert!(positions(&bytes) > 0);
+    let copy = fix("a.docx", &bytes, Limits::default()).expect("a copy").bytes;
+    assert_eq!(positions(&copy), 0);
+}
+
 /// Words of a text that begin so, sorted, each once.
 fn words(text: &str, begin: &str) -> Vec<String> {
     let mut words: Vec<String> = text

@@ -127,3 +127,26 @@ fn libreoffice_opens_what_was_fixed() {
     run("soffice", &[&profile, "--headless", "--convert-to", "png", "--outdir", out, source]);
     assert!(folder.join("box.png").is_file());
 }
+
+#[test]
+fn comments_in_content_and_between_objects_go() {
+    let mut doc = lopdf::Document::load_mem(&file("plain")).expect("a document");
+    let page = doc.page_iter().next().expect("a page");
+    let content = doc.get_page_content(page);
+    let content = [b"% planted in content\n".as_slice(), &content].concat();
+    doc.change_page_content(page, content).expect("other content");
+    let mut bytes = Vec::new();
+    doc.save_to(&mut bytes).expect("a file");
+    let end = bytes.windows(9).rposition(|window| window == b"startxref").expect("an end");
+    bytes.splice(end..end, *b"% planted between\n");
+    let fixed = fix("a.pdf", &bytes, Limits::default()).expect("a copy");
+    let raw = String::from_utf8_lossy(&fixed.bytes).into_owned();
+    assert!(!raw.contains("planted"));
+    let copy = lopdf::Document::load_mem(&fixed.bytes).expect("a document");
+    let page = copy.page_iter().next().expect("a page");
+    let content = copy.get_page_content(page);
+    let content = String::from_utf8_lossy(&content).into_owned();
+    assert!(!content.contains("planted") && content.contains("Tj"), "{content}");
+    let comments = fixed.removed.iter().filter(|r| r.channel == attestry_scrub::Channel::Comment);
+    assert_eq!(comments.map(|removed| removed.count).sum::<u64>(), 1);
+}

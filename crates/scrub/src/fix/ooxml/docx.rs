@@ -121,11 +121,12 @@ impl Document {
         if root == "chartSpace" {
             return super::chart::edit(text, edits, None);
         }
-        let mut story = Story { document: self, edits, tally, open: Vec::new(), gone: 0 };
+        let fields = Vec::new();
+        let mut story = Story { document: self, edits, tally, open: Vec::new(), gone: 0, fields };
         steps(text, |step| match step {
             Step::Open(element, at) => story.open(element, at),
             Step::Close(name, span) => story.close(name, span.at),
-            Step::Text(_) => {}
+            Step::Text(text) => story.text(&text),
         })
     }
 }
@@ -138,6 +139,25 @@ struct Story<'e> {
     open: Vec<Frame>,
     /// Open elements that go.
     gone: usize,
+    /// Fields that are open.
+    fields: Vec<Field>,
+}
+
+/// A field: its instruction, and the elements that it is made of.
+#[derive(Default)]
+struct Field {
+    instruction: String,
+    parts: Vec<usize>,
+}
+
+/// Whether an instruction names a file on a disk or share.
+fn has_path(instruction: &str) -> bool {
+    let lower = instruction.to_ascii_lowercase();
+    let is_drive = lower.as_bytes().windows(3).any(|three| {
+        three[0].is_ascii_alphabetic() && three[1] == b':' && matches!(three[2], b'\\' | b'/')
+    });
+    let is_page = lower.contains("http:/") || lower.contains("https:/");
+    lower.contains("file:") || lower.contains("\\\\") || (is_drive && !is_page)
 }
 
 impl Story<'_> {
@@ -156,8 +176,43 @@ impl Story<'_> {
         }
         self.note_properties(element);
         self.decide(name, at);
+        self.field(element, at);
         self.gone += usize::from(self.edits.drops(at));
         self.open.push(Frame { at, name: name.to_owned(), ..Frame::default() });
+    }
+
+    /// A field that names a file becomes what it shows.
+    fn field(&mut self, element: &Element<'_>, at: usize) {
+        match (element.name(), element.get("fldCharType").as_deref()) {
+            ("fldSimple", _) if has_path(&element.get("instr").unwrap_or_default()) => {
+                self.edits.unwrap(at);
+                self.tally.add(Channel::ExternalLink, 1);
+            }
+            ("fldChar", Some("begin")) => {
+                self.fields.push(Field { instruction: String::new(), parts: vec![at] });
+            }
+            ("fldChar", Some("end")) => {
+                let Some(mut field) = self.fields.pop() else { return };
+                field.parts.push(at);
+                if has_path(&field.instruction) {
+                    field.parts.iter().for_each(|part| self.edits.drop(*part));
+                    self.tally.add(Channel::ExternalLink, 1);
+                }
+            }
+            ("fldChar" | "instrText", _) => {
+                if let Some(field) = self.fields.last_mut() {
+                    field.parts.push(at);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        let is_instruction = self.open.last().is_some_and(|frame| frame.name == "instrText");
+        if let Some(field) = self.fields.last_mut().filter(|_| is_instruction) {
+            field.instruction.push_str(text);
+        }
     }
 
     /// What an element says about the one whose properties it belongs to.
@@ -281,6 +336,29 @@ mod tests {
         for seen in ["<w:vanish w:val=\"0\"/>", "<w:webHidden/>"] {
             assert_eq!(fixed(&run(seen)), run(seen));
         }
+    }
+
+    #[test]
+    fn fields_that_name_files_become_what_they_show() {
+        let field = |instruction: &str| {
+            format!(
+                "<w:p><w:r><w:fldChar w:fldCharType=\"begin\"/></w:r><w:r><w:instrText>INCLUDETEXT</w:instrText>\
+                </w:r><w:r><w:instrText>{instruction}</w:instrText></w:r><w:r><w:fldChar \
+                w:fldCharType=\"separate\"/></w:r><w:r><w:t>a</w:t></w:r><w:r><w:fldChar \
+                w:fldCharType=\"end\"/></w:r></w:p>"
+            )
+        };
+        for path in ["\"C:\\\\Users\\\\anna\"", "file:///srv/a", "\"\\\\srv\\a\""] {
+            let fixed = fixed(&field(path));
+            assert!(!fixed.contains("instrText") && !fixed.contains("fldChar"), "{fixed}");
+            assert!(fixed.contains("<w:t>a</w:t>"), "{fixed}");
+        }
+        for same in ["PAGE", "\"https://a.com/b\"", "DATE \\@ \"d:mm\""] {
+            assert_eq!(fixed(&field(same)), field(same));
+        }
+        let simple =
+            "<w:fldSimple w:instr=\"LINK C:\\a.xlsx\"><w:r><w:t>a</w:t></w:r></w:fldSimple>";
+        assert_eq!(fixed(simple), "<w:r><w:t>a</w:t></w:r>");
     }
 
     #[test]

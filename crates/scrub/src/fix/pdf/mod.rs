@@ -3,6 +3,7 @@
 //! earlier revisions and what nothing points to are left out.
 
 mod clean;
+mod comments;
 mod edits;
 mod pictures;
 
@@ -47,6 +48,7 @@ pub(super) fn fix(job: &mut Job, path: &[String], bytes: &[u8]) -> Result<Vec<u8
     }
     carry_out(&mut pdf, plan)?;
     let mut gone: BTreeMap<Channel, u64> = BTreeMap::new();
+    gone.insert(Channel::Comment, comments::strip(&mut pdf));
     for channel in clean::clean(&mut pdf.doc, is_redacted) {
         *gone.entry(channel).or_default() += 1;
     }
