@@ -71,7 +71,9 @@ struct Spot {
 }
 
 enum Found {
+    /// What a search found, masked.
     Hit(What, String),
+    /// What is hidden, and how often.
     Hidden(Notice, String, u64),
 }
 

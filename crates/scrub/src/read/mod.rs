@@ -3,6 +3,7 @@
 
 mod archive;
 mod eml;
+mod escapes;
 mod field;
 pub(crate) mod git;
 mod gzip;
@@ -40,10 +41,11 @@ use crate::scan::{Scan, Site};
 pub(crate) fn file(scan: &mut Scan<'_>, site: &Site, kind: Kind, bytes: &[u8]) {
     leftover::note(scan, site, kind, bytes);
     match kind {
-        Kind::Text | Kind::Json | Kind::Xml => text::read(scan, site, kind, bytes),
-        Kind::Html => {
+        Kind::Text | Kind::Json | Kind::Xml | Kind::Html => {
             text::read(scan, site, kind, bytes);
-            html::read(scan, site, bytes);
+            if kind == Kind::Html {
+                html::read(scan, site, bytes);
+            }
         }
         Kind::Png
         | Kind::Jpeg
@@ -95,7 +97,7 @@ pub(crate) fn stream(scan: &mut Scan<'_>, site: &Site, kind: Kind, source: &mut 
     match kind {
         Kind::Tar => tar::stream(scan, site, source),
         Kind::Gzip => gzip::stream(scan, site, source),
-        Kind::Notebook | Kind::Eml => {
+        Kind::Notebook | Kind::Eml | Kind::Html => {
             text::stream(scan, site, Kind::Text, source);
             scan.not_read(site, None, kind, Reason::TooLarge);
         }
@@ -111,7 +113,7 @@ pub(crate) fn archive_from(scan: &mut Scan<'_>, site: &Site, source: &mut dyn So
 
 /// Whether a file of this kind has nothing but its text, so that reading it unpacks nothing.
 pub(crate) const fn is_text(kind: Kind) -> bool {
-    matches!(kind, Kind::Text | Kind::Json | Kind::Xml | Kind::Html)
+    matches!(kind, Kind::Text | Kind::Json | Kind::Xml)
 }
 
 /// Whether a file of this kind is searched as it stands.

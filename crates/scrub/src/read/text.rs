@@ -173,6 +173,17 @@ impl Pass {
             hits.append(&mut more);
             hits.sort_unstable();
         }
+        let mut escaped = super::escapes::hits(scanner, text, &piece.core);
+        if !escaped.is_empty() {
+            let is_known = |hit: &Hit| {
+                let at = hits.partition_point(|known| known.start < hit.end);
+                let near = hits[at.saturating_sub(NEAR)..at].iter();
+                near.filter(|known| known.what == hit.what).any(|known| hit.start < known.end)
+            };
+            escaped.retain(|hit| !is_known(hit));
+            hits.append(&mut escaped);
+            hits.sort_unstable();
+        }
         let (mut spots, mut seen) = (Vec::new(), piece.core.start);
         let (mut lines, mut offset) = (0, 0);
         for hit in hits.into_iter().take(room.saturating_add(1)) {

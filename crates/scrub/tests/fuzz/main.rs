@@ -126,6 +126,12 @@ fn html() {
 }
 
 #[test]
+fn escapes() {
+    let text = b"a\\u0041b \\x42 %43 %C3%A4 \\\\u0041 %F0%9F%A6%80\xe9 vera%40corp.com".to_vec();
+    fuzz("escapes", &[text]);
+}
+
+#[test]
 fn picture() {
     fuzz("picture", &files("picture"));
 }
