@@ -334,33 +334,48 @@ pub(crate) fn is_closing(line: &str) -> bool {
     }
 }
 
-/// Whether a line is in a language whose nouns all have capitals.
+/// Whether a line is in a language whose nouns all have capitals: two of its words stand between
+/// spaces, and none of English does.
 pub(crate) fn is_german(line: &str) -> bool {
     const WORDS: &[&str] = &[
-        " der ",
-        " die ",
-        " das ",
-        " und ",
-        " mit ",
-        " für ",
-        " ist ",
-        " wir ",
-        " ihre ",
-        " einen ",
-        " ein ",
-        " eine ",
-        " nicht ",
-        " von ",
-        " zu ",
-        " auf ",
-        " im ",
-        " dem ",
-        " den ",
-        " sie ",
-        " vielen ",
-        " geehrte ",
-        " bitte ",
+        "der", "die", "das", "und", "mit", "für", "ist", "wir", "ihre", "einen", "ein", "eine",
+        "nicht", "von", "zu", "auf", "im", "dem", "den", "sie", "vielen", "geehrte", "bitte",
     ];
-    let count = WORDS.iter().filter(|word| line.contains(**word)).count();
-    count >= 2 && !line.contains(" the ") && !line.contains(" of ")
+    let mut seen = 0_u32;
+    let mut words = line.split(' ').skip(1).peekable();
+    while let Some(word) = words.next() {
+        if words.peek().is_none() {
+            break;
+        }
+        match word {
+            "the" | "of" => return false,
+            _ if !(2..=7).contains(&word.len()) => {}
+            _ => {
+                let at = WORDS.iter().position(|known| *known == word);
+                seen |= at.map_or(0, |at| 1 << at);
+            }
+        }
+    }
+    seen.count_ones() >= 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn german_is_told_by_two_of_its_words() {
+        assert!(is_german("Das ist der Brief von Frau Zyx"));
+        assert!(is_german("x für y nicht z"));
+        for other in [
+            "Das ist Frau Zyx",
+            "der ist",
+            "a der der b",
+            "so ist der end of it",
+            "das ist the der one",
+            "in die, und-der. Zyx",
+        ] {
+            assert!(!is_german(other), "{other}");
+        }
+    }
 }

@@ -131,8 +131,7 @@ pub(crate) fn search(lexicon: &Lexicon, text: &str) -> Vec<Found> {
 /// End of the line that starts at `at`, or of a piece of it.
 fn line_end(text: &str, at: usize) -> usize {
     let most = text.ceil_char_boundary((at + LINE_BYTES).min(text.len()));
-    let piece = &text.as_bytes()[at..most];
-    match piece.iter().position(|byte| *byte == b'\n') {
+    match text[at..most].find('\n') {
         Some(end) => at + end + 1,
         // A long line is cut at a space, so that no name is cut.
         None if most < text.len() => {

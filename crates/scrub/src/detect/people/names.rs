@@ -55,23 +55,14 @@ fn merge(line: &Line<'_>, first: usize, found: &mut Vec<Found>) {
 
 /// Firms named after their partners, and those whose legal form has dots in it.
 fn firms(line: &Line<'_>, found: &mut Vec<Found>) {
-    const SIGNS: &[&str] = &[
-        " and ", " & ", " e ", " et ", " y ", " und ", " és ", " en ", " og ", " och ", " i ", "»",
-        ".,", "Kft", "Zrt", "Bt.", "Kht", "CommV", "S.", "s.r", ".V.", ".L.", ".A.", "a.s.", "A/S",
-        ".o.",
-    ];
-    let has = |sign: &str| {
-        line.text.match_indices(sign).any(|(at, _)| {
-            let next = &line.text[at + sign.len()..];
-            !sign.starts_with(' ')
-                || next.starts_with(char::is_uppercase)
-                || next.starts_with(['v', 'd'])
-        })
-    };
-    if !SIGNS.iter().any(|sign| has(sign)) {
+    if !may_have_firm(line.text) {
         return;
     }
-    for hit in QUOTED.iter().filter(|_| has("»")).flat_map(|quoted| quoted.find_iter(line.text)) {
+    for hit in QUOTED
+        .iter()
+        .filter(|_| line.text.contains('»'))
+        .flat_map(|quoted| quoted.find_iter(line.text))
+    {
         found.retain(|f| f.start < hit.start() || f.end > hit.end());
         found.push(Found { start: hit.start(), end: hit.end(), entity: Entity::Organisation });
     }
@@ -102,6 +93,33 @@ fn firms(line: &Line<'_>, found: &mut Vec<Found>) {
 /// A legal form and a name between quotation marks, as in Russia.
 static QUOTED: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"\b\p{Lu}{2,4} «[^«»\n]{2,60}»").ok());
+
+/// Whether a line has a word between partners before another name, or what legal forms have.
+fn may_have_firm(line: &str) -> bool {
+    const BETWEEN: [&str; 11] =
+        ["and ", "& ", "e ", "et ", "y ", "und ", "és ", "en ", "og ", "och ", "i "];
+    let is_next = |next: &str| next.starts_with(char::is_uppercase) || next.starts_with(['v', 'd']);
+    let bytes = line.as_bytes();
+    (0..bytes.len()).any(|at| match &bytes[at..] {
+        [b' ', ..] => {
+            let rest = &line[at + 1..];
+            BETWEEN.iter().any(|word| rest.strip_prefix(word).is_some_and(is_next))
+        }
+        [b'S', b'.', ..]
+        | [b's', b'.', b'r', ..]
+        | [b'.', b'V' | b'L' | b'A' | b'o', b'.', ..]
+        | [b'a', b'.', b's', b'.', ..]
+        | [b'A', b'/', b'S', ..]
+        | [b'.', b',', ..]
+        | [b'K', b'f' | b'h', b't', ..]
+        | [b'Z', b'r', b't', ..]
+        | [b'B', b't', b'.', ..]
+        | [b'C', b'o', b'm', b'm', b'V', ..] => true,
+        // The mark that ends a quotation.
+        [0xc2, 0xbb, ..] => true,
+        _ => false,
+    })
+}
 
 static PARTNERS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
@@ -379,12 +397,10 @@ fn unknown(
         || lead == "-"
         || lead == "*"
         || lead.ends_with(']');
-    let has_prose = line
-        .text
-        .split(' ')
-        .filter(|word| word.len() > 1 && word.bytes().all(|b| b.is_ascii_lowercase()))
-        .count()
-        >= 2;
+    let has_prose = || {
+        let is_small = |word: &&str| word.len() > 1 && word.bytes().all(|b| b.is_ascii_lowercase());
+        line.text.split(' ').filter(is_small).nth(1).is_some()
+    };
     let is_plain = last.is_plain() && last.is(COMMON);
     if is_plain || first.end - first.start < 3 {
         return None;
@@ -400,12 +416,12 @@ fn unknown(
         1 if !is_opening && lead.ends_with(',') && has_number(lead) => Some(Entity::Person),
         1 => {
             let after = line.text[last.end..].trim_start();
-            (is_opening && (line.text[last.end..].starts_with(": ") && has_prose)
+            (is_opening && (line.text[last.end..].starts_with(": ") && has_prose())
                 || lead.ends_with('@')
                 || after.starts_with("'s ") && !is_opening)
                 .then_some(Entity::Person)
         }
-        _ if has_prose || before.is_some() => Some(Entity::Person),
+        _ if before.is_some() || has_prose() => Some(Entity::Person),
         _ => None,
     }
 }
