@@ -114,10 +114,12 @@ pub(in crate::read) fn read(
     if pixels::is_blank(picture) {
         return;
     }
-    let ready = pixels::for_reading(picture);
-    let (width, height) = ready.dimensions();
-    let gray = Gray { width, height, pixels: ready.into_raw() };
-    let Some(Ok(lines)) = scan.ocr().map(|ocr| ocr.lines(&gray)) else {
+    let read = scan.ocr().map(|ocr| {
+        let ready = pixels::for_reading(picture);
+        let (width, height) = ready.dimensions();
+        ocr.lines(&Gray { width, height, pixels: ready.into_raw() })
+    });
+    let Some(Ok(lines)) = read else {
         scan.refuse(site, Some(part), kind, Reason::NoOcr);
         return;
     };
