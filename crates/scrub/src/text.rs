@@ -21,6 +21,14 @@ pub(crate) fn decode(bytes: &[u8]) -> (Cow<'_, str>, Encoding) {
     (piece.text, piece.encoding)
 }
 
+/// Takes bytes for text; what is UTF-8 stays where it is.
+pub(crate) fn decoded(bytes: Vec<u8>) -> String {
+    if looks_wide(&bytes).is_some() {
+        return decode(&bytes).0.into_owned();
+    }
+    String::from_utf8(bytes).unwrap_or_else(|e| decode(e.as_bytes()).0.into_owned())
+}
+
 /// Tells the encoding of a text by its first bytes.
 pub(crate) fn guess(head: &[u8]) -> Encoding {
     if let Some(encoding) = looks_wide(head) {
@@ -256,6 +264,9 @@ mod tests {
     fn each_encoding_is_read_and_named() {
         let le: Vec<u8> = "\u{feff}Grüße 🦀".encode_utf16().flat_map(u16::to_le_bytes).collect();
         let be: Vec<u8> = "plain ascii".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        for bytes in [&le, &be, &b"Gr\xfc\xdfe".to_vec(), &"Gr\u{fc}\u{df}e".as_bytes().to_vec()] {
+            assert_eq!(decoded(bytes.clone()), decode(bytes).0);
+        }
         assert_eq!(decode(&le), ("\u{feff}Grüße 🦀".into(), Encoding::Utf16Le));
         assert_eq!(decode(&be), ("plain ascii".into(), Encoding::Utf16Be));
         assert_eq!(decode("Grüße".as_bytes()), ("Grüße".into(), Encoding::Utf8));

@@ -2,6 +2,8 @@
 //! the texts of what else a sheet has, such as checks and conditions.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::cell_styles::CellStyles;
 use super::parts::finish;
@@ -185,7 +187,7 @@ impl Cells {
         styles: &CellStyles,
         block: &mut Block,
         strings: &[String],
-        used: &mut [bool],
+        used: &[AtomicBool],
     ) {
         self.in_cell = false;
         if self.value.is_empty() && self.formula.is_empty() && self.inline.is_empty() {
@@ -199,7 +201,7 @@ impl Cells {
         let at = self.value.trim().parse::<usize>().ok().filter(|_| self.is_shared);
         match at.and_then(|at| strings.get(at).map(|text| (at, text))) {
             Some((at, text)) => {
-                used[at] = true;
+                used[at].store(true, Relaxed);
                 block.push(place, text);
             }
             None => block.push(place, &self.value),
@@ -214,7 +216,7 @@ pub(super) fn read(
     text: &str,
     styles: &CellStyles,
     strings: &[String],
-    used: &mut [bool],
+    used: &[AtomicBool],
 ) {
     let mut block = Block::new(&sheet.part).with_sheet(&sheet.name);
     let mut cells = Cells::default();

@@ -32,13 +32,15 @@ const STORIES: [(&str, Channel, Option<Notice>); 8] = [
 
 pub(super) fn read(scan: &mut Scan<'_>, site: &Site, package: &mut Package) {
     let styles = package.get("word/styles.xml").map_or_else(Styles::default, Styles::of);
+    let mut stories = Vec::new();
     for (begin, channel, notice) in STORIES {
-        for name in package.names(begin, ".xml") {
-            if let Some(text) = package.take(&name) {
-                story(scan, site, &name, &text, &styles, (channel, notice));
-            }
-        }
+        let texts = package.take_all(begin);
+        stories.extend(texts.into_iter().map(|(name, text)| (name, text, (channel, notice))));
     }
+    let read = |scan: &mut Scan<'_>, (name, text, base): &(String, String, _)| {
+        story(scan, site, name, text, &styles, *base);
+    };
+    scan.side_by_side(&stories, read, |_| {});
     if let Some(text) = package.take("word/settings.xml") {
         settings(scan, site, "word/settings.xml", &text);
     }

@@ -33,7 +33,7 @@ impl Package {
         let lower = name.to_ascii_lowercase();
         let is_xml = lower.ends_with(".xml") || lower.ends_with(".rels") || lower.ends_with(".vml");
         if is_xml {
-            let text = crate::text::decode(&content).0.into_owned();
+            let text = crate::text::decoded(content);
             self.parts.insert(name.to_owned(), text);
             return;
         }
@@ -75,6 +75,12 @@ impl Package {
     /// Takes a part out by name.
     pub(super) fn take(&mut self, name: &str) -> Option<String> {
         self.parts.remove(name)
+    }
+
+    /// Takes out all parts that begin so, in the order of their numbers.
+    pub(super) fn take_all(&mut self, begin: &str) -> Vec<(String, String)> {
+        let names = self.names(begin, ".xml").into_iter();
+        names.filter_map(|name| self.take(&name).map(|text| (name, text))).collect()
     }
 
     /// A part that is still there.

@@ -38,17 +38,19 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, package: &mut Package) {
     });
     let palette = Palette::of(package);
     for (begin, channel) in STORIES {
-        for name in package.names(begin, ".xml") {
-            let background = palette.background(package, &name);
-            if let Some(text) = package.take(&name) {
-                let unseen = if channel == Channel::Visible {
-                    Unseen::of(&text, size, &palette, background.as_deref())
-                } else {
-                    Unseen::default()
-                };
-                story(scan, site, &name, &text, channel, &unseen);
-            }
-        }
+        let names = package.names(begin, ".xml");
+        let grounds = names.iter().map(|name| palette.background(package, name));
+        let grounds: Vec<Option<String>> = grounds.collect();
+        let slides: Vec<_> = package.take_all(begin).into_iter().zip(grounds).collect();
+        let read = |scan: &mut Scan<'_>, ((name, text), ground): &((String, String), _)| {
+            let unseen = if channel == Channel::Visible {
+                Unseen::of(text, size, &palette, Option::as_deref(ground))
+            } else {
+                Unseen::default()
+            };
+            story(scan, site, name, text, channel, &unseen);
+        };
+        scan.side_by_side(&slides, read, |_| {});
     }
     for begin in ["ppt/commentAuthors", "ppt/authors"] {
         for name in package.names(begin, ".xml") {

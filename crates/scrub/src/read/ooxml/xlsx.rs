@@ -2,6 +2,8 @@
 //! comments, connections and copies of source data.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::cell_styles::CellStyles;
 use super::cells::{self, column_of};
@@ -35,15 +37,19 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, package: &mut Package) {
         scan.refuse(site, Some("xl/sharedStrings.xml"), Kind::Xml, Reason::Broken);
     }
     let styles = package.get("xl/styles.xml").map_or_else(CellStyles::default, CellStyles::of);
-    let mut used = vec![false; strings.len()];
-    for sheet in &sheets {
-        if let Some(text) = package.take(&sheet.part) {
-            cells::read(scan, site, sheet, &text, &styles, &strings, &mut used);
-        }
-    }
+    let used: Vec<AtomicBool> = strings.iter().map(|_| AtomicBool::new(false)).collect();
+    let texts = sheets.iter().filter_map(|sheet| Some((sheet, package.take(&sheet.part)?)));
+    let texts: Vec<(&Sheet, String)> = texts.collect();
+    let read = |scan: &mut Scan<'_>, (sheet, text): &(&Sheet, String)| {
+        cells::read(scan, site, sheet, text, &styles, &strings, &used);
+    };
+    scan.side_by_side(&texts, read, |_| {});
+    drop(texts);
     // Strings that no cell shows are left over from earlier states.
     let mut left = Block::new("xl/sharedStrings.xml");
-    for text in strings.iter().zip(&used).filter(|(_, used)| !**used).map(|(text, _)| text) {
+    for text in
+        strings.iter().zip(&used).filter(|(_, used)| !used.load(Relaxed)).map(|(text, _)| text)
+    {
         left.push(Place::of(Channel::Cache), text);
     }
     if !left.is_empty() {
