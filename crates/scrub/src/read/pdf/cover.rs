@@ -277,12 +277,15 @@ impl Question<'_> {
 
 /// Text that lies under other text that came later.
 fn under_text(canvas: &Canvas, shown: Rect, sight: &mut Sight) {
-    let is_seen = |sight: &Sight, at: usize| {
-        sight.standings.get(at) == Some(&Standing::Seen)
-            && canvas.glyphs.get(at).is_some_and(|g| !canvas.text_of(g).trim().is_empty())
-    };
+    let glyphs = canvas.glyphs.iter().zip(&sight.standings);
+    let is_seen: Vec<bool> = glyphs
+        .map(|(glyph, standing)| {
+            *standing == Standing::Seen && !canvas.text_of(glyph).trim().is_empty()
+        })
+        .collect();
+    let seen = |at: usize| is_seen.get(at) == Some(&true);
     let bounds: Vec<Rect> = canvas.glyphs.iter().map(Glyph::bounds).collect();
-    let things = bounds.iter().copied().enumerate().filter(|(at, _)| is_seen(sight, *at));
+    let things = bounds.iter().copied().enumerate().filter(|(at, _)| seen(*at));
     let grid = Grid::new(shown, things);
     if grid.is_full {
         sight.is_cut = true;
@@ -292,7 +295,7 @@ fn under_text(canvas: &Canvas, shown: Rect, sight: &mut Sight) {
     let mut run = Run::default();
     let mut found: Vec<(usize, usize)> = Vec::new();
     for at in 0..canvas.glyphs.len() {
-        if is_seen(sight, at) {
+        if seen(at) {
             match lies_under(canvas, &grid, &bounds, at, &mut work) {
                 Some(Over::Other) => run.under(at),
                 Some(Over::Same) => run.same += 1,
@@ -307,7 +310,7 @@ fn under_text(canvas: &Canvas, shown: Rect, sight: &mut Sight) {
     for (first, last) in found {
         let (first, last) = words(canvas, first, last);
         for at in first..=last {
-            if is_seen(sight, at) {
+            if seen(at) {
                 sight.standings[at] = Standing::UnderText;
             }
         }
@@ -374,18 +377,19 @@ fn lies_under(
     let glyph = &canvas.glyphs[at];
     let (middle, text) = (glyph.point(0.5, 0.3), canvas.text_of(glyph));
     let mut found = None;
-    for other in grid.at(middle) {
+    // Later glyphs are shown by the same operator or by later ones, so the last ones come first.
+    for other in grid.at(middle).iter().rev() {
         *work += 1;
         if *work > WORK_MAX {
             return None;
         }
         let other = *other as usize;
-        if other <= at || !bounds.get(other).is_some_and(|bounds| bounds.holds(middle)) {
+        let Some(over) = canvas.glyphs.get(other).filter(|over| over.show > glyph.show) else {
+            break;
+        };
+        if !bounds.get(other).is_some_and(|bounds| bounds.holds(middle)) {
             continue;
         }
-        let Some(over) = canvas.glyphs.get(other).filter(|over| over.show > glyph.show) else {
-            continue;
-        };
         let ratio = over.height() / glyph.height().max(1e-6);
         let is_over = (0.5..2.5).contains(&ratio) && near(glyph, over.point(0.5, 0.3));
         if is_over && canvas.text_of(over) == text {
