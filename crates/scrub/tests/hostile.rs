@@ -35,12 +35,18 @@ fn words_are_found_in_older_encodings() {
         let encoding = encoding_rs::Encoding::for_label(label.as_bytes()).expect("an encoding");
         let bytes = encoding.encode(text).0;
         let report = scanner.scan("a.txt", &bytes);
-        assert_eq!(rules_of(&report), ["deny-list.term", "file.encoding"], "{label}");
+        // A name is found by itself where the letters tell one.
+        let mut rules = rules_of(&report);
+        rules.retain(|rule| *rule != "personal.name");
+        assert_eq!(rules, ["deny-list.term", "file.encoding"], "{label}");
         assert!(matches!(report.read[0].encoding, Some(Encoding::Legacy(_))), "{label}");
     }
     let wide: Vec<u8> =
         format!("\u{feff}{russian}").chars().flat_map(|c| u32::from(c).to_be_bytes()).collect();
-    assert_eq!(rules_of(&scanner.scan("a.txt", &wide)), ["deny-list.term"]);
+    let report = scanner.scan("a.txt", &wide);
+    let mut rules = rules_of(&report);
+    rules.retain(|rule| *rule != "personal.name");
+    assert_eq!(rules, ["deny-list.term"]);
 }
 
 #[test]
