@@ -26,27 +26,26 @@ fn words_are_found_in_older_encodings() {
     let scanner = scanner().with_deny_list(list);
     let japanese = "住所は東京都新宿区です。電話番号と氏名はこちらをご覧ください。";
     let russian = "Список сотрудников: Александр Иванов и его отдел.";
-    for (label, text) in [
-        ("shift_jis", japanese),
-        ("euc-jp", japanese),
-        ("windows-1251", russian),
-        ("koi8-r", russian),
+    // The Russian name is known by the ends of its words too.
+    let (listed, named) = (vec!["deny-list.term"], vec!["deny-list.term", "personal.name"]);
+    for (label, text, expected) in [
+        ("shift_jis", japanese, &listed),
+        ("euc-jp", japanese, &listed),
+        ("windows-1251", russian, &named),
+        ("koi8-r", russian, &named),
     ] {
         let encoding = encoding_rs::Encoding::for_label(label.as_bytes()).expect("an encoding");
         let bytes = encoding.encode(text).0;
         let report = scanner.scan("a.txt", &bytes);
-        // A name is found by itself where the letters tell one.
         let mut rules = rules_of(&report);
-        rules.retain(|rule| *rule != "personal.name");
-        assert_eq!(rules, ["deny-list.term", "file.encoding"], "{label}");
+        assert!(rules.contains(&"file.encoding"), "{label}");
+        rules.retain(|rule| *rule != "file.encoding");
+        assert_eq!(rules, *expected, "{label}");
         assert!(matches!(report.read[0].encoding, Some(Encoding::Legacy(_))), "{label}");
     }
     let wide: Vec<u8> =
         format!("\u{feff}{russian}").chars().flat_map(|c| u32::from(c).to_be_bytes()).collect();
-    let report = scanner.scan("a.txt", &wide);
-    let mut rules = rules_of(&report);
-    rules.retain(|rule| *rule != "personal.name");
-    assert_eq!(rules, ["deny-list.term"]);
+    assert_eq!(rules_of(&scanner.scan("a.txt", &wide)), named);
 }
 
 #[test]

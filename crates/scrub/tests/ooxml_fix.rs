@@ -83,18 +83,8 @@ fn a_fixed_copy_hides_nothing() {
     for name in NAMES {
         let copy = fixed(name);
         let report = scan(name, &copy.bytes);
-        // Words of the text stay, among them what only its form tells.
-        let by_form = |finding: &&attestry_scrub::Finding| {
-            finding.rule.starts_with("personal.")
-                && finding.severity == attestry_scrub::Severity::Low
-        };
-        let left: Vec<&str> = report
-            .findings
-            .iter()
-            .filter(|finding| !by_form(finding))
-            .map(|finding| finding.rule.as_str())
-            .filter(|rule| !MAY_STAY.contains(rule))
-            .collect();
+        let left: Vec<_> =
+            rules_of(&report).into_iter().filter(|rule| !MAY_STAY.contains(rule)).collect();
         assert!(left.is_empty(), "{name}: {left:?} {:#?}", report.findings);
         assert!(!raw(&copy.bytes).contains("Globodyne"), "{name}");
         // Fixed once, there is nothing more to do.

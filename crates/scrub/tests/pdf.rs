@@ -38,9 +38,7 @@ fn the_text_of_a_page_is_read() {
         assert_eq!(found.location.page, Some(1), "{name}");
     }
     let plain = scan("plain");
-    let on_pages = plain.findings.iter().filter(|finding| finding.location.page.is_some());
-    assert_eq!(on_pages.count(), 1, "{:#?}", plain.findings);
-    assert_eq!(worst(&plain), Some(Severity::Low));
+    assert_eq!(plain.findings.len(), 1, "{:#?}", plain.findings);
 }
 
 #[test]

@@ -100,6 +100,14 @@ fn forms_without_a_field_word_are_found_at_low_severity() {
 }
 
 #[test]
+fn a_typeface_is_no_town() {
+    let report = scan("It is set in Times New Roman and not in bold.\n");
+    assert_eq!(of(&report, "personal.place"), Vec::<&attestry_scrub::Finding>::new());
+    let town = "It was made in New Romanville, not in New Zyxa.\n";
+    assert_eq!(shown(town, &scan(town), "personal.place"), ["New Romanville", "New Zyxa"]);
+}
+
+#[test]
 fn case_hides_no_name() {
     let small = "my name is anna berg and i live in lisbon, ask will or the clerk\n";
     let report = scan(small);

@@ -285,7 +285,7 @@ fn shaped_place(line: &Line<'_>, rest: &[Token]) -> Option<usize> {
     let first = rest.first()?;
     let word = |token: &Token| &line.text[token.start..token.end];
     if let Some(second) = rest.get(1).filter(|_| BEFORE.contains(&word(first))) {
-        let is_alone = rest.get(2).is_none_or(Token::is_plain);
+        let is_alone = rest.get(2).is_none_or(Token::is_plain) && !is_typeface(line, second);
         let is_name = second.class & COMMON == 0 || second.class & (GIVEN | SURNAME) == GIVEN;
         if is_alone
             && is_name

@@ -70,11 +70,27 @@ fn runs(line: &str, found: &mut Vec<Found>) {
         let end = end + extension(&line[end..]);
         if is_phone(run, end > start + run.len()) {
             push(found, (start, end), Entity::Phone);
-        } else if LONG_DIGITS.contains(&run.len()) && run.bytes().all(|b| b.is_ascii_digit()) {
+        } else if LONG_DIGITS.contains(&run.len())
+            && run.bytes().all(|b| b.is_ascii_digit())
+            && !is_time(run)
+        {
             push(found, (start, end), Entity::Number);
         }
         at = end.max(at);
     }
+}
+
+/// Whether digits are a day, with or without its hour, minute and second, as files keep them.
+fn is_time(digits: &str) -> bool {
+    let number = |from: usize| digits.get(from..from + 2).and_then(|two| two.parse::<u32>().ok());
+    let within = |from: usize, most: u32| number(from).is_none_or(|number| number <= most);
+    matches!(digits.len(), 8 | 10 | 12 | 14)
+        && matches!(number(0), Some(19 | 20))
+        && matches!(number(4), Some(1..=12))
+        && matches!(number(6), Some(1..=31))
+        && within(8, 23)
+        && within(10, 59)
+        && within(12, 60)
 }
 
 /// Bytes of the extension that follows a telephone number.
@@ -313,6 +329,17 @@ mod tests {
             "$243-539-5502",
         ] {
             assert_eq!(shown(&format!("so {other}, then"), vec![]), [], "{other}");
+        }
+    }
+
+    #[test]
+    fn a_time_without_separators_is_no_number_of_somebody() {
+        for time in ["20260101", "202601012359", "20260101000000"] {
+            assert_eq!(shown(&format!("so {time}, then"), vec![]), [], "{time}");
+        }
+        for other in ["20261301", "202601012459", "20260101000099"] {
+            let line = format!("so {other}, then");
+            assert_eq!(shown(&line, vec![]), [(other.to_owned(), Entity::Number)]);
         }
     }
 
