@@ -404,9 +404,11 @@ impl<'s> Scan<'s> {
         work: impl Fn(&mut Self, &T) + Sync,
         meanwhile: impl FnOnce(&mut Self),
     ) {
-        let (scanner, held, budget) = (self.scanner, self.held, self.budget.clone());
+        let (scanner, held) = (self.scanner, self.held);
+        let (budget, commit) = (self.budget.clone(), self.commit.clone());
         let one = |item: &T| {
-            let mut scan = Self { held, budget: budget.clone(), ..Self::new(scanner) };
+            let (budget, commit) = (budget.clone(), commit.clone());
+            let mut scan = Self { held, budget, commit, ..Self::new(scanner) };
             work(&mut scan, item);
             scan
         };

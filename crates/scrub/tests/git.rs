@@ -10,7 +10,7 @@ use std::process::Command;
 
 use attestry_scrub::report::Reason;
 use attestry_scrub::{Channel, Finding, Kind, Limits, Report, Severity, fix, fix_files};
-use support::{of, rules_of, scanner};
+use support::{of, rules_of, scanner, zipped};
 
 const EVERYTHING: &[u8] = include_bytes!("files/git/everything.tar");
 const SHA256: &[u8] = include_bytes!("files/git/sha256.tar");
@@ -153,6 +153,47 @@ fn a_deleted_file_is_located_by_its_first_commit_and_path() {
     let content = addresses(&report, "dora.klein@corp.com");
     assert_eq!((content.len(), content[0].location.line), (1, Some(1)));
     assert_eq!(content[0].location.commit.as_deref(), Some(commit));
+}
+
+#[test]
+fn what_parts_of_a_deleted_document_hold_is_located_by_its_commit() {
+    let folder = repository("document");
+    let types = ("[Content_Types].xml", b"<Types/>".as_slice());
+    let document = "<d><p><r><t>Mail eva.lang@corp.com</t></r></p></d>".as_bytes();
+    let sheet = "<worksheet><sheetData><row r='1'><c r='A1' t='inlineStr'><is>\
+        <t>eva.lang@corp.com</t></is></c></row></sheetData></worksheet>"
+        .as_bytes();
+    let workbook = "<workbook><sheets><sheet name='a' id='r1'/></sheets></workbook>".as_bytes();
+    let relations = "<Relationships><Relationship Id='r1' Target='worksheets/sheet1.xml'/>\
+        </Relationships>"
+        .as_bytes();
+    let slides = [types, ("ppt/presentation.xml", b"<p/>"), ("ppt/slides/slide1.xml", document)];
+    folder.write("old.docx", &zipped(&[types, ("word/document.xml", document)]));
+    folder.write("old.pptx", &zipped(&slides));
+    folder.write(
+        "old.xlsx",
+        &zipped(&[
+            types,
+            ("xl/workbook.xml", workbook),
+            ("xl/_rels/workbook.xml.rels", relations),
+            ("xl/worksheets/sheet1.xml", sheet),
+        ]),
+    );
+    folder.commit("kept.txt", b"nothing", "first");
+    let first = folder.git(&["rev-parse", "HEAD"]);
+    folder.git(&["rm", "-q", "old.docx", "old.pptx", "old.xlsx"]);
+    folder.commit("kept.txt", b"nothing more", "second");
+    let report = scanner().scan("work.tar", &folder.tar());
+    for name in ["old.docx", "old.pptx", "old.xlsx"] {
+        let is_in = |finding: &&&Finding| finding.location.path.iter().any(|p| p.ends_with(name));
+        let all = addresses(&report, "eva.lang@corp.com");
+        let found: Vec<_> = all.iter().filter(is_in).collect();
+        assert!(!found.is_empty(), "{name}: {:#?}", report.findings);
+        for finding in found {
+            assert_eq!(finding.location.commit.as_deref(), Some(first.trim()), "{finding:#?}");
+            assert_eq!(finding.location.channel, Channel::History, "{finding:#?}");
+        }
+    }
 }
 
 #[test]
