@@ -11,6 +11,7 @@ use crate::finding::Channel;
 use crate::input::Source;
 use crate::kind::Kind;
 use crate::read::ooxml;
+use crate::read::zip::Archive;
 use crate::report::Reason;
 
 pub(super) fn fix(job: &mut Job, path: &[String], bytes: &[u8]) -> Result<Vec<u8>, Reason> {
@@ -61,6 +62,25 @@ pub(super) fn fix(job: &mut Job, path: &[String], bytes: &[u8]) -> Result<Vec<u8
     job.removed(path, None, Channel::Comment, comments);
     let copy = copy.finish().map_err(|_| Reason::Broken)?;
     Ok(copy.into_inner())
+}
+
+/// Name and content of every file of a package, in the order of the archive.
+pub(super) fn parts(
+    job: &mut Job,
+    archive: &mut Archive<'_>,
+) -> Result<Vec<(String, Vec<u8>)>, Reason> {
+    let mut parts = Vec::new();
+    for at in 0..archive.len() {
+        job.budget.entry()?;
+        let entry = archive.by_index(at).map_err(|_| Reason::Broken)?;
+        let name = entry.name().map_err(|_| Reason::Broken)?.into_owned();
+        if entry.is_dir() {
+            continue;
+        }
+        let packed = entry.compressed_size();
+        parts.push((name, job.budget.unpack(entry, packed)?));
+    }
+    Ok(parts)
 }
 
 /// Compressed, with a date that tells nothing.

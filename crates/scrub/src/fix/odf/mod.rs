@@ -11,7 +11,7 @@ use ::zip::{CompressionMethod, ZipWriter};
 
 use super::Job;
 use super::ooxml::edit::{Edits, Step, apply, steps};
-use super::zip::plain;
+use super::zip::{parts, plain};
 use crate::finding::Channel;
 use crate::read::odf::is_sealed;
 use crate::read::zip::Archive;
@@ -44,7 +44,7 @@ pub(super) fn fix(
     archive: &mut Archive<'_>,
 ) -> Result<Vec<u8>, Reason> {
     let comments = u64::from(!archive.comment().is_empty());
-    let parts = load(job, archive)?;
+    let parts: Parts = parts(job, archive)?.into_iter().collect();
     let manifest = parts.get(MANIFEST).map(|bytes| text_of(bytes)).unwrap_or_default();
     if is_sealed(&manifest) {
         return Err(Reason::Encrypted);
@@ -93,21 +93,6 @@ fn note(job: &mut Job, path: &[String], part: Option<&str>, tally: Tally) {
     for (channel, count) in tally {
         job.removed(path, part, channel, count);
     }
-}
-
-fn load(job: &mut Job, archive: &mut Archive<'_>) -> Result<Parts, Reason> {
-    let mut parts = Parts::new();
-    for at in 0..archive.len() {
-        job.budget.entry()?;
-        let entry = archive.by_index(at).map_err(|_| Reason::Broken)?;
-        let name = entry.name().map_err(|_| Reason::Broken)?.into_owned();
-        if entry.is_dir() {
-            continue;
-        }
-        let packed = entry.compressed_size();
-        parts.insert(name, job.budget.unpack(entry, packed)?);
-    }
-    Ok(parts)
 }
 
 fn add(

@@ -11,7 +11,7 @@ use super::Tally;
 use super::edit::{Edits, Step, apply, steps};
 use crate::finding::Channel;
 use crate::fix::Job;
-use crate::fix::zip::plain;
+use crate::fix::zip::{parts, plain};
 use crate::read::ooxml::package::{Relation, relations, resolve};
 use crate::read::zip::Archive;
 use crate::report::Reason;
@@ -146,15 +146,7 @@ pub(super) struct Package {
 impl Package {
     pub(super) fn load(job: &mut Job, archive: &mut Archive<'_>) -> Result<Self, Reason> {
         let mut package = Self { names: Vec::new(), parts: BTreeMap::new() };
-        for at in 0..archive.len() {
-            job.budget.entry()?;
-            let entry = archive.by_index(at).map_err(|_| Reason::Broken)?;
-            let name = entry.name().map_err(|_| Reason::Broken)?.into_owned();
-            if entry.is_dir() {
-                continue;
-            }
-            let packed = entry.compressed_size();
-            let content = job.budget.unpack(entry, packed)?;
+        for (name, content) in parts(job, archive)? {
             if package.parts.insert(name.clone(), content).is_none() {
                 package.names.push(name);
             }
