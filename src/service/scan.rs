@@ -329,7 +329,7 @@ fn statement(
             medium: counts(Severity::Medium),
             low: counts(Severity::Low),
         },
-        not_read: report.not_read.len() as u64,
+        not_read: report.counts.not_read,
         unaccepted_count: unaccepted.len() as u64,
         unaccepted: unaccepted
             .iter()

@@ -232,6 +232,14 @@ impl Finding {
         let place = serde_json::to_vec(location).unwrap_or_default();
         short_hash(ID_TAG, &[rule.as_bytes(), &place, excerpt.as_bytes()])
     }
+
+    /// The id of one that stands for many: the same with their ids in the place of the excerpt.
+    pub(crate) fn id_of_all(rule: &str, location: &Location, all: &[Self]) -> String {
+        let place = serde_json::to_vec(location).unwrap_or_default();
+        let ids = all.iter().map(|finding| finding.id.as_bytes());
+        let fields: Vec<&[u8]> = [rule.as_bytes(), &place].into_iter().chain(ids).collect();
+        short_hash(ID_TAG, &fields)
+    }
 }
 
 /// The first bytes, in hex, of SHA-256 over a tag and fields, each preceded by its length as a

@@ -40,6 +40,7 @@ pub mod rules;
 
 mod block;
 mod detect;
+mod listed;
 mod page;
 mod picture;
 mod read;

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use crate::finding::{Category, Finding, Severity};
 use crate::kind::Kind;
 use crate::limits::Limits;
+use crate::listed;
 use crate::scan::Scanner;
 
 /// Name of the report's form.
@@ -46,6 +47,10 @@ pub struct Read {
     /// How its text was decoded, where there was a choice.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encoding: Option<Encoding>,
+    /// How many it stands for: one, or all beyond those that are listed one by one, with the path of
+    /// the file around them and their length together.
+    #[serde(skip_serializing_if = "is_one")]
+    pub count: u64,
 }
 
 /// How bytes were taken for text.
@@ -154,6 +159,16 @@ pub struct NotRead {
     pub reason: Reason,
     /// Stable: made of path, part and reason.
     pub id: String,
+    /// How many it stands for: one, or all beyond those that are listed one by one, with the path of
+    /// what holds them, the kind of the first, and an id made of theirs.
+    #[serde(skip_serializing_if = "is_one")]
+    pub count: u64,
+}
+
+/// Entries that stand for themselves say nothing of it.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+const fn is_one(count: &u64) -> bool {
+    *count == 1
 }
 
 impl NotRead {
@@ -165,7 +180,19 @@ impl NotRead {
         let why = serde_json::to_vec(&reason).unwrap_or_default();
         let part_bytes = part.as_deref().unwrap_or_default().as_bytes();
         let id = crate::finding::short_hash(NOT_READ_ID_TAG, &[&place, part_bytes, &why]);
-        Self { path, part, kind, reason, id }
+        Self { path, part, kind, reason, id, count: 1 }
+    }
+
+    /// One entry for several, at least one, that were not read for one reason.
+    pub(crate) fn more((path, reason): (Vec<String>, Reason), entries: Vec<Self>) -> Self {
+        let place = serde_json::to_vec(&path).unwrap_or_default();
+        let why = serde_json::to_vec(&reason).unwrap_or_default();
+        let ids = entries.iter().map(|entry| entry.id.as_bytes());
+        let fields: Vec<&[u8]> = [place.as_slice(), b"", &why].into_iter().chain(ids).collect();
+        let id = crate::finding::short_hash(NOT_READ_ID_TAG, &fields);
+        let count = entries.iter().map(|entry| entry.count).sum();
+        let kind = entries.first().map_or(Kind::Unknown, |entry| entry.kind);
+        Self { path, part: None, kind, reason, id, count }
     }
 }
 
@@ -239,15 +266,16 @@ impl Report {
         parts.into_iter().for_each(|part| all.add(part));
         let Partial { mut inputs, mut read, mut not_read, mut findings } = all;
         inputs.sort();
-        // Of several entries of one name none is first by itself, whatever order they were given in.
-        let encoding = |entry: &Read| entry.encoding.map(Encoding::name);
-        read.sort_by(|a, b| {
-            let by_place = (&a.path, a.kind, a.bytes).cmp(&(&b.path, b.kind, b.bytes));
-            by_place.then_with(|| encoding(a).cmp(&encoding(b)))
-        });
+        order(&mut read);
+        let mut read = listed::read(read);
+        order(&mut read);
         not_read.sort();
         not_read.dedup();
-        findings.sort_by(|a, b| (&a.location, &a.rule, &a.id).cmp(&(&b.location, &b.rule, &b.id)));
+        let not_read = listed::not_read(not_read);
+        let by_place = |a: &Finding, b: &Finding| {
+            (&a.location, &a.rule, &a.id).cmp(&(&b.location, &b.rule, &b.id))
+        };
+        findings.sort_by(by_place);
         findings.dedup_by(|next, kept| {
             let is_same = next.id == kept.id;
             if is_same {
@@ -255,6 +283,8 @@ impl Report {
             }
             is_same
         });
+        let mut findings = listed::findings(findings);
+        findings.sort_by(by_place);
         let counts = count(&read, &not_read, &findings);
         Self {
             schema: SCHEMA,
@@ -344,6 +374,12 @@ impl<'r> Blocking<'r> {
         self.findings.is_empty() && self.not_read.is_empty()
     }
 
+    /// How much was not read: an entry may stand for many.
+    #[must_use]
+    pub fn not_read_count(&self) -> u64 {
+        self.not_read.iter().map(|entry| entry.count).sum()
+    }
+
     /// The ids, of findings first.
     pub fn ids(&self) -> impl Iterator<Item = &'r str> {
         let findings = self.findings.iter().map(|finding| finding.id.as_str());
@@ -351,11 +387,21 @@ impl<'r> Blocking<'r> {
     }
 }
 
+/// Puts what was read in order. Of several entries of one name none is first by itself, whatever
+/// order they were given in.
+fn order(read: &mut [Read]) {
+    let encoding = |entry: &Read| entry.encoding.map(Encoding::name);
+    read.sort_by(|a, b| {
+        let by_place = (&a.path, a.kind, a.bytes).cmp(&(&b.path, b.kind, b.bytes));
+        by_place.then_with(|| encoding(a).cmp(&encoding(b)))
+    });
+}
+
 /// Counts of what is given.
 fn count(read: &[Read], not_read: &[NotRead], findings: &[Finding]) -> Counts {
     let mut counts = Counts {
-        read: read.len() as u64,
-        not_read: not_read.len() as u64,
+        read: read.iter().map(|entry| entry.count).sum(),
+        not_read: not_read.iter().map(|entry| entry.count).sum(),
         findings: findings.len() as u64,
         ..Counts::default()
     };

@@ -260,7 +260,7 @@ impl<'s> Scan<'s> {
         encoding: Option<Encoding>,
     ) {
         self.check_name(site, kind);
-        self.read.push(Read { path: site.path.clone(), kind, bytes, encoding });
+        self.read.push(Read { path: site.path.clone(), kind, bytes, encoding, count: 1 });
     }
 
     /// The engine that reads text in pictures.

@@ -71,3 +71,45 @@ fn files_of_one_name_give_one_report_in_any_order() {
     let [first, second] = [vec![one(), two()], vec![two(), one()]];
     assert_eq!(scanner().scan_files(first), scanner().scan_files(second));
 }
+
+/// A ZIP archive of so many entries that are nothing, and a note.
+fn unreadable(count: usize, first: u8) -> Vec<u8> {
+    let names: Vec<String> = (0..count).map(|at| format!("{at:05}.bin")).collect();
+    let contents: Vec<[u8; 4]> = (0..count).map(|at| [first, 1, 2, at as u8 | 128]).collect();
+    let entries = names.iter().zip(&contents).map(|(name, content)| (name.as_str(), &content[..]));
+    support::zipped(&entries.chain([("note.txt", b"eva@corp.com".as_slice())]).collect::<Vec<_>>())
+}
+
+#[test]
+fn what_is_beyond_the_list_is_counted_and_stands_in_the_way() {
+    let report = scanner().scan("a.zip", &unreadable(1_200, 0));
+    assert_eq!((report.not_read.len(), report.counts.not_read), (1_001, 1_200));
+    let more: Vec<_> = report.not_read.iter().filter(|entry| entry.count > 1).collect();
+    let [more] = more.as_slice() else { panic!("{more:?}") };
+    assert_eq!((more.count, more.reason), (200, Reason::UnknownKind));
+    assert_eq!(more.path, ["a.zip"]);
+    let blocking = report.blocking(Severity::Critical);
+    assert_eq!((blocking.not_read.len(), blocking.not_read_count()), (1_001, 1_200));
+    assert!(blocking.ids().any(|id| id == more.id));
+    assert!(report.to_html().contains("200 more that were not read"));
+    let json = String::from_utf8(report.to_canonical_json()).expect("text");
+    assert_eq!(json.matches("\"count\":200").count(), 1);
+    // Whoever accepts the others accepts these and no others.
+    let other = scanner().scan("a.zip", &unreadable(1_201, 0));
+    let id = other.not_read.iter().find(|entry| entry.count > 1).map(|entry| entry.id.clone());
+    assert!(id.is_some_and(|id| id != more.id));
+    // What was found in the others is listed all the same.
+    assert_eq!(of(&report, "personal.email").len(), 1);
+}
+
+#[test]
+fn what_is_said_of_inner_files_is_bounded_too() {
+    let names: Vec<String> = (0..1_100).map(|at| format!("{at:05}.pdf")).collect();
+    let entries: Vec<(&str, &[u8])> =
+        names.iter().map(|name| (name.as_str(), b"text".as_slice())).collect();
+    let report = scanner().scan("a.zip", &support::zipped(&entries));
+    let found = of(&report, "file.type-mismatch");
+    assert_eq!((found.len(), found.iter().map(|f| f.count).sum::<u64>()), (1_001, 1_100));
+    assert!(found.iter().any(|f| f.location.path == ["a.zip"] && f.excerpt == "100 more"));
+    assert_eq!(report.counts.read, 1_101);
+}

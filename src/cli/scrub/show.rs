@@ -31,7 +31,7 @@ pub fn report(report: &Report, threshold: Severity, output: &Output) {
             "{} findings at or above {}, {} not read, in {files} files",
             blocking.findings.len(),
             word(threshold),
-            blocking.not_read.len()
+            blocking.not_read_count()
         ));
     }
     output.line(format_args!("  {below} findings below it; {read} files and parts read"));
@@ -112,7 +112,11 @@ fn unread(entry: &NotRead) -> String {
     let reason = serde_json::to_value(entry.reason).unwrap_or_default();
     let kind = serde_json::to_value(entry.kind).unwrap_or_default();
     let (reason, kind) = (reason.as_str().unwrap_or_default(), kind.as_str().unwrap_or_default());
-    format!("{} ({kind}, {reason})", place.join(" › ")).trim_start().to_owned()
+    let place = place.join(" › ");
+    if entry.count > 1 {
+        return format!("{place} ({} more, {reason})", entry.count).trim_start().to_owned();
+    }
+    format!("{place} ({kind}, {reason})").trim_start().to_owned()
 }
 
 /// Where something is, from the outside inwards, without the name of the file itself.

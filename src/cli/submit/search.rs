@@ -230,7 +230,7 @@ fn in_the_way(
         show::page(blocking, &shown);
     }
     let written = scrub::write_page(report, &page);
-    let open = blocking.findings.len() + blocking.not_read.len();
+    let open = blocking.findings.len() as u64 + blocking.not_read_count();
     let page = match written {
         Ok(()) => format!("; work through them in {}", page.display()),
         Err(_) => String::new(),

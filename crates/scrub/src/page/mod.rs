@@ -117,7 +117,14 @@ impl Report {
                 "id": entry.id,
                 "file": file_of(&entry.path),
                 "place": plain(entry.part.as_deref().unwrap_or_default()),
-                "why": format!("Not read ({}): {}", word(&entry.kind), meaning(&reason)),
+                "why": match entry.count {
+                    1 => format!("Not read ({}): {}", word(&entry.kind), meaning(&reason)),
+                    count => format!(
+                        "{count} more that were not read and are not listed one by one: {}",
+                        meaning(&reason)
+                    ),
+                },
+                "count": entry.count,
                 "what": "Open it and look for yourself, or take it out; then say why it may stay.",
             })
         });
@@ -125,7 +132,10 @@ impl Report {
         let read = self.read.iter().map(|entry| {
             json!({
                 "file": file_of(&entry.path),
-                "kind": word(&entry.kind),
+                "kind": match entry.count {
+                    1 => word(&entry.kind),
+                    count => format!("{} ({count} more, not listed one by one)", word(&entry.kind)),
+                },
                 "bytes": entry.bytes,
                 "encoding": entry.encoding.map(crate::report::Encoding::name),
             })

@@ -19,7 +19,7 @@
   const stateOf = (id) => (Object.hasOwn(decided, id) ? decided[id] : { state: 'open', reason: '' });
   const isDone = (id) => { const d = stateOf(id); return d.state === 'fixed' || (d.state === 'accepted' && d.reason.trim() !== ''); };
 
-  const items = data.notRead.map((entry) => ({ ...entry, severity: 'high', category: 'not-read', channel: 'not-read', rule: 'not read', excerpt: '', count: 1 }))
+  const items = data.notRead.map((entry) => ({ ...entry, severity: 'high', category: 'not-read', channel: 'not-read', rule: 'not read', excerpt: '' }))
     .concat(data.findings.map((finding) => ({ ...finding, ...data.rules[finding.r] })));
   items.forEach((item) => { item.words = [item.rule, item.file, item.place, item.excerpt, item.why, item.id, item.channel].join('\n').toLowerCase(); });
   items.sort((a, b) => RANK[a.severity] - RANK[b.severity]);
