@@ -195,12 +195,22 @@ impl Application {
         let public_entries = identity.entries == EntriesAccess::Public;
         let service = Service::new(log, port, vault, policies, clock, entropy, public_entries);
         let service = Arc::new(service.with_picture_reader(ocr::engine()));
-        service.register_policies().await?;
-        let mut rounds = vec![tokio::spawn(keep_up(Arc::downgrade(&service)))];
-        if identity.scan {
-            rounds.push(tokio::spawn(keep_scanning(Arc::downgrade(&service))));
+        let rounds = Vec::new();
+        Self { service, ledger, keyring, identity, rounds, _lock: lock }.prepared().await
+    }
+
+    /// Does what comes before anything is served; if it cannot be done, closes every file, so that the
+    /// next start finds nothing locked.
+    async fn prepared(mut self) -> Result<Self, StartError> {
+        if let Err(error) = prepare(&self.service).await {
+            self.close().await;
+            return Err(error.into());
         }
-        Ok(Self { service, ledger, keyring, identity, rounds, _lock: lock })
+        self.rounds.push(tokio::spawn(keep_up(Arc::downgrade(&self.service))));
+        if self.identity.scan {
+            self.rounds.push(tokio::spawn(keep_scanning(Arc::downgrade(&self.service))));
+        }
+        Ok(self)
     }
 
     /// The use cases.
@@ -232,6 +242,7 @@ impl Application {
             base_url: Arc::clone(&base_url),
             metrics,
             oidc: oidc.map(Arc::new),
+            notices: Arc::default(),
         };
         // Behind a proxy, all callers come from its address.
         let per_peer_max =
@@ -253,6 +264,12 @@ impl Application {
         keyring.close().await;
         ledger.close().await;
     }
+}
+
+async fn prepare(service: &Service) -> Result<(), ServiceError> {
+    // What was erased stays erased.
+    service.replay_journal().await?;
+    service.register_policies().await
 }
 
 /// A service with a bound socket.

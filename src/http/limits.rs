@@ -322,7 +322,7 @@ impl Drop for Guest {
 }
 
 /// One customer of an IPv6 provider has a network of at least 64 bits.
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into()

@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod limits;
 pub mod metrics;
+pub mod notice_rate;
 pub mod oidc;
 pub mod open;
 mod openapi;
@@ -60,6 +61,8 @@ pub struct AppState {
     pub metrics: PrometheusHandle,
     /// The identity provider, if there is one.
     pub oidc: Option<Arc<oidc::Oidc>>,
+    /// How many takedown notices are taken.
+    pub notices: Arc<notice_rate::NoticeRate>,
 }
 
 /// Every route with the usual limits.

@@ -36,6 +36,8 @@ open! {
     Probes = Action::Probe;
     /// Enrolling a key with a code.
     Enrolls = Action::Enroll;
+    /// Sending a takedown notice, following it, and the register of cases.
+    FilesNotices = Action::FileNotice;
     /// Starting a session.
     SignsIn = Action::SignIn;
 }

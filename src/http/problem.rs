@@ -23,7 +23,7 @@ use crate::{
 /// Prefix of every problem type.
 const TYPE_PREFIX: &str = "urn:attestry:problem:";
 /// Seconds after which a caller may try again.
-const RETRY_AFTER_S: &str = "1";
+const RETRY_AFTER_S: u16 = 1;
 /// Longest text of a refusal that the framework wrote.
 const FRAMEWORK_TEXT_BYTES_MAX: usize = 4096;
 /// What a caller can know when the log stopped.
@@ -50,6 +50,10 @@ pub struct Problem {
     /// Which rules decided, for refusals by policy.
     #[serde(skip_serializing_if = "Option::is_none")]
     policy: Option<DecidedBy>,
+    /// Seconds after which to try again.
+    #[serde(skip)]
+    #[schema(ignore)]
+    retry_after_s: u16,
 }
 
 /// The rules that refused something, and the bundle that they are in.
@@ -79,7 +83,15 @@ impl Problem {
             status,
             detail: detail.into(),
             policy: None,
+            retry_after_s: RETRY_AFTER_S,
         }
+    }
+
+    /// Says when to try again, where that is not at once.
+    #[must_use]
+    pub const fn retry_after(mut self, seconds: u16) -> Self {
+        self.retry_after_s = seconds;
+        self
     }
 
     /// The request is not one that this route can read.
@@ -118,7 +130,7 @@ impl Problem {
         if matches!(self.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             response
                 .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
+                .insert(header::RETRY_AFTER, HeaderValue::from(self.retry_after_s));
         }
         if self.status == StatusCode::UNAUTHORIZED {
             let scheme = HeaderValue::from_static("Bearer");
@@ -227,6 +239,7 @@ pub(super) async fn unify(request: Request, next: Next) -> Response {
 fn classify(error: &ServiceError) -> (StatusCode, &'static str, &'static str) {
     use ServiceError as E;
     use StatusCode as S;
+    const UNPROCESSABLE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
     match error {
         E::Statement(error) => statement(error),
         E::WrongAudience { .. } => (S::BAD_REQUEST, "wrong-audience", "Statement for another log"),
@@ -238,31 +251,33 @@ fn classify(error: &ServiceError) -> (StatusCode, &'static str, &'static str) {
         }
         E::PayloadMissing { .. } => (S::BAD_REQUEST, "payload-missing", "Payload Missing"),
         E::DigestMismatch { .. } => (S::BAD_REQUEST, "digest-mismatch", "Digest does not match"),
-        E::Payload(_) => (S::UNPROCESSABLE_ENTITY, "payload-schema", "Payload not acceptable"),
-        E::Clauses(_) => (S::UNPROCESSABLE_ENTITY, "clauses", "Clauses do not match"),
-        E::TextSuperseded { .. } => {
-            (S::UNPROCESSABLE_ENTITY, "text-superseded", "Text no longer in force")
-        }
+        E::Payload(_) => (UNPROCESSABLE, "payload-schema", "Payload not acceptable"),
+        E::Clauses(_) => (UNPROCESSABLE, "clauses", "Clauses do not match"),
+        E::TextSuperseded { .. } => (UNPROCESSABLE, "text-superseded", "Text no longer in force"),
         E::ManifestNotStored { .. } => {
             (S::CONFLICT, "manifest-not-stored", "Files of the manifest not stored")
         }
-        E::ManifestDiffers { .. } => {
-            (S::UNPROCESSABLE_ENTITY, "manifest-differs", "Manifest differs")
-        }
+        E::ManifestDiffers { .. } => (UNPROCESSABLE, "manifest-differs", "Manifest differs"),
         E::FilesMissing { .. } => (S::CONFLICT, "files-missing", "Files missing"),
-        E::Openings { .. } => (S::UNPROCESSABLE_ENTITY, "openings", "Openings not usable"),
+        E::Openings { .. } => (UNPROCESSABLE, "openings", "Openings not usable"),
         E::NotYours { .. } => (S::FORBIDDEN, "not-yours", "Submission of another key"),
         E::Withdrawn { .. } => (S::CONFLICT, "withdrawn", "Submission withdrawn"),
+        E::FileErased { .. } => (S::CONFLICT, "file-erased", "File was erased"),
+        E::Erased { .. } => (S::GONE, "erased", "Submission erased"),
+        E::OnHold { .. } => (S::CONFLICT, "on-hold", "On hold"),
+        E::CaseStep { .. } => (S::CONFLICT, "case-step", "Step not possible"),
+        E::CaseMovedOn { .. } => (S::CONFLICT, "case-moved-on", "Case moved on"),
+        E::ConcernedList { .. } => (UNPROCESSABLE, "concerned-list", "List not usable"),
         E::Abandoned { .. } => (S::GONE, "abandoned", "Submission abandoned"),
         E::TooManyOpen { .. } => {
             (S::TOO_MANY_REQUESTS, "too-many-open", "Too many submissions without statement")
         }
         E::LastAdmin { .. } => (S::CONFLICT, "last-admin", "Last administrator"),
         E::SupersedesNothing { .. } => {
-            (S::UNPROCESSABLE_ENTITY, "supersedes-nothing", "Supersedes something else")
+            (UNPROCESSABLE, "supersedes-nothing", "Supersedes something else")
         }
         E::ReviewOfNothing { .. } => {
-            (S::UNPROCESSABLE_ENTITY, "review-of-nothing", "Review of something else")
+            (UNPROCESSABLE, "review-of-nothing", "Review of something else")
         }
         E::ReviewOutdated { .. } => (S::CONFLICT, "review-outdated", "Review overtaken"),
         E::NotApproved { .. } => (S::FORBIDDEN, "not-approved", "Not approved by two officers"),
@@ -281,15 +296,24 @@ fn classify(error: &ServiceError) -> (StatusCode, &'static str, &'static str) {
         E::NotFound { .. } | E::Beyond { .. } => (S::NOT_FOUND, "not-found", "Not found"),
         E::Malformed { .. } => (S::BAD_REQUEST, "malformed-request", "Malformed request"),
         E::TooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "too-large", "Too large"),
-        E::Log(LogError::Stale(_)) => (S::CONFLICT, "stale", "Overtaken by another change"),
-        E::Log(LogError::Proof(_)) => (S::BAD_REQUEST, "malformed-request", "Malformed request"),
-        E::Log(LogError::Tiles(_)) => (S::INTERNAL_SERVER_ERROR, "internal", "Service failure"),
-        E::Log(LogError::Stopped(_)) => (S::SERVICE_UNAVAILABLE, "stopped", "Service stopped"),
-        E::Log(_) => (S::SERVICE_UNAVAILABLE, "unavailable", "Service cannot write"),
+        E::Log(error) => log(error),
         E::Vault(error) => vault(error),
+        E::Journal(_) => (S::SERVICE_UNAVAILABLE, "unavailable", "Service cannot erase"),
         E::Store(_) | E::Files(_) | E::SealedPayload(_) | E::Sign(_) => {
             (S::INTERNAL_SERVER_ERROR, "internal", "Service failure")
         }
+    }
+}
+
+fn log(error: &LogError) -> (StatusCode, &'static str, &'static str) {
+    use LogError as E;
+    use StatusCode as S;
+    match error {
+        E::Stale(_) => (S::CONFLICT, "stale", "Overtaken by another change"),
+        E::Proof(_) => (S::BAD_REQUEST, "malformed-request", "Malformed request"),
+        E::Tiles(_) => (S::INTERNAL_SERVER_ERROR, "internal", "Service failure"),
+        E::Stopped(_) => (S::SERVICE_UNAVAILABLE, "stopped", "Service stopped"),
+        _ => (S::SERVICE_UNAVAILABLE, "unavailable", "Service cannot write"),
     }
 }
 

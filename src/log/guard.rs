@@ -16,6 +16,7 @@ use std::{
 
 use attestry_proof::{hash::Hash, size::TreeSize};
 
+use super::journal::{FileJournal, Journal, JournalError};
 use crate::store::ledger::Head;
 
 const MAGIC: &[u8; 16] = b"attestry/guard/1";
@@ -55,6 +56,9 @@ pub enum GuardError {
         /// The guard file.
         path: PathBuf,
     },
+    /// The erasure journal cannot be used.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// An earlier write failed, so what is on disk is unknown.
     #[error("an earlier write to the guard failed; restart to find out what it holds")]
     Failed,
@@ -84,6 +88,9 @@ pub trait Guard: Send + Sync {
     /// # Errors
     /// See [`GuardError`]; nothing may be acknowledged after one.
     fn record(&self, head: Head) -> Result<(), GuardError>;
+
+    /// What must stay destroyed.
+    fn journal(&self) -> &dyn Journal;
 }
 
 /// A guard in a directory of its own, held by one process at a time.
@@ -91,6 +98,7 @@ pub struct FileGuard {
     path: PathBuf,
     origin: Hash,
     state: Mutex<State>,
+    journal: FileJournal,
     /// Held for its lock alone.
     _lock: File,
 }
@@ -115,7 +123,9 @@ impl FileGuard {
             Err(source) => return Err(GuardError::Io { path, source }),
         };
         let state = Mutex::new(State { file, sequence: 0, failed: false });
-        let guard = Self { path, origin: Hash::of(origin.as_bytes()), state, _lock: lock };
+        let journal = FileJournal::open(directory, origin)?;
+        let origin = Hash::of(origin.as_bytes());
+        let guard = Self { path, origin, state, journal, _lock: lock };
         guard.read()?;
         Ok(guard)
     }
@@ -192,6 +202,10 @@ impl Guard for FileGuard {
             state.file = Some(self.create().map_err(|source| self.io(source))?);
         }
         Ok(())
+    }
+
+    fn journal(&self) -> &dyn Journal {
+        &self.journal
     }
 
     fn is_armed(&self) -> bool {

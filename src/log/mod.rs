@@ -10,6 +10,7 @@
 
 pub mod fsck;
 pub mod guard;
+pub mod journal;
 mod open;
 mod proofs;
 mod publisher;
@@ -186,6 +187,12 @@ impl Log {
     #[must_use]
     pub fn head(&self) -> Head {
         self.shared.acknowledged().head
+    }
+
+    /// What must stay destroyed: kept with the guard, outside the database and its backups.
+    #[must_use]
+    pub fn journal(&self) -> &dyn journal::Journal {
+        self.shared.guard.journal()
     }
 
     /// Why the log stopped, if it did.

@@ -126,8 +126,7 @@ impl Service {
                 owner_person: person(owner.person, owner_id),
                 program: &record.program,
                 withdrawn: record.withdrawn,
-                // No statement can place a hold yet, so none is on it.
-                held: false,
+                held: record.held,
                 state: record.state(),
             }),
             Thing::OwnSubmission(id) => ResourceFacts::Submission(SubmissionFacts {

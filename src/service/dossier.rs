@@ -211,6 +211,9 @@ impl Service {
             Some(told) => Some(self.review_fact(told, owner, about).await?),
             None => None,
         };
+        let holds = self.ledger.legal().holds_on(record.id).await?;
+        let in_place = holds.iter().filter(|hold| hold.released.is_none()).count();
+        let in_place = u32::try_from(in_place).unwrap_or(u32::MAX);
         Ok(ClearanceFacts {
             purpose: asked,
             clearance_policy: program.clearance_policy.clone(),
@@ -219,9 +222,8 @@ impl Service {
             withdrawn: record.withdrawn,
             scan: about.scan_fact(),
             review,
-            // No statement can place a hold or open a case: the log holds none.
-            holds: Some(0),
-            open_cases: Some(0),
+            holds: Some(in_place),
+            open_cases: Some(self.ledger.legal().open_cases_about(record.id).await?),
         })
     }
 

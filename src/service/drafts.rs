@@ -96,9 +96,10 @@ impl Service {
             if record.owner != caller.key.thumbprint() {
                 self.submission_for(caller, action, submission).await?;
             }
-            return match record.withdrawn {
-                true => Err(ServiceError::Withdrawn { submission }),
-                false => Ok(Standing::Registered),
+            return match (record.ordered, record.withdrawn) {
+                (true, _) => Err(ServiceError::Erased { submission }),
+                (_, true) => Err(ServiceError::Withdrawn { submission }),
+                _ => Ok(Standing::Registered),
             };
         }
         // Only who may attest begins a submission.

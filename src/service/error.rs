@@ -5,14 +5,14 @@ use attestry_proof::{
     cose::statement::StatementError,
     hash::Hash,
     key::{PublicKeyError, Thumbprint},
-    payload::PayloadError,
+    payload::{PayloadError, case::CaseState},
     size::{LeafIndex, TreeSize},
 };
 use uuid::Uuid;
 
 use crate::{
     keys::SignError,
-    log::LogError,
+    log::{LogError, journal::JournalError},
     service::authorize::Refusal,
     store::{files::FilesError, ledger::StoreError},
     vault::{KeysError, VaultError},
@@ -147,6 +147,53 @@ pub enum ServiceError {
         /// Which submission.
         submission: Uuid,
     },
+    /// The file was erased, and is not taken again.
+    #[error("the file {sha256} was erased in a takedown and is not taken again")]
+    FileErased {
+        /// SHA-256 of the file.
+        sha256: Hash,
+    },
+    /// Content is, or will be, erased.
+    #[error("submission {submission} is erased, or is about to be; nothing stops that any more")]
+    Erased {
+        /// Which submission.
+        submission: Uuid,
+    },
+    /// A hold keeps content from being destroyed.
+    #[error("a hold is on submission {submission}; release it first")]
+    OnHold {
+        /// Which submission.
+        submission: Uuid,
+    },
+    /// A step of a case is not possible.
+    #[error("the case {case} is {state}; {reason}")]
+    CaseStep {
+        /// Which case.
+        case: Uuid,
+        /// Where it is.
+        state: CaseState,
+        /// Why not, and what is possible.
+        reason: String,
+    },
+    /// A step was signed about a state of the case that is not the present one.
+    #[error("the case {case} moved on to {state} meanwhile; read it and sign again")]
+    CaseMovedOn {
+        /// Which case.
+        case: Uuid,
+        /// Where it is.
+        state: CaseState,
+    },
+    /// The list that a statement names is not there, or not as it says.
+    #[error("the list {sha256} is not usable: {reason}")]
+    ConcernedList {
+        /// SHA-256 that the statement names.
+        sha256: Hash,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The erasure journal cannot be used.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// The submission was begun, left without a statement, and deleted.
     #[error(
         "submission {submission} was left without a statement for too long, and what was sent for it was deleted; \

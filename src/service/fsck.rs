@@ -10,6 +10,7 @@ mod entitled;
 mod entries;
 mod facts;
 mod files;
+mod matters;
 mod people;
 mod standing;
 

@@ -22,7 +22,8 @@ use uuid::Uuid;
 use super::{
     Service, ServiceError,
     authorize::{Action, Thing},
-    own_ids::{own_id, require_submission_id},
+    own_ids::require_submission_id,
+    sealing::{sealed_under, sealing_id},
 };
 use crate::{
     store::ledger::{AttestationSet, Candidate, Effect, KeyRecord, Precondition, StoredPayload},
@@ -30,7 +31,7 @@ use crate::{
 };
 
 /// What a judgement rests on, and what follows from it.
-type Judgement = (Vec<Precondition>, Vec<Effect>);
+pub(super) type Judgement = (Vec<Precondition>, Vec<Effect>);
 
 impl Service {
     pub(super) async fn judge(
@@ -65,8 +66,9 @@ impl Service {
         if staged {
             effects.push(Effect::Unstage { submission: vault_subject, digest });
         }
-        let seal_key = self.vault.submission_key(vault_subject).await?;
-        let sealed = self.vault.seal_payload(&seal_key, vault_subject, &digest, &bytes)?;
+        let under = sealing_id(header.subject, &payload);
+        let seal_key = self.vault.submission_key(under).await?;
+        let body = self.vault.seal_payload(&seal_key, under, &digest, &bytes)?;
         Ok(Candidate {
             entry: statement.entry_bytes(),
             leaf_hash: statement.leaf_hash(),
@@ -75,7 +77,7 @@ impl Service {
             issuer: header.issuer,
             content_type: header.content_type.as_str(),
             payload_digest: digest,
-            payload: StoredPayload::Sealed(sealed),
+            payload: StoredPayload::Sealed { under: Some(under), body },
             preconditions,
             effects,
         })
@@ -88,8 +90,12 @@ impl Service {
         payload: &Payload,
     ) -> Result<Judgement, ServiceError> {
         let kind = payload.kind();
-        if let Subject::Submission(id) = subject {
-            require_submission_id(id)?;
+        match subject {
+            // What legal officers say is about holds and cases, which have ids of the service's kind.
+            Subject::Submission(id) if kind.speaker() != Speaker::Legal => {
+                require_submission_id(id)?;
+            }
+            _ => {}
         }
         match (kind.speaker(), subject, payload) {
             (Speaker::Contractor, Subject::Submission(submission), _) => {
@@ -101,6 +107,22 @@ impl Service {
             }
             (_, Subject::Key(lost), Payload::KeyApproval(said)) => {
                 let judgement = self.judge_approval(key, lost, said.body()).await?;
+                require_capacity(key, payload).map(|()| judgement)
+            }
+            (_, _, Payload::Hold(said)) => {
+                let judgement = self.judge_hold(key, said.body()).await?;
+                require_capacity(key, payload).map(|()| judgement)
+            }
+            (_, _, Payload::HoldRelease(said)) => {
+                let judgement = self.judge_hold_release(key, said.body()).await?;
+                require_capacity(key, payload).map(|()| judgement)
+            }
+            (_, _, Payload::CaseStep(said)) => {
+                let judgement = self.judge_case_step(key, said.body()).await?;
+                require_capacity(key, payload).map(|()| judgement)
+            }
+            (_, _, Payload::CaseApproval(said)) => {
+                let judgement = self.judge_case_approval(key, said.body()).await?;
                 require_capacity(key, payload).map(|()| judgement)
             }
             _ => Err(ServiceError::ReservedContentType { found: kind.as_str() }),
@@ -246,20 +268,6 @@ impl Service {
         let sealed = self.ledger.staged_payload(subject, digest).await?.ok_or(missing)?;
         let key = self.vault.existing_key(subject).await?;
         Ok((open_payload(&key, subject, &digest, &sealed)?.to_vec(), true))
-    }
-}
-
-/// Id under whose key payloads about a subject are sealed. About a key it is the first half of its
-/// thumbprint, so that it can be found again and erased by itself.
-#[must_use]
-pub fn sealed_under(subject: Subject) -> Uuid {
-    match subject {
-        Subject::Submission(id) => id,
-        Subject::Key(thumbprint) => {
-            let mut id = [0; 16];
-            id.copy_from_slice(&thumbprint.0.0[..16]);
-            own_id(id)
-        }
     }
 }
 

@@ -40,6 +40,10 @@ impl Service {
             return Err(ServiceError::Openings { reason });
         }
         self.require_files(submission, &manifest).await?;
+        for files in manifest.files().chunks(DIGESTS_PER_QUESTION) {
+            let digests: Vec<Hash> = files.iter().map(|file| file.sha256).collect();
+            self.refuse_erased(&digests).await?;
+        }
         let record = ManifestRecord {
             submission,
             commitment,

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     Service, ServiceError,
     authorize::{Action, Thing},
-    judge::sealed_under,
+    sealing::sealed_under,
 };
 use crate::store::{ledger::KeyRecord, people::PersonRecord};
 use crate::vault::{KeysError, VaultError};

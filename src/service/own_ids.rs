@@ -29,6 +29,18 @@ pub(super) fn require_submission_id(id: Uuid) -> Result<(), ServiceError> {
     })
 }
 
+/// Refuses an id that a submission could have, for what is none.
+///
+/// # Errors
+/// [`ServiceError::Malformed`].
+pub(super) fn require_own_id(what: &'static str, id: Uuid) -> Result<(), ServiceError> {
+    if id.get_version() == Some(Version::Custom) {
+        return Ok(());
+    }
+    let reason = "its id is a random UUID of version 8; those of version 4 are for submissions";
+    Err(ServiceError::Malformed { what, reason: reason.into() })
+}
+
 impl Service {
     /// A fresh id of the service's own.
     pub(super) fn new_own_id(&self) -> Uuid {

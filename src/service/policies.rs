@@ -9,6 +9,7 @@ use attestry_policy::{
     clauses::{CatalogueError, ClauseCatalogue},
     engine::PolicyEngine,
     load::LoadError,
+    takedown,
 };
 use attestry_proof::hash::Hash;
 use attestry_scrub::{RuleError, RuleSet};
@@ -34,6 +35,12 @@ pub enum PoliciesError {
     /// The clause texts are refused.
     #[error(transparent)]
     Clauses(#[from] CatalogueError),
+    /// The takedown rules are refused.
+    #[error(transparent)]
+    Takedown(#[from] takedown::RulesError),
+    /// The takedown rules are no text.
+    #[error("takedown.toml is not UTF-8")]
+    TakedownText,
     /// The rules that files are searched by are refused.
     #[error(transparent)]
     Scan(#[from] RuleError),
@@ -44,6 +51,8 @@ pub struct Policies {
     engine: PolicyEngine,
     clauses: ClauseCatalogue,
     files: Vec<PolicyFileBytes>,
+    /// `None` in a bundle without them: then there are no cases.
+    takedown: Option<takedown::Rules>,
     /// Read when they are first asked for: checking them takes longer than the rest.
     scan_rules: OnceLock<Result<RuleSet, RuleError>>,
 }
@@ -58,7 +67,15 @@ impl Policies {
             files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
         let engine = PolicyEngine::load(&named)?;
         let clauses = ClauseCatalogue::parse(&named)?;
-        Ok(Self { engine, clauses, files, scan_rules: OnceLock::new() })
+        let rules = files.iter().find(|(path, _)| path == takedown::RULES_PATH);
+        let takedown = match rules {
+            None => None,
+            Some((_, bytes)) => {
+                let text = std::str::from_utf8(bytes).map_err(|_| PoliciesError::TakedownText)?;
+                Some(takedown::Rules::parse(text)?)
+            }
+        };
+        Ok(Self { engine, clauses, files, takedown, scan_rules: OnceLock::new() })
     }
 
     /// The rules.
@@ -87,6 +104,12 @@ impl Policies {
     #[must_use]
     pub fn has_scan_rules(&self) -> bool {
         self.files.iter().any(|(path, _)| path.starts_with(SCAN_FOLDER))
+    }
+
+    /// The takedown rules, if the bundle has any.
+    #[must_use]
+    pub const fn takedown(&self) -> Option<&takedown::Rules> {
+        self.takedown.as_ref()
     }
 
     /// The files.

@@ -1,6 +1,10 @@
 //! Reading what is stored, for those who may.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
 
 use attestry_proof::{hash::Hash, key::Thumbprint, size::LeafIndex};
 use uuid::Uuid;
@@ -111,18 +115,19 @@ impl Service {
         submission: Uuid,
         indices: &[LeafIndex],
     ) -> Result<Vec<Option<(Vec<u8>, bool)>>, ServiceError> {
-        let mut key = None;
+        let mut keys = HashMap::new();
         let mut payloads = Vec::with_capacity(indices.len());
         for stored in self.ledger.payloads(indices).await? {
             payloads.push(match stored {
                 None => None,
                 Some((_, StoredPayload::Public(bytes))) => Some((bytes, false)),
-                Some((digest, StoredPayload::Sealed(sealed))) => {
-                    let key = match &mut key {
-                        Some(key) => key,
-                        none => none.insert(self.vault.existing_key(submission).await?),
+                Some((digest, StoredPayload::Sealed { under, body })) => {
+                    let under = under.unwrap_or(submission);
+                    let key = match keys.entry(under) {
+                        Entry::Occupied(known) => known.into_mut(),
+                        Entry::Vacant(new) => new.insert(self.vault.existing_key(under).await?),
                     };
-                    Some((open_payload(key, submission, &digest, &sealed)?.to_vec(), true))
+                    Some((open_payload(key, under, &digest, &body)?.to_vec(), true))
                 }
             });
         }

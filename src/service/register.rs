@@ -146,6 +146,9 @@ impl Service {
         Ok(match failed {
             Precondition::SubmissionOf { submission, owner, .. } => {
                 match self.ledger.submission(submission).await? {
+                    Some(record) if record.owner == owner && record.ordered => {
+                        ServiceError::Erased { submission }
+                    }
                     Some(record) if record.owner == owner => ServiceError::Withdrawn { submission },
                     Some(_) => ServiceError::NotYours { submission },
                     None => match self.ledger.draft(submission).await? {
@@ -156,6 +159,12 @@ impl Service {
                     },
                 }
             }
+            Precondition::NotHeld { submission } => ServiceError::OnHold { submission },
+            Precondition::NotOrdered { submission } => ServiceError::Erased { submission },
+            Precondition::Case { case, .. } => match self.ledger.legal().case(case).await? {
+                Some(record) => ServiceError::CaseMovedOn { case, state: record.state },
+                None => ServiceError::NotFound { what: "case", id: case.to_string() },
+            },
             other => ServiceError::Log(LogError::Stale(other)),
         })
     }

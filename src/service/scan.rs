@@ -168,7 +168,7 @@ impl Service {
     }
 
     /// Stores a report like a file of the submission, so that whoever may read those may read it.
-    async fn store_report(
+    pub(super) async fn store_report(
         &self,
         submission: Uuid,
         digest: Hash,

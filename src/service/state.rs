@@ -9,7 +9,7 @@ use attestry_proof::{
     payload::Payload,
 };
 
-use super::{Service, ServiceError, judge::sealed_under};
+use super::{Service, ServiceError, sealing::sealing_id};
 use crate::{
     keys::Signer,
     log::Logged,
@@ -28,10 +28,10 @@ impl Service {
         let signer = &*self.log.signers().service;
         let (origin, now) = (self.log.origin(), self.now());
         let mut candidate = state(signer, origin, now, about, payload, (preconditions, effects))?;
-        let (id, digest) = (sealed_under(subject), candidate.payload_digest);
-        let key = self.vault.submission_key(id).await?;
-        let sealed = self.vault.seal_payload(&key, id, &digest, &payload.to_bytes())?;
-        candidate.payload = StoredPayload::Sealed(sealed);
+        let (under, digest) = (sealing_id(subject, payload), candidate.payload_digest);
+        let key = self.vault.submission_key(under).await?;
+        let body = self.vault.seal_payload(&key, under, &digest, &payload.to_bytes())?;
+        candidate.payload = StoredPayload::Sealed { under: Some(under), body };
         Ok(self.log.append(candidate).await?)
     }
 }

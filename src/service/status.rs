@@ -59,7 +59,7 @@ impl Service {
             left_for_later(record.id, self.publish_status(record.id).await);
         });
         join_all(words).await;
-        Ok(())
+        self.follow_cases().await
     }
 
     /// Publishes where a submission stands, if that is not what was published last.

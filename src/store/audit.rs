@@ -4,6 +4,7 @@
 //! So this port hands out bytes and numbers, page by page, in the order of each table's key. It
 //! never writes.
 
+mod matters;
 mod people;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use super::{files::ObjectId, ledger::StoreError};
+pub use matters::{MattersAudit, RawCase, RawHold};
 pub use people::{PeopleAudit, RawApproval, RawPolicyFile, RawProfile, RawReview, RawStanding};
 
 /// Objects to ask about at once, a few megabytes of them.
@@ -126,6 +128,8 @@ pub struct RawPayload {
     pub sealed: bool,
     /// The payload, sealed or not.
     pub body: Vec<u8>,
+    /// Whose key it is sealed under, if that is not the key of the entry's subject.
+    pub sealed_under: Option<Vec<u8>>,
 }
 
 /// A row of `staged_payloads`.
@@ -249,7 +253,7 @@ pub type Rows<'a, T> = BoxFuture<'a, Result<Vec<T>, StoreError>>;
 pub type After<'a> = Option<(&'a [u8], &'a [u8])>;
 
 /// Reading a ledger's tables row by row.
-pub trait LedgerAudit: PeopleAudit {
+pub trait LedgerAudit: PeopleAudit + MattersAudit {
     /// What the engine's own check of the file finds, at most `limit` lines, and how the schema differs from the one that
     /// this program makes; nothing when all is well.
     fn integrity(&self, limit: u32) -> Rows<'_, String>;
@@ -296,7 +300,7 @@ pub trait LedgerAudit: PeopleAudit {
     /// Submissions by id.
     fn submissions<'a>(&'a self, after: Option<&'a [u8]>, limit: u32) -> Rows<'a, RawSubmission>;
 
-    /// Submissions that entries speak about but `submissions` lacks.
+    /// What entries speak about that is in none of `submissions`, `cases` and `holds`.
     fn submissions_lost(&self, limit: u32) -> Rows<'_, Vec<u8>>;
 
     /// Issuer of the first entry about a submission.

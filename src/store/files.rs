@@ -189,6 +189,15 @@ pub trait Files: Send + Sync {
     /// Every object that holds content of the submission: stored, packed or arriving.
     fn objects_of(&self, subject: Uuid) -> BoxFuture<'_, Result<Vec<ObjectId>, FilesError>>;
 
+    /// SHA-256 of every stored file of the submission, in ascending order.
+    fn digests_of(&self, subject: Uuid) -> BoxFuture<'_, Result<Vec<Hash>, FilesError>>;
+
+    /// Those of these objects that nothing on record names, each once.
+    fn unrecorded<'a>(
+        &'a self,
+        objects: &'a [ObjectId],
+    ) -> BoxFuture<'a, Result<Vec<ObjectId>, FilesError>>;
+
     /// Forgets every file and upload of the submission.
     fn forget_subject(&self, subject: Uuid) -> BoxFuture<'_, Result<(), FilesError>>;
 }

@@ -3,18 +3,19 @@
 use attestry_proof::{
     cose::Subject,
     hash::Hash,
-    key::{PublicKey, Thumbprint},
+    key::Thumbprint,
     log::{edge::Edge, tile::TileId},
     size::{LeafIndex, TreeSize},
 };
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
+pub use super::effects::{Effect, Precondition};
 pub use super::records::{
     AttestationSet, DraftOutcome, DraftRecord, Invitation, KeyRecord, ManifestRecord, PublicWord,
     PurposeSet, Review, Role, Roles, SubmissionRecord,
 };
-use super::{people::People, sessions::Sessions};
+use super::{legal::Legal, people::People, sessions::Sessions};
 
 /// Name of one attempt to commit a batch, chosen by the sequencer.
 pub type BatchId = Uuid;
@@ -46,8 +47,13 @@ pub fn subject_bytes(subject: &Subject) -> &[u8] {
 /// Payload of an entry as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoredPayload {
-    /// Ciphertext under the submission's key.
-    Sealed(Vec<u8>),
+    /// Ciphertext under a key of the vault.
+    Sealed {
+        /// Whose key; `None` for that of the entry's subject.
+        under: Option<Uuid>,
+        /// The ciphertext.
+        body: Vec<u8>,
+    },
     /// The payload itself, for the kinds that are published.
     Public(Vec<u8>),
 }
@@ -78,188 +84,6 @@ pub struct Candidate {
     pub preconditions: Vec<Precondition>,
     /// What changes together with the entry.
     pub effects: Vec<Effect>,
-}
-
-/// A fact the judgement rested on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Precondition {
-    /// The key is at this version, as it was when the statement was judged.
-    Key {
-        /// Whose key.
-        thumbprint: Thumbprint,
-        /// Version judged.
-        version: u64,
-    },
-    /// No key with this thumbprint is enrolled yet.
-    KeyUnknown(Thumbprint),
-    /// No key at all was ever enrolled.
-    NobodyEnrolled,
-    /// Some valid key of the program other than this one has the role of an administrator.
-    AdminBesides {
-        /// The key.
-        thumbprint: Thumbprint,
-        /// Its program.
-        program: String,
-    },
-    /// The submission is new (and becomes the owner's) or already belongs to the owner. One that is
-    /// being prepared belongs to whoever began it, and to nobody once it was abandoned.
-    SubmissionOf {
-        /// Which submission.
-        submission: Uuid,
-        /// Key that must own it.
-        owner: Thumbprint,
-        /// Program of that key.
-        program: String,
-        /// Whether a withdrawn submission still accepts this statement.
-        may_be_withdrawn: bool,
-    },
-    /// Nobody but the service said anything about the submission after this position.
-    LastSaid {
-        /// Which submission.
-        submission: Uuid,
-        /// Position of the last statement by a person.
-        at: LeafIndex,
-    },
-    /// The service searched the files of the submission last at this position.
-    LastScan {
-        /// Which submission.
-        submission: Uuid,
-        /// Position of the last scan; `None` if there is none.
-        at: Option<LeafIndex>,
-    },
-    /// As [`Precondition::LastSaid`], and the submission is cleared for just these purposes.
-    Standing {
-        /// Which submission.
-        submission: Uuid,
-        /// Position of the last statement by a person.
-        said: LeafIndex,
-        /// What it is cleared for.
-        cleared: PurposeSet,
-    },
-    /// The person has no other valid key in the program.
-    OnlyKey {
-        /// Whose.
-        person: Uuid,
-        /// In which program.
-        program: String,
-        /// The key that may be there.
-        except: Option<Thumbprint>,
-    },
-    /// The invitation exists, is unused and has not expired at the given time.
-    InvitationOpen {
-        /// SHA-256 of the code.
-        code_digest: Hash,
-        /// Unix seconds.
-        at: i64,
-    },
-    /// The policy in force has this version.
-    Policy {
-        /// Version judged under.
-        version: u64,
-    },
-}
-
-/// A change that commits together with its entry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// The key may sign from this entry on.
-    EnrolKey {
-        /// The key.
-        key: Box<PublicKey>,
-        /// Its roles.
-        roles: Roles,
-        /// In which program.
-        program: String,
-        /// Who holds it, if that is known.
-        person: Option<Uuid>,
-        /// The lost key that it is enrolled for.
-        replaces: Option<Thumbprint>,
-    },
-    /// What the outgoing key owned belongs to the incoming one, which is enrolled by another effect.
-    HandOver {
-        /// The outgoing key; it may not sign after this entry.
-        from: Thumbprint,
-        /// The incoming key.
-        to: Thumbprint,
-    },
-    /// An officer approved that a key takes the place of a lost one.
-    ApproveKey {
-        /// The lost key.
-        lost: Thumbprint,
-        /// The key that is to replace it.
-        replacement: Thumbprint,
-        /// The officer's key.
-        officer: Thumbprint,
-    },
-    /// The key may not sign after this entry.
-    RevokeKey(Thumbprint),
-    /// The invitation is spent.
-    UseInvitation {
-        /// SHA-256 of the code.
-        code_digest: Hash,
-        /// Who used it.
-        by: Thumbprint,
-    },
-    /// The owner said something that clearance asks for. A review before it is not current any
-    /// more, and nothing is cleared until there is another.
-    Attested {
-        /// About which submission.
-        submission: Uuid,
-        /// What was said.
-        kind: AttestationSet,
-    },
-    /// A reviewer said what they found.
-    Reviewed {
-        /// About which submission.
-        submission: Uuid,
-        /// Whether it is accepted.
-        accepted: bool,
-        /// The reviewer's key.
-        reviewer: Thumbprint,
-    },
-    /// The service searched the files. Whoever was accepted by a reviewer, or is cleared, is decided
-    /// about again.
-    Scanned {
-        /// Of which submission.
-        submission: Uuid,
-    },
-    /// The service decided whether a submission is cleared.
-    Cleared {
-        /// Which submission.
-        submission: Uuid,
-        /// For which purposes.
-        purposes: PurposeSet,
-        /// Whether it is.
-        granted: bool,
-    },
-    /// The public word on a submission was logged.
-    Published {
-        /// About which submission.
-        submission: Uuid,
-        /// The word.
-        word: PublicWord,
-    },
-    /// Consent was taken back: what rests on it is not cleared any more.
-    Withdraw {
-        /// For which submission.
-        submission: Uuid,
-        /// Purposes; `None` for everything.
-        purposes: Option<PurposeSet>,
-    },
-    /// A policy bundle comes into force.
-    AdoptPolicy {
-        /// Digest of the bundle.
-        digest: Hash,
-        /// Its version.
-        version: u64,
-    },
-    /// The staged copy of the payload is no longer needed.
-    Unstage {
-        /// Of which submission.
-        submission: Uuid,
-        /// SHA-256 of the payload.
-        digest: Hash,
-    },
 }
 
 /// What became of one candidate of a committed batch, in the order given.
@@ -304,6 +128,9 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("database schema: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
+    /// Content was deleted, but copies may still be in the database's files: others kept reading.
+    #[error("the write-ahead log could not be emptied: another process or a long read is using it")]
+    NotSettled,
     /// A stored value is impossible.
     #[error("the database holds an impossible {what} at {place}")]
     Corrupt {
@@ -557,6 +384,9 @@ pub trait Ledger: Send + Sync {
 
     /// Digest and version of the policy in force.
     fn policy(&self) -> BoxFuture<'_, Result<Option<(Hash, u64)>, StoreError>>;
+
+    /// Holds, takedown cases and erasure.
+    fn legal(&self) -> &dyn Legal;
 
     /// Programs and persons, and the rules in force.
     fn people(&self) -> &dyn People;

@@ -3,9 +3,11 @@
 //! SQL lives here and nowhere else.
 
 pub mod audit;
+pub mod effects;
 pub mod files;
 pub mod keyring;
 pub mod ledger;
+pub mod legal;
 pub mod people;
 pub mod records;
 pub mod sessions;

@@ -117,6 +117,14 @@ pub struct SubmissionRecord {
     pub published: Option<PublicWord>,
     /// Whether every consent was taken back.
     pub withdrawn: bool,
+    /// Whether a hold is on it.
+    pub held: bool,
+    /// Whether a case keeps it locked.
+    pub quarantined: bool,
+    /// Whether it is ordered that all of it is erased; nothing stops that any more.
+    pub ordered: bool,
+    /// Whether all of it was erased.
+    pub erased: bool,
 }
 
 impl SubmissionRecord {
@@ -129,6 +137,12 @@ impl SubmissionRecord {
     /// Where it stands, derived from the statements about it.
     #[must_use]
     pub fn state(&self) -> State {
+        if self.erased || self.ordered {
+            return State::Erased;
+        }
+        if self.quarantined {
+            return State::Quarantined;
+        }
         if self.withdrawn {
             return State::Withdrawn;
         }
@@ -147,8 +161,12 @@ impl SubmissionRecord {
     #[must_use]
     pub fn due_word(&self) -> Option<PublicWord> {
         let nothing = PurposeSet::default();
-        let word = if self.withdrawn {
+        let word = if self.erased {
+            PublicWord { status: SubmissionStatus::Erased, purposes: nothing }
+        } else if self.withdrawn {
             PublicWord { status: SubmissionStatus::Withdrawn, purposes: nothing }
+        } else if self.quarantined && self.published.is_some() {
+            PublicWord { status: SubmissionStatus::Quarantined, purposes: nothing }
         } else if !self.cleared.is_empty() {
             PublicWord { status: SubmissionStatus::Cleared, purposes: self.cleared }
         } else {
@@ -348,6 +366,10 @@ mod tests {
             cleared: PurposeSet::default(),
             published: None,
             withdrawn: false,
+            held: false,
+            quarantined: false,
+            ordered: false,
+            erased: false,
         }
     }
 
@@ -371,6 +393,10 @@ mod tests {
         assert_eq!(it.state(), State::Cleared);
         it.withdrawn = true;
         assert_eq!(it.state(), State::Withdrawn);
+        it.quarantined = true;
+        assert_eq!(it.state(), State::Quarantined);
+        it.ordered = true;
+        assert_eq!(it.state(), State::Erased, "nothing stops it any more");
     }
 
     #[test]
@@ -384,8 +410,15 @@ mod tests {
         assert_eq!(it.due_word(), None);
         it.cleared = PurposeSet::default();
         assert_eq!(it.due_word().unwrap().status, SubmissionStatus::Uncleared);
+        it.quarantined = true;
+        assert_eq!(it.due_word().unwrap().status, SubmissionStatus::Quarantined);
         it.withdrawn = true;
         assert_eq!(it.due_word().unwrap().status, SubmissionStatus::Withdrawn);
+        it.published = None;
+        it.ordered = true;
+        assert_eq!(it.due_word().unwrap().status, SubmissionStatus::Withdrawn, "not yet gone");
+        it.erased = true;
+        assert_eq!(it.due_word().unwrap().status, SubmissionStatus::Erased);
     }
 
     #[test]

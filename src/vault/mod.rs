@@ -107,6 +107,9 @@ pub enum VaultError {
     /// An object is missing, damaged, or cannot be reached.
     #[error(transparent)]
     Object(#[from] ObjectError),
+    /// The object store cannot be listed.
+    #[error("the object store cannot be listed: {0}")]
+    Listing(#[source] object_store::Error),
     /// The file is not stored for this submission.
     #[error("submission {subject} has no file with SHA-256 {sha256}")]
     FileUnknown {

@@ -98,6 +98,7 @@ pub async fn unopened() -> (Server, String) {
         base_url: url.clone().into(),
         metrics: http::metrics::install().unwrap(),
         oidc: None,
+        notices: Arc::default(),
     };
     let (stop, stopped) = oneshot::channel();
     tokio::spawn(listener.serve(http::router(state), async { drop(stopped.await) }));

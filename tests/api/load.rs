@@ -34,6 +34,7 @@ impl Scene {
             base_url: front.clone().into(),
             metrics: http::metrics::install().unwrap(),
             oidc: None,
+            notices: Arc::default(),
         };
         let (_stop, stopped) = oneshot::channel();
         let router = http::router_with(state, limits);

@@ -33,6 +33,7 @@ mod scans;
 mod sessions;
 mod statements;
 mod submissions;
+mod takedown;
 mod tiles;
 mod tokens;
 mod uploads;

@@ -228,7 +228,7 @@ async fn a_submission_cannot_be_given_the_id_of_something_else() {
     let officer = server.person(&["legal"], "eve@example.org").await;
     let person = server.service.key(owner.thumbprint()).await.unwrap().person.unwrap();
     let key = attestry_proof::cose::Subject::Key(owner.thumbprint());
-    let approvals = attestry::service::judge::sealed_under(key);
+    let approvals = attestry::service::sealing::sealed_under(key);
     let book = attestry::service::own_ids::own_id(*b"attestry-address");
     let size = server.size();
     for id in [person, approvals, book] {

@@ -36,7 +36,8 @@ async fn send(server: &Server, of: &Member, by: &Member, body: &Value) -> Answer
     server.post(path).json(body).by(by).send().await
 }
 
-async fn rotate(server: &Server, from: &Member) -> Member {
+/// Replaces a key by a new one of the same person.
+pub async fn rotate(server: &Server, from: &Member) -> Member {
     let to = Member::new();
     send(server, from, from, &request(from, &to)).await.status(201);
     to

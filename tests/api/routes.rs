@@ -3,6 +3,7 @@
 //! `route-table.txt` beside this file is what was reviewed. A route that is new, a caller that is
 //! let in, and a refusal by another rule than before all show as a difference.
 
+mod matters;
 mod requests;
 mod world;
 

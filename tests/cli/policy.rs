@@ -38,7 +38,7 @@ fn the_policies_built_in_are_in_order() {
     let rules: u64 = files.iter().map(|file| file["rules"].as_u64().unwrap()).sum();
     assert_eq!(copied["rules"], rules);
     let kinds: Vec<&str> = files.iter().filter_map(|file| file["kind"].as_str()).collect();
-    for kind in ["rules", "schema", "catalogue", "text", "decisions", "scan"] {
+    for kind in ["rules", "schema", "catalogue", "text", "decisions", "takedown", "scan"] {
         assert!(kinds.contains(&kind), "{kind}");
     }
     assert!(!kinds.contains(&"other"), "{copied}");
@@ -69,6 +69,8 @@ fn every_kind_of_file_is_checked() {
         ("clauses/catalogue.toml", "set = \"effort\"", "set = effort", "clauses/catalogue.toml:"),
         ("clauses/catalogue.toml", "en/effort.md", "en/none.md", "clauses/catalogue.toml:"),
         ("clauses/en/effort.md", "{#on-the-job}", "{#job}", "clauses/en/effort.md:"),
+        ("takedown.toml", "rolls = true", "rolls = yes", "takedown.toml:"),
+        ("takedown.toml", "day = \"19 june\"", "day = \"39 june\"", "takedown.toml:"),
     ] {
         let folder = Folder::new();
         folder.edit(file, from, to);

@@ -123,7 +123,7 @@ pub fn payloads(size: u64) -> Vec<Damage> {
          UPDATE payloads SET leaf_index = 100 WHERE leaf_index = 101;
          UPDATE payloads SET leaf_index = 101 WHERE leaf_index = -7;";
     found.push(damage("payloads", 100, swap));
-    let extra = "INSERT INTO payloads SELECT 100000, digest, sealed, body FROM payloads WHERE leaf_index = 1";
+    let extra = "INSERT INTO payloads SELECT 100000, digest, sealed, body, sealed_under FROM payloads WHERE leaf_index = 1";
     found.push(damage("payloads", 100_000, extra));
     found
 }

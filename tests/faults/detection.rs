@@ -105,6 +105,21 @@ async fn every_kind_of_damage_is_found_and_named() {
     fixture.workshop.require_clean().await;
 }
 
+/// Spent tokens, fingerprints of erased files and the schema's own history have nothing to be
+/// compared with.
+const BEYOND: [&str; 3] = ["token_ids", "refused_files", "_sqlx_migrations"];
+
+/// Tables whose damage `tests/api/takedown/damage.rs` tries: what fills them takes officers.
+const OF_TAKEDOWN: [&str; 7] = [
+    "holds",
+    "held_submissions",
+    "cases",
+    "case_submissions",
+    "case_history",
+    "case_approvals",
+    "erasures",
+];
+
 /// A table that is added later must be added here.
 async fn every_table_is_covered(fixture: &Fixture) {
     let damages = [
@@ -130,9 +145,8 @@ async fn every_table_is_covered(fixture: &Fixture) {
         .unwrap();
         for table in tables {
             let name: String = table.get(0);
-            // Spent tokens and the schema's own history have nothing to be compared with.
-            let beyond = ["token_ids", "_sqlx_migrations"].contains(&name.as_str());
-            assert!(covered.contains(name.as_str()) || beyond, "no damage to {name} is tried");
+            let elsewhere = BEYOND.contains(&name.as_str()) || OF_TAKEDOWN.contains(&name.as_str());
+            assert!(covered.contains(name.as_str()) || elsewhere, "no damage to {name} is tried");
         }
     }
 }

@@ -10,13 +10,16 @@ use std::{
 
 use attestry::{
     keys::{SignError, Signer},
-    log::guard::{Guard, GuardError},
+    log::{
+        guard::{Guard, GuardError},
+        journal::Journal,
+    },
     store::ledger::{
         AppendError, Appended, BatchId, BatchRecord, Candidate, DraftOutcome, DraftRecord,
         EntryRecord, Head, Invitation, KeyRecord, Ledger, ManifestRecord, PayloadRecord,
         StoreError, StoredPayload, SubmissionRecord,
     },
-    store::{people::People, sessions::Sessions},
+    store::{legal::Legal, people::People, sessions::Sessions},
 };
 use attestry_proof::{
     cose::Subject,
@@ -112,6 +115,10 @@ impl<L: Ledger> Ledger for FaultyLedger<L> {
         candidates: &'a [Candidate],
     ) -> BoxFuture<'a, Result<Appended, AppendError>> {
         self.append(batch, at_ms, candidates).boxed()
+    }
+
+    fn legal(&self) -> &dyn Legal {
+        self.inner.legal()
     }
 
     fn people(&self) -> &dyn People {
@@ -331,6 +338,10 @@ impl<G: Guard> Guard for FaultyGuard<G> {
 
     fn is_armed(&self) -> bool {
         self.inner.is_armed()
+    }
+
+    fn journal(&self) -> &dyn Journal {
+        self.inner.journal()
     }
 
     fn record(&self, head: Head) -> Result<(), GuardError> {

@@ -78,4 +78,5 @@ fuzz_tests! {
     manifest_openings, fuzz_manifest_openings, Corpus::openings();
     manifest_proof, fuzz_manifest_proof, Corpus::manifest_proofs();
     payload, fuzz_payload, Corpus::folder("payload");
+    takedown_rules, fuzz_takedown_rules, Corpus::folder("takedown");
 }

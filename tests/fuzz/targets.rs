@@ -2,7 +2,11 @@
 //!
 //! Each takes the bytes as they come from outside, so a coverage-guided fuzzer can call it as it is.
 
+use std::collections::BTreeSet;
+
 use attestry_policy::clearance::RecordedFacts;
+use attestry_policy::takedown::{ActorFacts, Need, Rules, State, Step};
+use attestry_policy::words::{Role, RoleSet};
 use attestry_proof::cose::key::{encode_key, encode_key_set, parse_key, parse_key_set};
 use attestry_proof::cose::statement::split_statements;
 use attestry_proof::cose::{
@@ -21,6 +25,7 @@ use attestry_proof::manifest::{Manifest, ManifestProof};
 use attestry_proof::payload::Payload;
 use attestry_proof::payload::clearance_facts::ClearanceFacts;
 use attestry_proof::size::{LeafIndex, TreeSize};
+use chrono::{DateTime, Utc};
 
 const STATEMENTS_MAX: usize = 16;
 
@@ -204,4 +209,30 @@ fn facts_are_the_engines(facts: &ClearanceFacts) {
     let again = serde_json::to_value(&read).expect("facts are JSON");
     assert_eq!(again, written, "the engine writes other facts");
     assert_eq!(serde_json::from_value::<ClearanceFacts>(again).expect("facts"), *facts);
+}
+
+/// Whatever rules are read, nobody destroys anything alone or under a hold, and clocks can be asked.
+pub fn fuzz_takedown_rules(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(rules) = Rules::parse(text) else { return };
+    let roles: RoleSet = Role::ALL.iter().copied().collect();
+    let actor = ActorFacts { roles, ..ActorFacts::default() };
+    let history: Vec<(State, DateTime<Utc>)> =
+        State::ALL.iter().map(|state| (*state, DateTime::UNIX_EPOCH)).collect();
+    for ground in rules.grounds() {
+        let _ = rules.clocks(ground, &history, &[], DateTime::<Utc>::MAX_UTC);
+        for transition in State::ALL.iter().flat_map(|from| rules.next(Some(*from), ground)) {
+            let reasons: Vec<Option<&str>> =
+                rules.reasons_for(transition, ground).map(|reason| Some(&*reason.code)).collect();
+            for left_out in [Need::SecondOfficer, Need::NoHold] {
+                let given: BTreeSet<Need> =
+                    Need::ALL.iter().copied().filter(|need| *need != left_out).collect();
+                let (from, to) = (transition.from, transition.to);
+                let reason = reasons.first().copied().flatten();
+                let step = Step { from, to, ground, actor, given: &given, reason };
+                let is_taken = rules.step(&step).is_ok();
+                assert!(!is_taken || to != State::Remediating, "destroyed without {left_out}");
+            }
+        }
+    }
 }

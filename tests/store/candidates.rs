@@ -39,7 +39,7 @@ pub fn candidate(number: u64) -> Candidate {
         issuer: thumbprint(9),
         content_type: ContentType::Sealed.as_str(),
         payload_digest: Hash::of(&payload),
-        payload: StoredPayload::Sealed(payload),
+        payload: StoredPayload::Sealed { under: None, body: payload },
         preconditions: Vec::new(),
         effects: Vec::new(),
     }

@@ -15,6 +15,7 @@ pub mod clearance;
 pub mod engine;
 pub mod explain;
 pub mod load;
+pub mod takedown;
 pub mod words;
 
 mod bounds;

@@ -164,7 +164,10 @@ fn every_rule_decides_some_request_and_not_another() {
     };
     let ended = Situation::by(&situations(Action::ReadLog)[0], Action::ReadLog, RoleSet::EMPTY);
     let joining = Situation::by(&situations(Action::SignIn)[0], Action::SignIn, RoleSet::EMPTY);
-    for request in every_request().into_iter().chain([revoked(ended), revoked(joining)]) {
+    let filing =
+        Situation::by(&situations(Action::FileNotice)[0], Action::FileNotice, RoleSet::EMPTY);
+    let after_the_end = [ended, joining, filing].map(revoked);
+    for request in every_request().into_iter().chain(after_the_end) {
         let explanation = engine.explain(&request);
         let decided = &explanation.decision;
         for told in &explanation.rules {

@@ -102,7 +102,7 @@ impl Contractors {
                 });
                 again.map_or(Ok(()), |(lost, entry)| Err(Fault::ReplacementAttests { lost, entry }))
             }
-            Speaker::Contractor | Speaker::Service => Ok(()),
+            Speaker::Contractor | Speaker::Legal | Speaker::Service => Ok(()),
         }
     }
 }

@@ -7,6 +7,7 @@ use attestry_policy::{
     clauses::{CATALOGUE_PATH, ClauseAnswer, ClauseCatalogue, RESIGN_PATH},
     engine::{PolicyEngine, engine_version},
     load::{POLICY_SUFFIX, SCHEMA_PATH},
+    takedown,
 };
 use attestry_proof::{
     hash::Hash,
@@ -63,7 +64,7 @@ struct FileInfo {
     path: String,
     sha256: String,
     bytes: usize,
-    /// `rules`, `schema`, `catalogue`, `text`, `decisions`, `scan` or `other`.
+    /// `rules`, `schema`, `catalogue`, `text`, `decisions`, `takedown`, `scan` or `other`.
     kind: &'static str,
     /// Rules in it.
     rules: usize,
@@ -137,6 +138,7 @@ fn examine(bundle: &Bundle, earlier: Option<&ClauseCatalogue>) -> Report {
             faults.extend(broken.as_ref().map(Fault::of_history));
         }
     }
+    faults.extend(takedown_fault(&files));
     // A bundle may have none; then nothing is searched, and clearance that asks for a scan is denied.
     if files.iter().any(|(path, _)| path.starts_with(SCAN_FOLDER))
         && let Err(error) = load_scan_rules(&bundle.files)
@@ -159,6 +161,17 @@ fn examine(bundle: &Bundle, earlier: Option<&ClauseCatalogue>) -> Report {
         clause_sets: catalogue.as_ref().map(sets).unwrap_or_default(),
         faults,
         warnings: engine.as_ref().map(warnings).unwrap_or_default(),
+    }
+}
+
+/// What is wrong with the takedown rules. A bundle may have none; then there are no cases.
+fn takedown_fault(files: &[(&str, &[u8])]) -> Option<Fault> {
+    let (_, bytes) = files.iter().find(|(path, _)| *path == takedown::RULES_PATH)?;
+    match std::str::from_utf8(bytes) {
+        Ok(text) => {
+            takedown::Rules::parse(text).err().map(|error| Fault::of_takedown(&error, files))
+        }
+        Err(_) => Some(Fault::of_text(takedown::RULES_PATH)),
     }
 }
 
@@ -195,6 +208,7 @@ fn describe(
             SCHEMA_PATH => "schema",
             CATALOGUE_PATH => "catalogue",
             RESIGN_PATH => "decisions",
+            takedown::RULES_PATH => "takedown",
             path if path.ends_with(POLICY_SUFFIX) => "rules",
             _ if is_text(&sha256) => "text",
             path if path.starts_with(SCAN_FOLDER) && path.ends_with(".toml") => "scan",
@@ -260,6 +274,7 @@ fn print(report: &Report, output: &Output) {
         let what = match (file.kind, file.rules) {
             ("rules", 1) => "1 rule".to_owned(),
             ("rules", rules) => format!("{rules} rules"),
+            ("takedown", _) => "how takedown goes".to_owned(),
             ("scan", _) => "what a scan looks for".to_owned(),
             ("other", _) => "not read, counts for the digest".to_owned(),
             (kind, _) => kind.to_owned(),

@@ -3,6 +3,7 @@
 use attestry_policy::{
     clauses::{CatalogueError, HistoryError, ResignError},
     load::{LoadError, Place},
+    takedown::{RULES_PATH, RulesError},
 };
 use attestry_scrub::RuleError;
 use serde::Serialize;
@@ -48,6 +49,21 @@ impl Fault {
                       of the program needs its words";
         let file = (!error.file.is_empty()).then(|| format!("scrub/{}", error.file));
         Self { file, ..Self::new(&error.to_string(), None, advice, &[]) }
+    }
+
+    /// A fault of the takedown rules.
+    pub fn of_takedown(error: &RulesError, files: &[(&str, &[u8])]) -> Self {
+        let advice = "correct the line; the comments in takedown.toml say what each word means and \
+                      what the program refuses";
+        let file = Some(RULES_PATH.to_owned());
+        Self { file, ..Self::new(&error.to_string(), error.place(), advice, files) }
+    }
+
+    /// A file that is no text.
+    pub fn of_text(path: &str) -> Self {
+        let file = Some(path.to_owned());
+        let message = format!("{path} is not UTF-8");
+        Self { file, ..Self::new(&message, None, "save the file as UTF-8", &[]) }
     }
 
     /// A bundle that does not keep what an earlier one had.

@@ -1,11 +1,13 @@
 //! Routes, one file for each resource.
 
+pub mod cases;
 pub mod clearance;
 pub mod entries;
 pub mod files;
 pub mod key_changes;
 pub mod keys;
 pub mod log;
+pub mod notices;
 pub mod oidc;
 pub mod operations;
 pub mod policies;
@@ -32,6 +34,8 @@ pub(super) fn api() -> OpenApiRouter<AppState> {
         .merge(oidc::routes())
         .merge(submissions::routes())
         .merge(clearance::routes())
+        .merge(cases::routes())
+        .merge(notices::routes())
         .merge(files::routes())
         .merge(statements::routes())
         .merge(entries::routes())

@@ -4,9 +4,10 @@
 use std::collections::{HashMap, HashSet};
 
 use attestry_proof::{
-    cose::SignedStatement,
+    cose::{Header, SignedStatement},
     hash::Hash,
     key::{PublicKey, Thumbprint},
+    payload::Payload,
 };
 use uuid::Uuid;
 
@@ -25,6 +26,18 @@ use crate::{
     vault::open_payload,
 };
 
+/// A statement as it was read.
+pub(super) struct Said {
+    /// Position.
+    pub index: i64,
+    /// Leaf hash.
+    pub leaf_hash: Vec<u8>,
+    /// Who said it.
+    pub issuer: Thumbprint,
+    /// What.
+    pub payload: Payload,
+}
+
 impl Check<'_> {
     /// Compares every derived table with what the entries established.
     pub(super) async fn derived(&mut self, extent: Extent, facts: &Facts) {
@@ -37,6 +50,7 @@ impl Check<'_> {
         self.settle("policy_versions", policies);
         let submissions = self.submissions(facts).await;
         self.settle("submissions", submissions);
+        self.matters(facts).await;
         self.people(facts).await;
         let invitations = self.invitations().await;
         self.settle("invitations", invitations);
@@ -184,30 +198,48 @@ impl Check<'_> {
 
     /// What the statements about a submission come to; `None` if some of them cannot be read.
     async fn standing(&mut self, submission: Uuid) -> Result<Option<Standing>, StoreError> {
+        let mut standing = Standing::default();
+        let read = self.said_about(submission, |said| {
+            standing.take(said.index, said.issuer, &said.payload);
+        });
+        Ok(read.await?.then_some(standing))
+    }
+
+    /// Reads what was said about something, in order; `false` if some of it cannot be read.
+    pub(super) async fn said_about(
+        &mut self,
+        id: Uuid,
+        mut take: impl FnMut(Said),
+    ) -> Result<bool, StoreError> {
         let ledger = self.subject.ledger;
         // A key that is lost was reported with the entries.
-        let Some(vault) = self.subject.vault else { return Ok(None) };
-        let Ok(key) = vault.existing_key(submission).await else { return Ok(None) };
-        let mut standing = Standing::default();
+        let Some(vault) = self.subject.vault else { return Ok(false) };
+        if vault.existing_key(id).await.is_err() {
+            return Ok(false);
+        }
+        let mut keys = HashMap::new();
         let mut after = -1;
         loop {
-            let page = ledger.entries_about(submission, after, ROWS_PER_PAGE).await?;
-            let Some(last) = page.last() else { return Ok(Some(standing)) };
+            let page = ledger.entries_about(id, after, ROWS_PER_PAGE).await?;
+            let Some(last) = page.last() else { return Ok(true) };
             after = *last;
             for index in page {
                 let entry = ledger.entries(index, index + 1).await?.pop();
                 let payload = ledger.payloads(index, index + 1).await?.pop();
-                let said = entry.zip(payload).and_then(|(entry, payload)| {
-                    let statement = SignedStatement::parse_entry(&entry.entry).ok()?;
-                    let payload = if payload.sealed {
-                        open(&statement, &key, &payload.body)
-                    } else {
-                        fitting(&statement, &payload.body, false)
-                    };
-                    Some((statement.header().issuer, payload.ok()?))
-                });
-                let Some((issuer, payload)) = said else { return Ok(None) };
-                standing.take(index, issuer, &payload);
+                let Some((entry, row)) = entry.zip(payload) else { return Ok(false) };
+                let Ok(statement) = SignedStatement::parse_entry(&entry.entry) else {
+                    return Ok(false);
+                };
+                let Header { subject, issuer, .. } = *statement.header();
+                let payload = if row.sealed {
+                    let sealing = self.sealing(&mut keys, subject, &row).await;
+                    let Some(sealing) = sealing else { return Ok(false) };
+                    open(&statement, &sealing, &row.body)
+                } else {
+                    fitting(&statement, &row.body, false)
+                };
+                let Ok(payload) = payload else { return Ok(false) };
+                take(Said { index, leaf_hash: entry.leaf_hash, issuer, payload });
             }
         }
     }

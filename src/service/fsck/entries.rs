@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::{Check, Progress, entitled::Unentitled, facts::Facts};
 use crate::{
     log::fsck::{Extent, Leaf, PAGE_LEAVES, TreeCheck},
-    service::judge::sealed_under,
+    service::sealing::{sealed_under, sealing_id},
     store::{
         audit::{Place, RawEntry, RawPayload},
         ledger::StoreError,
@@ -41,6 +41,8 @@ struct Examined {
     public: Option<Payload>,
     /// The payload row, if it is sealed.
     sealed: Option<RawPayload>,
+    /// Whether there is no payload row.
+    missing: bool,
     problems: Vec<(Place, String)>,
 }
 
@@ -49,10 +51,18 @@ struct Judged {
     index: u64,
     statement: SignedStatement,
     key: Option<PublicKey>,
-    sealed: Option<(RawPayload, SubmissionKey)>,
+    sealed: Option<(RawPayload, Sealing)>,
     payload: Option<Payload>,
     verified: bool,
     problems: Vec<(Place, String)>,
+}
+
+/// What a payload is sealed under.
+pub(super) struct Sealing {
+    /// Whose key.
+    pub under: Uuid,
+    /// The key.
+    pub key: SubmissionKey,
 }
 
 impl Check<'_> {
@@ -87,6 +97,14 @@ impl Check<'_> {
             first = following;
             let total = Some(extent.entries_end);
             (self.progress)(Progress { step: "entries", done: first, total });
+        }
+        for (index, subject) in std::mem::take(&mut facts.missing) {
+            let erased =
+                matches!(subject, StatementSubject::Submission(id) if facts.erased.contains(&id));
+            if !erased {
+                let problem = "is missing, and nothing erased it";
+                self.findings.report(Place::row("payloads", index), problem);
+            }
         }
         let end = i64::try_from(extent.entries_end).unwrap_or(i64::MAX);
         for index in self.subject.ledger.payloads_outside(0, end, super::ROWS_PER_PAGE).await? {
@@ -160,7 +178,7 @@ impl Check<'_> {
         let mut owners: HashMap<Uuid, Option<Thumbprint>> = HashMap::new();
         let mut judging = Vec::with_capacity(examined.len());
         for one in examined {
-            let Examined { index, statement, public, sealed, problems, .. } = one;
+            let Examined { index, statement, public, sealed, missing, problems, .. } = one;
             for (place, problem) in problems {
                 self.findings.report(place, problem);
             }
@@ -168,6 +186,9 @@ impl Check<'_> {
             let place = || Place::row("entries", index);
             require_place(index, statement.header().content_type, self.findings);
             facts.learn(index, &statement, public.as_ref());
+            if missing {
+                facts.missing.push((index, statement.header().subject));
+            }
             if let Err(unauthorized) = facts.authorize(index, &statement) {
                 self.findings.report(place(), unauthorized);
             }
@@ -181,9 +202,10 @@ impl Check<'_> {
             }
             let sealed = match sealed {
                 Some(row) => {
-                    let key = self.seal_key(&mut keys, statement.header().subject).await;
-                    self.checked.payloads_sealed += u64::from(key.is_none());
-                    key.map(|key| (row, key))
+                    let subject = statement.header().subject;
+                    let sealing = self.sealing(&mut keys, subject, &row).await;
+                    self.checked.payloads_sealed += u64::from(sealing.is_none());
+                    sealing.map(|sealing| (row, sealing))
                 }
                 None => None,
             };
@@ -276,21 +298,33 @@ impl Check<'_> {
         key
     }
 
-    /// The key under which payloads about a subject are sealed. One about a key goes with what is
-    /// known of its holder, so it may be destroyed without more.
-    async fn seal_key(
+    /// What a payload is sealed under. One about a key goes with what is known of its holder, so that
+    /// key may be destroyed without more.
+    pub(super) async fn sealing(
         &mut self,
         keys: &mut HashMap<Uuid, Option<SubmissionKey>>,
         subject: StatementSubject,
-    ) -> Option<SubmissionKey> {
-        let under = sealed_under(subject);
+        row: &RawPayload,
+    ) -> Option<Sealing> {
+        let under = match &row.sealed_under {
+            None => sealed_under(subject),
+            Some(bytes) => match Uuid::from_slice(bytes) {
+                Ok(id) => id,
+                Err(_) => {
+                    let place = Place::row("payloads", row.index);
+                    self.findings.report(place, "sealed_under is not 16 bytes");
+                    return None;
+                }
+            },
+        };
         if let StatementSubject::Key(_) = subject {
             let found = self.subject.vault?.existing_key(under).await;
             if matches!(found, Err(KeysError::Destroyed { .. })) {
                 return None;
             }
         }
-        self.submission_key(keys, under).await
+        let key = self.submission_key(keys, under).await?;
+        Some(Sealing { under, key })
     }
 
     /// What a sealed statement says of manifests.
@@ -347,6 +381,7 @@ fn examine(row: Row, origin: Option<&str>) -> Examined {
         statement: None,
         public: None,
         sealed: None,
+        missing: false,
         problems: Vec::new(),
     };
     let Some(entry) = entry else {
@@ -415,7 +450,7 @@ fn examine_payload(examined: &mut Examined, payload: Option<RawPayload>) {
     let place = Place::row("payloads", examined.index);
     let Some(statement) = &examined.statement else { return };
     let Some(row) = payload else {
-        examined.problems.push((place, "is missing, and nothing erased it".into()));
+        examined.missing = true;
         return;
     };
     let sealed = statement.header().content_type.is_sealed();
@@ -470,8 +505,8 @@ fn open_and_verify(mut judged: Judged) -> Judged {
             }
         }
     }
-    if let Some((row, key)) = judged.sealed.take() {
-        match open(&judged.statement, &key, &row.body) {
+    if let Some((row, sealing)) = judged.sealed.take() {
+        match open(&judged.statement, &sealing, &row.body) {
             Ok(payload) => judged.payload = Some(payload),
             Err(problem) => judged.problems.push((Place::row("payloads", judged.index), problem)),
         }
@@ -482,12 +517,16 @@ fn open_and_verify(mut judged: Judged) -> Judged {
 /// A sealed payload, if it opens and is what its entry commits to.
 pub(super) fn open(
     statement: &SignedStatement,
-    key: &SubmissionKey,
+    Sealing { under, key }: &Sealing,
     body: &[u8],
 ) -> Result<Payload, String> {
-    let under = sealed_under(statement.header().subject);
-    let bytes = open_payload(key, under, &statement.payload_digest(), body);
-    fitting(statement, &bytes.map_err(|error| error.to_string())?, true)
+    let bytes = open_payload(key, *under, &statement.payload_digest(), body);
+    let payload = fitting(statement, &bytes.map_err(|error| error.to_string())?, true)?;
+    let required = sealing_id(statement.header().subject, &payload);
+    match *under == required || *under == sealed_under(statement.header().subject) {
+        true => Ok(payload),
+        false => Err(format!("it is sealed under the key of {under}, not of {required}")),
+    }
 }
 
 /// Runs `work` on every item, on all cores, and gives the results in order.

@@ -1,7 +1,7 @@
 //! What entries establish as they are read in order: the log's own keys, members' keys, officers'
 //! approvals and policy versions.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use attestry_proof::{
     cose::{ContentType, SignedStatement, Subject},
@@ -10,8 +10,10 @@ use attestry_proof::{
     payload::{
         Payload,
         key_event::{KeyEnrolled, KeyRotated},
+        status::SubmissionStatus,
     },
 };
+use uuid::{Uuid, Version};
 
 use crate::store::ledger::Roles;
 
@@ -76,6 +78,12 @@ pub(super) struct Facts {
     pub successors: HashMap<Thumbprint, Thumbprint>,
     /// Approvals by position.
     pub approvals: BTreeMap<u64, KnownApproval>,
+    /// Submissions that were erased.
+    pub erased: HashSet<Uuid>,
+    /// Holds and cases that something was said about.
+    pub matters: BTreeSet<Uuid>,
+    /// Entries whose payload is not there, and what they are about.
+    pub missing: Vec<(u64, Subject)>,
 }
 
 /// The log's keys by its first entry.
@@ -109,6 +117,9 @@ impl Facts {
             policies: Vec::new(),
             successors: HashMap::new(),
             approvals: BTreeMap::new(),
+            erased: HashSet::new(),
+            matters: BTreeSet::new(),
+            missing: Vec::new(),
         }
     }
 
@@ -151,12 +162,36 @@ impl Facts {
         service.or_else(member)
     }
 
+    /// The key that has what this one had: it, or the last of those that took over from it.
+    pub fn latest(&self, key: Thumbprint) -> Thumbprint {
+        let mut latest = key;
+        // Each takes over once, so that the chain ends; damage may close it.
+        for _ in 0..=self.successors.len() {
+            match self.successors.get(&latest) {
+                Some(next) => latest = *next,
+                None => break,
+            }
+        }
+        latest
+    }
+
     /// Takes what the entry at `index` establishes. Which key an event is about stands in the
     /// header, so a lost payload loses the details only.
     pub fn learn(&mut self, index: u64, statement: &SignedStatement, payload: Option<&Payload>) {
         let subject = match statement.header().subject {
             Subject::Key(thumbprint) => thumbprint,
-            Subject::Submission(_) => return,
+            Subject::Submission(id) => {
+                if let Some(Payload::Status(said)) = payload
+                    && said.body().status == SubmissionStatus::Erased
+                {
+                    self.erased.insert(id);
+                }
+                // Ids of submissions are of version 4.
+                if id.get_version() == Some(Version::Custom) {
+                    self.matters.insert(id);
+                }
+                return;
+            }
         };
         let keys = &mut self.keys;
         let mut enrol = |thumbprint, details| {
@@ -243,11 +278,9 @@ impl From<&KeyRotated> for KeyDetails {
 
 #[cfg(test)]
 mod tests {
-    use attestry_proof::cose::{Header, UnsignedStatement, statement::Algorithm};
-    use uuid::Uuid;
-
     use super::*;
     use crate::keys::{LocalSigner, Signer as _};
+    use attestry_proof::cose::{Header, UnsignedStatement, statement::Algorithm};
 
     fn key(seed: u8) -> PublicKey {
         LocalSigner::from_seed(&[seed; 32]).unwrap().public_key()

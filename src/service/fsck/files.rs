@@ -217,14 +217,28 @@ impl Check<'_> {
             for row in &page {
                 let place = || Place::pair("manifests", &row.submission, &row.commitment);
                 match self.manifest(vault, row).await {
-                    Ok(()) => {}
+                    Ok(missing) if missing.is_empty() => {}
+                    Ok(missing) => self.missing(row, &missing).await?,
                     Err(problem) => self.findings.report(place(), problem),
                 }
             }
         }
     }
 
-    async fn manifest(&self, vault: &Vault, row: &RawManifest) -> Result<(), String> {
+    /// Files that a manifest lists and that are not stored: a loss, unless they were to be erased.
+    async fn missing(&mut self, row: &RawManifest, missing: &[Hash]) -> Result<(), StoreError> {
+        let Ok(submission) = Uuid::from_slice(&row.submission) else { return Ok(()) };
+        let erased = self.erased_files(submission).await?;
+        for file in missing.iter().filter(|file| !erased.contains(file)) {
+            let place = Place::pair("manifests", &row.submission, &row.commitment);
+            let problem = format_args!("it lists the file {file}, which is not stored");
+            self.findings.report(place, problem);
+        }
+        Ok(())
+    }
+
+    /// Files that it lists and that are not stored.
+    async fn manifest(&self, vault: &Vault, row: &RawManifest) -> Result<Vec<Hash>, String> {
         let malformed = || "a column is malformed".to_owned();
         let submission = Uuid::from_slice(&row.submission).map_err(|_| malformed())?;
         let openings = Hash::from_slice(&row.openings).ok_or_else(malformed)?;
@@ -233,7 +247,7 @@ impl Check<'_> {
         let file =
             file.ok_or_else(|| format!("its openings, the file {openings}, are not stored"))?;
         if !self.subject.open_files {
-            return Ok(());
+            return Ok(Vec::new());
         }
         if file.size > MAX_OPENINGS_BYTES as u64 {
             return Err(format!("its openings have {} bytes", file.size));
@@ -250,16 +264,15 @@ impl Check<'_> {
         if !same {
             return Err("commitment, role, count or size differ from its openings".into());
         }
+        let mut missing = Vec::new();
         for files in manifest.files().chunks(DIGESTS_PER_QUESTION) {
             let digests: Vec<Hash> = files.iter().map(|file| file.sha256).collect();
             let stored =
                 vault.stored(submission, &digests).await.map_err(|error| error.to_string())?;
             let stored: std::collections::HashSet<Hash> = stored.into_iter().collect();
-            if let Some(missing) = digests.iter().find(|digest| !stored.contains(digest)) {
-                return Err(format!("it lists the file {missing}, which is not stored"));
-            }
+            missing.extend(digests.into_iter().filter(|digest| !stored.contains(digest)));
         }
-        Ok(())
+        Ok(missing)
     }
 
     /// Objects that no record names: left by a crash between writing and recording.

@@ -178,17 +178,19 @@ async fn insert_payloads(
     connection: &mut SqliteConnection,
     placed: &[(LeafIndex, &Candidate)],
 ) -> Result<(), StoreError> {
-    const INTO: &str = "INSERT INTO payloads (leaf_index, digest, sealed, body) VALUES ";
-    insert_rows(connection, INTO, 4, placed, |query, (index, candidate)| {
-        let (sealed, body) = match &candidate.payload {
-            StoredPayload::Sealed(body) => (true, body),
-            StoredPayload::Public(body) => (false, body),
+    const INTO: &str =
+        "INSERT INTO payloads (leaf_index, digest, sealed, body, sealed_under) VALUES ";
+    insert_rows(connection, INTO, 5, placed, |query, (index, candidate)| {
+        let (sealed, body, under) = match &candidate.payload {
+            StoredPayload::Sealed { under, body } => (true, body, under.as_ref()),
+            StoredPayload::Public(body) => (false, body, None),
         };
         query
             .bind(number(index.0))
             .bind(candidate.payload_digest.as_bytes().as_slice())
             .bind(sealed)
             .bind(body.as_slice())
+            .bind(under.map(|id| id.as_bytes().as_slice()))
     })
     .await
 }

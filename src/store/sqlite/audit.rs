@@ -1,5 +1,6 @@
 //! The audit ports on SQLite: files opened for reading only, tables read as they are.
 
+mod matters;
 mod people;
 
 use std::{collections::BTreeMap, path::Path};
@@ -14,7 +15,7 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    migrations,
+    files, migrations,
     read::{corrupt, number},
 };
 use crate::store::{
@@ -23,7 +24,7 @@ use crate::store::{
         RawManifest, RawObjectKey, RawPayload, RawPolicy, RawStaged, RawSubmission, RawUpload,
         Rows,
     },
-    files::ObjectId,
+    files::{FilesError, ObjectId},
     ledger::StoreError,
 };
 
@@ -288,10 +289,17 @@ impl LedgerAudit for SqliteLedgerAudit {
 
     fn payloads(&self, from: i64, to: i64) -> Rows<'_, RawPayload> {
         async move {
-            const SQL: &str = "SELECT leaf_index, digest, sealed, body FROM payloads
+            const SQL: &str = "SELECT leaf_index, digest, sealed, body, sealed_under FROM payloads
                  WHERE leaf_index >= ? AND leaf_index < ? ORDER BY leaf_index";
-            let rows: Vec<(i64, Vec<u8>, bool, Vec<u8>)> = self.all(SQL, [from, to]).await?;
-            let row = |(index, digest, sealed, body)| RawPayload { index, digest, sealed, body };
+            type Row = (i64, Vec<u8>, bool, Vec<u8>, Option<Vec<u8>>);
+            let rows: Vec<Row> = self.all(SQL, [from, to]).await?;
+            let row = |(index, digest, sealed, body, sealed_under)| RawPayload {
+                index,
+                digest,
+                sealed,
+                body,
+                sealed_under,
+            };
             Ok(rows.into_iter().map(row).collect())
         }
         .boxed()
@@ -381,7 +389,9 @@ impl LedgerAudit for SqliteLedgerAudit {
     fn submissions_lost(&self, limit: u32) -> Rows<'_, Vec<u8>> {
         async move {
             const SQL: &str = "SELECT DISTINCT subject FROM entries WHERE length(subject) = 16
-                 AND NOT EXISTS (SELECT 1 FROM submissions WHERE id = subject) LIMIT ?";
+                 AND NOT EXISTS (SELECT 1 FROM submissions WHERE id = subject)
+                 AND NOT EXISTS (SELECT 1 FROM cases WHERE id = subject)
+                 AND NOT EXISTS (SELECT 1 FROM holds WHERE id = subject) LIMIT ?";
             let rows: Vec<(Vec<u8>,)> = self.all(SQL, [limit.into()]).await?;
             Ok(rows.into_iter().map(|(subject,)| subject).collect())
         }
@@ -507,20 +517,10 @@ impl LedgerAudit for SqliteLedgerAudit {
 
     fn unknown_objects<'a>(&'a self, objects: &'a [ObjectId]) -> Rows<'a, ObjectId> {
         async move {
-            // One parameter, however many there are: each question walks the whole table once.
-            const SQL: &str = "SELECT unhex(value) AS object FROM json_each(?)
-                 WHERE object NOT IN (SELECT object FROM files
-                 UNION SELECT pack FROM files WHERE pack IS NOT NULL
-                 UNION SELECT object FROM uploads)";
-            let ids: Vec<String> = objects.iter().map(|id| id.0.simple().to_string()).collect();
-            let asked = serde_json::Value::from(ids).to_string();
-            let rows: Vec<Vec<u8>> =
-                sqlx::query_scalar(SQL).bind(asked).fetch_all(&self.pool).await?;
-            rows.iter()
-                .map(|object| {
-                    Uuid::from_slice(object).map(ObjectId).map_err(|_| corrupt("object", 0))
-                })
-                .collect()
+            files::unrecorded(&self.pool, objects).await.map_err(|error| match error {
+                FilesError::Engine(error) => error.into(),
+                FilesError::Corrupt { what } => corrupt(what, 0),
+            })
         }
         .boxed()
     }

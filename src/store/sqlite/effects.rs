@@ -4,7 +4,7 @@ use attestry_proof::{hash::Hash, key::Thumbprint, size::LeafIndex};
 use sqlx::{SqliteConnection, query::Query, sqlite::SqliteArguments};
 use uuid::Uuid;
 
-use super::{append::upsert_rows, read::number};
+use super::{append::upsert_rows, legal::effects as legal, read::number};
 use crate::store::ledger::{AttestationSet, Candidate, Effect, Precondition, StoreError};
 
 pub(super) async fn apply(
@@ -20,7 +20,7 @@ pub(super) async fn apply(
             if changes_submissions(effect) {
                 note_owners(connection, &std::mem::take(&mut said)).await?;
             }
-            apply_one(connection, *index, effect).await?;
+            apply_one(connection, (*index, candidate.leaf_hash), effect).await?;
         }
     }
     note_owners(connection, &said).await
@@ -34,12 +34,19 @@ const fn changes_submissions(effect: &Effect) -> bool {
         | Effect::Published { .. }
         | Effect::Withdraw { .. }
         | Effect::HandOver { .. }
+        | Effect::PlaceHold { .. }
+        | Effect::OpenCase { .. }
+        | Effect::MoveCase { .. }
+        | Effect::OrderErasure { .. }
+        | Effect::Erased { .. }
         | Effect::AdoptPolicy { .. } => true,
         Effect::Attested { .. }
         | Effect::EnrolKey { .. }
         | Effect::ApproveKey { .. }
         | Effect::RevokeKey(_)
         | Effect::UseInvitation { .. }
+        | Effect::ReleaseHold(_)
+        | Effect::ApproveCase { .. }
         | Effect::Unstage { .. } => false,
     }
 }
@@ -107,7 +114,7 @@ fn hash(hash: &Hash) -> &[u8] {
 
 async fn apply_one(
     connection: &mut SqliteConnection,
-    index: LeafIndex,
+    (index, leaf): (LeafIndex, Hash),
     effect: &Effect,
 ) -> Result<(), StoreError> {
     let query = match effect {
@@ -123,6 +130,13 @@ async fn apply_one(
         | Effect::Cleared { .. }
         | Effect::Published { .. }
         | Effect::Withdraw { .. } => submission_change(index, effect),
+        Effect::PlaceHold { .. }
+        | Effect::ReleaseHold(_)
+        | Effect::OpenCase { .. }
+        | Effect::MoveCase { .. }
+        | Effect::ApproveCase { .. }
+        | Effect::OrderErasure { .. }
+        | Effect::Erased { .. } => return legal::apply(connection, (index, leaf), effect).await,
         Effect::AdoptPolicy { digest, version } => {
             // What was cleared under other rules is decided again.
             sqlx::query("UPDATE submissions SET decision_due = 1 WHERE cleared <> 0")
@@ -195,6 +209,7 @@ async fn hand_over(
     for sql in [
         "UPDATE submissions SET owner = ?1 WHERE owner = ?2",
         "UPDATE drafts SET owner = ?1 WHERE owner = ?2",
+        "UPDATE holds SET contractor = ?1 WHERE contractor = ?2",
     ] {
         sqlx::query(sql).bind(hash(&to.0)).bind(hash(&from.0)).execute(&mut *connection).await?;
     }

@@ -267,6 +267,24 @@ impl SqliteFiles {
     }
 }
 
+/// Those of these objects that no file, pack or upload names.
+pub(super) async fn unrecorded(
+    pool: &SqlitePool,
+    objects: &[ObjectId],
+) -> Result<Vec<ObjectId>, FilesError> {
+    // One parameter, however many there are: each question walks the whole table once.
+    const SQL: &str = "SELECT DISTINCT unhex(value) AS object FROM json_each(?)
+         WHERE object NOT IN (SELECT object FROM files
+         UNION SELECT pack FROM files WHERE pack IS NOT NULL
+         UNION SELECT object FROM uploads)";
+    let ids: Vec<String> = objects.iter().map(|id| id.0.simple().to_string()).collect();
+    let asked = serde_json::Value::from(ids).to_string();
+    let rows: Vec<Vec<u8>> = sqlx::query_scalar(SQL).bind(asked).fetch_all(pool).await?;
+    let object = |row: &Vec<u8>| Uuid::from_slice(row).map(ObjectId);
+    let objects = rows.iter().map(object).collect::<Result<_, _>>();
+    objects.map_err(|_| FilesError::Corrupt { what: "object" })
+}
+
 impl Files for SqliteFiles {
     fn stored<'a>(
         &'a self,
@@ -352,6 +370,26 @@ impl Files for SqliteFiles {
 
     fn objects_of(&self, subject: Uuid) -> BoxFuture<'_, Result<Vec<ObjectId>, FilesError>> {
         Box::pin(self.select_objects(subject))
+    }
+
+    fn digests_of(&self, subject: Uuid) -> BoxFuture<'_, Result<Vec<Hash>, FilesError>> {
+        Box::pin(async move {
+            let rows: Vec<Vec<u8>> =
+                sqlx::query_scalar("SELECT sha256 FROM files WHERE subject = ? ORDER BY sha256")
+                    .bind(subject.as_bytes().to_vec())
+                    .fetch_all(&self.readers)
+                    .await?;
+            let digest = |row: &Vec<u8>| Hash::from_slice(row);
+            let digests = rows.iter().map(digest).collect::<Option<Vec<_>>>();
+            digests.ok_or(FilesError::Corrupt { what: "SHA-256" })
+        })
+    }
+
+    fn unrecorded<'a>(
+        &'a self,
+        objects: &'a [ObjectId],
+    ) -> BoxFuture<'a, Result<Vec<ObjectId>, FilesError>> {
+        Box::pin(unrecorded(&self.readers, objects))
     }
 
     fn forget_subject(&self, subject: Uuid) -> BoxFuture<'_, Result<(), FilesError>> {

@@ -19,7 +19,6 @@ use super::{
     read::{self, index_of},
     tokens::SpentTokens,
 };
-use crate::store::people::People;
 use crate::store::{
     ledger::{
         AppendError, Appended, BatchId, BatchRecord, Candidate, DraftOutcome, DraftRecord,
@@ -28,6 +27,7 @@ use crate::store::{
     },
     sessions::Sessions,
 };
+use crate::store::{legal::Legal, people::People};
 
 /// Connections that read while the writer writes.
 const READERS: u32 = 4;
@@ -438,6 +438,10 @@ impl Ledger for SqliteLedger {
 
     fn policy(&self) -> BoxFuture<'_, Result<Option<(Hash, u64)>, StoreError>> {
         async move { read::policy(&mut *self.readers.acquire().await?).await }.boxed()
+    }
+
+    fn legal(&self) -> &dyn Legal {
+        self
     }
 
     fn people(&self) -> &dyn People {

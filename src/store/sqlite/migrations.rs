@@ -14,6 +14,7 @@ pub(super) fn ledger() -> Migrator {
         ("people", include_str!("../../../migrations/sqlite/ledger/0004_people.sql")),
         ("sessions", include_str!("../../../migrations/sqlite/ledger/0005_sessions.sql")),
         ("scan", include_str!("../../../migrations/sqlite/ledger/0006_scan.sql")),
+        ("legal", include_str!("../../../migrations/sqlite/ledger/0007_legal.sql")),
     ])
 }
 

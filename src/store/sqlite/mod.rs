@@ -8,6 +8,7 @@ pub mod files;
 mod invitations;
 pub mod keyring;
 pub mod ledger;
+mod legal;
 mod migrations;
 mod people;
 pub mod pool;

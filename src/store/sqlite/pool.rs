@@ -17,7 +17,7 @@ const STATEMENTS_KEPT: usize = 512;
 /// What a pool is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PoolRole {
-    /// The one connection that writes.
+    /// The one connection that writes; deleted content is overwritten.
     Writer,
     /// Connections that only read.
     Readers {
@@ -47,7 +47,9 @@ pub async fn open(path: &Path, role: PoolRole) -> Result<SqlitePool, sqlx::Error
         .pragma("wal_autocheckpoint", "4000");
     // Page caches in KiB, each for one connection.
     let (options, connections) = match role {
-        PoolRole::Writer => (options.pragma("cache_size", "-32768"), 1),
+        PoolRole::Writer => {
+            (options.pragma("cache_size", "-32768").pragma("secure_delete", "on"), 1)
+        }
         PoolRole::Readers { connections } => {
             (options.pragma("cache_size", "-8192").pragma("query_only", "on"), connections)
         }

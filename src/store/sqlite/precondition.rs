@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{
     append::{placeholders, row_groups},
+    legal::facts as legal,
     read::{self, corrupt, index_of},
 };
 use crate::store::ledger::{Candidate, Effect, Precondition, PurposeSet, Role, Roles, StoreError};
@@ -41,6 +42,8 @@ pub(super) struct Facts {
     holders: HashMap<(Uuid, String), HashSet<Thumbprint>>,
     /// Expiry of the invitations that are still open.
     invitations: HashMap<Hash, i64>,
+    /// Holds, cases and orders to erase.
+    legal: legal::Facts,
     /// 0 unless the batch asks for it.
     policy: u64,
 }
@@ -72,6 +75,10 @@ impl Facts {
                 Precondition::InvitationOpen { code_digest, .. } => {
                     codes.insert(*code_digest);
                 }
+                Precondition::NotHeld { .. }
+                | Precondition::NotOrdered { .. }
+                | Precondition::HoldInPlace { .. }
+                | Precondition::Case { .. } => {}
                 Precondition::Policy { .. } => asks_policy = true,
                 Precondition::NobodyEnrolled => asks_enrolled = true,
                 Precondition::AdminBesides { .. } => asks_admins = true,
@@ -90,6 +97,7 @@ impl Facts {
             admins,
             holders: load_holders(connection, holders).await?,
             invitations: load_invitations(connection, &Vec::from_iter(codes)).await?,
+            legal: legal::Facts::load(connection, candidates).await?,
             policy: policy.map_or(0, |(_, version)| version),
         })
     }
@@ -106,7 +114,9 @@ impl Facts {
             Precondition::SubmissionOf { submission, owner, may_be_withdrawn, .. } => {
                 match (self.submissions.get(submission), self.drafts.get(submission)) {
                     (Some(known), _) => {
-                        known.owner == *owner && (*may_be_withdrawn || !known.withdrawn)
+                        known.owner == *owner
+                            && (*may_be_withdrawn || !known.withdrawn)
+                            && !self.legal.is_ordered(*submission)
                     }
                     (None, Some(Draft::Of(begun_by))) => begun_by == owner,
                     (None, Some(Draft::Abandoned)) => false,
@@ -130,6 +140,10 @@ impl Facts {
             Precondition::InvitationOpen { code_digest, at } => {
                 self.invitations.get(code_digest).is_some_and(|expires_at| expires_at > at)
             }
+            Precondition::NotHeld { .. }
+            | Precondition::NotOrdered { .. }
+            | Precondition::HoldInPlace { .. }
+            | Precondition::Case { .. } => self.legal.holds(precondition),
             Precondition::Policy { version } => self.policy == *version,
             Precondition::NobodyEnrolled => !self.enrolled,
             Precondition::AdminBesides { thumbprint, program } => {
@@ -194,8 +208,17 @@ impl Facts {
                         known.cleared = if *granted { others.union(*purposes) } else { others };
                     }
                 }
+                Effect::PlaceHold { .. }
+                | Effect::ReleaseHold(_)
+                | Effect::OpenCase { .. }
+                | Effect::MoveCase { .. }
+                | Effect::OrderErasure { .. } => self.legal.apply(effect, index),
                 Effect::AdoptPolicy { version, .. } => self.policy = *version,
-                Effect::Unstage { .. } | Effect::ApproveKey { .. } | Effect::Published { .. } => {}
+                Effect::Unstage { .. }
+                | Effect::ApproveKey { .. }
+                | Effect::ApproveCase { .. }
+                | Effect::Erased { .. }
+                | Effect::Published { .. } => {}
             }
         }
     }

@@ -216,18 +216,24 @@ pub(super) async fn payloads(
     let mut found = HashMap::with_capacity(indices.len());
     for group in row_groups(indices) {
         let sql = format!(
-            "SELECT leaf_index, digest, sealed, body FROM payloads WHERE leaf_index IN {}",
+            "SELECT leaf_index, digest, sealed, body, sealed_under FROM payloads WHERE leaf_index IN {}",
             placeholders(group.len(), 1)
         );
         let query = group.iter().fold(sqlx::query_as(sqlx::AssertSqlSafe(sql)), |query, index| {
             query.bind(number(index.0))
         });
-        let rows: Vec<(i64, Vec<u8>, bool, Vec<u8>)> = query.fetch_all(&mut *connection).await?;
-        for (index, digest, sealed, body) in rows {
+        type Row = (i64, Vec<u8>, bool, Vec<u8>, Option<Vec<u8>>);
+        let rows: Vec<Row> = query.fetch_all(&mut *connection).await?;
+        for (index, digest, sealed, body, under) in rows {
             let index = index_of(index)?;
-            let digest = Hash::from_slice(&digest).ok_or_else(|| corrupt("payload", index.0))?;
-            let body =
-                if sealed { StoredPayload::Sealed(body) } else { StoredPayload::Public(body) };
+            let bad = || corrupt("payload", index.0);
+            let digest = Hash::from_slice(&digest).ok_or_else(bad)?;
+            let body = if sealed {
+                let under = under.map(|id| Uuid::from_slice(&id)).transpose().map_err(|_| bad())?;
+                StoredPayload::Sealed { under, body }
+            } else {
+                StoredPayload::Public(body)
+            };
             found.insert(index, (digest, body));
         }
     }

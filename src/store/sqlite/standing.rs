@@ -108,7 +108,13 @@ fn key_of(row: &SqliteRow) -> Result<KeyRecord, StoreError> {
 }
 
 const SUBMISSION_COLUMNS: &str = "id, owner, opened_index, withdrawn, program, said_index,
-    attested, attested_index, review_index, review_accepted, reviewer, cleared, published, published_purposes, scan_index";
+    attested, attested_index, review_index, review_accepted, reviewer, cleared, published, published_purposes, scan_index,
+    EXISTS (SELECT 1 FROM holds WHERE released_index IS NULL AND (
+        (scope = 'program' AND holds.program = submissions.program) OR
+        (scope = 'contractor' AND contractor = owner) OR
+        (scope = 'submissions' AND EXISTS (
+            SELECT 1 FROM held_submissions WHERE submission = submissions.id AND hold = holds.id)))),
+    quarantined > 0, ordered_index IS NOT NULL, erased_index IS NOT NULL";
 
 pub(super) async fn submission(
     connection: &mut SqliteConnection,
@@ -151,10 +157,10 @@ pub(super) async fn submissions_in(
     let which = match filter {
         WorkFilter::All => "TRUE",
         WorkFilter::Waiting => {
-            "withdrawn = 0 AND attested = 127 AND (review_index IS NULL OR review_index < attested_index)"
+            "withdrawn = 0 AND ordered_index IS NULL AND attested = 127 AND (review_index IS NULL OR review_index < attested_index)"
         }
         WorkFilter::SentBack => {
-            "withdrawn = 0 AND review_accepted = 0 AND review_index > attested_index"
+            "withdrawn = 0 AND ordered_index IS NULL AND review_accepted = 0 AND review_index > attested_index"
         }
         WorkFilter::Cleared => "withdrawn = 0 AND cleared <> 0",
     };
@@ -178,7 +184,7 @@ pub(super) async fn submissions_unscanned(
 ) -> Result<Vec<SubmissionRecord>, StoreError> {
     let sql = format!(
         "SELECT {SUBMISSION_COLUMNS} FROM submissions WHERE
-         attested = 127 AND withdrawn = 0 AND coalesce(scan_index, -1) < attested_index
+         attested = 127 AND withdrawn = 0 AND ordered_index IS NULL AND coalesce(scan_index, -1) < attested_index
          ORDER BY opened_index LIMIT ?"
     );
     let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(limit).fetch_all(connection).await?;
@@ -192,9 +198,14 @@ pub(super) async fn submissions_due(
 ) -> Result<Vec<SubmissionRecord>, StoreError> {
     let sql = format!(
         "SELECT {SUBMISSION_COLUMNS} FROM submissions WHERE
-         (withdrawn = 1 AND coalesce(published, '') <> 'withdrawn') OR
-         (withdrawn = 0 AND cleared <> 0 AND (coalesce(published, '') <> 'cleared' OR published_purposes <> cleared)) OR
-         (withdrawn = 0 AND cleared = 0 AND coalesce(published, 'uncleared') <> 'uncleared')
+         published IS NOT CASE
+             WHEN erased_index IS NOT NULL THEN 'erased'
+             WHEN withdrawn = 1 THEN 'withdrawn'
+             WHEN published IS NULL AND cleared = 0 THEN NULL
+             WHEN quarantined > 0 THEN 'quarantined'
+             WHEN cleared <> 0 THEN 'cleared'
+             ELSE 'uncleared' END
+           OR (published = 'cleared' AND published_purposes <> cleared)
          ORDER BY opened_index LIMIT ?"
     );
     let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(limit).fetch_all(connection).await?;
@@ -242,5 +253,9 @@ fn submission_of(row: &SqliteRow) -> Result<SubmissionRecord, StoreError> {
         cleared: purposes(11)?,
         published,
         withdrawn: row.try_get(3)?,
+        held: row.try_get(15)?,
+        quarantined: row.try_get(16)?,
+        ordered: row.try_get(17)?,
+        erased: row.try_get(18)?,
     })
 }

@@ -212,6 +212,17 @@ impl Files for FaultyFiles {
         self.inner.objects_of(subject)
     }
 
+    fn digests_of(&self, subject: Uuid) -> BoxFuture<'_, Result<Vec<Hash>, FilesError>> {
+        self.inner.digests_of(subject)
+    }
+
+    fn unrecorded<'a>(
+        &'a self,
+        objects: &'a [ObjectId],
+    ) -> BoxFuture<'a, Result<Vec<ObjectId>, FilesError>> {
+        self.inner.unrecorded(objects)
+    }
+
     fn forget_subject(&self, subject: Uuid) -> BoxFuture<'_, Result<(), FilesError>> {
         Box::pin(self.fault.around(self.inner.forget_subject(subject)))
     }

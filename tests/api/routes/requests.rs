@@ -6,7 +6,10 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::world::{Caller, World, key_path, send};
+use super::{
+    matters,
+    world::{Caller, World, key_path, send},
+};
 use crate::{
     sessions::{answer_challenge, sign_in},
     support::{
@@ -32,6 +35,14 @@ const STATEMENTS: &[&str] = &[
     "review, of another program",
     "key approval, pilot",
     "key approval, another program",
+    "hold, pilot",
+    "hold, another program",
+    "hold release, pilot",
+    "hold release, another program",
+    "case step, pilot",
+    "case step, another program",
+    "case approval, pilot",
+    "case approval, another program",
 ];
 
 /// Every route, with what it can be about. Those above the line of dots are in the description.
@@ -59,6 +70,15 @@ pub const ROUTES: &[(&str, &[&str])] = &[
     ("GET /api/v1/programs", LOG),
     ("GET /api/v1/programs/{name}/members", PROGRAMS),
     ("GET /api/v1/programs/{name}/submissions", PROGRAMS),
+    ("POST /api/v1/notices", LOG),
+    ("GET /api/v1/notices/{secret}", LOG),
+    ("GET /api/v1/register/cases", LOG),
+    ("GET /api/v1/register/cases.csv", LOG),
+    ("GET /api/v1/cases", LOG),
+    ("GET /api/v1/cases/{id}", PROGRAMS),
+    ("PUT /api/v1/cases/{id}/list", PROGRAMS),
+    ("GET /api/v1/holds", LOG),
+    ("GET /api/v1/holds/{id}", PROGRAMS),
     ("POST /api/v1/invitations", PROGRAMS),
     ("GET /api/v1/invitations", LOG),
     ("DELETE /api/v1/invitations/{id}", PROGRAMS),
@@ -110,6 +130,11 @@ pub async fn request(world: &World, route: &str, target: &str, caller: &Caller) 
             submission(world, route, target, caller).await
         }
         _ if path.starts_with("/api/v1/entries/") => entry(world, route, target, caller).await,
+        _ if ["notices", "register", "cases", "holds"]
+            .contains(&path.split('/').nth(3).unwrap_or("")) =>
+        {
+            matters::request(world, route, target, caller).await
+        }
         _ if path.starts_with("/api/v1/program") => program(world, route, target, caller).await,
         _ => log(world, route, target, caller).await,
     }
@@ -352,6 +377,10 @@ async fn statement(world: &World, path: &str, target: &str, caller: &Caller) -> 
     let server = &world.server;
     let signer = caller.key();
     let (kind, about) = target.split_once(", ").unwrap();
+    if kind.starts_with("hold") || kind.starts_with("case") {
+        let draft = matters::statement(world, kind, about, &signer).await;
+        return Some(server.post(path).cose(&draft.signed(&signer).encode()).send().await);
+    }
     let policies = server.service.policies();
     let clauses = policies.clauses();
     let id = match about {

@@ -1,9 +1,10 @@
 //! Who calls, and what there is to be called for.
 
-use attestry_proof::key::Thumbprint;
+use attestry_proof::{key::Thumbprint, payload::withdrawal::Scope};
 use serde_json::json;
+use uuid::Uuid;
 
-use crate::support::{Answer, Call, Member, Server, Work};
+use crate::support::{Answer, Call, Draft, Member, Server, Work, withdrawal};
 
 /// Roles of callers, who all belong to the program "pilot".
 const ROLES: [&str; 6] = ["contractor", "reviewer", "legal", "consumer", "admin", "auditor"];
@@ -31,6 +32,15 @@ pub struct World {
     works: [(Member, Work); 3],
     /// Position of the first statement about each.
     positions: [u64; 3],
+    /// Of "pilot" and of the other program.
+    pub matters: [Matter; 2],
+}
+
+/// A case and its program's officer.
+pub struct Matter {
+    pub officer: Member,
+    pub case: Uuid,
+    pub withdrawn: Uuid,
 }
 
 impl World {
@@ -63,7 +73,22 @@ impl World {
         }
         let Ok(works) = <[_; 3]>::try_from(works) else { unreachable!() };
         let Ok(positions) = <[_; 3]>::try_from(positions) else { unreachable!() };
-        Self { server, callers, works, positions }
+        let far = server.person_in("other", &["legal"], "far-legal@example.org").await;
+        let matters = [
+            Matter::new(&server, "pilot", callers[3].key()).await,
+            Matter::new(&server, "other", far).await,
+        ];
+        Self { server, callers, works, positions, matters }
+    }
+
+    /// A submission in the program that a target means.
+    pub fn works_in(&self, target: &str) -> Uuid {
+        self.works[if Self::program(target) == "pilot" { 1 } else { 2 }].1.id
+    }
+
+    /// The case of the program that a target means.
+    pub fn matter(&self, target: &str) -> &Matter {
+        &self.matters[usize::from(Self::program(target) != "pilot")]
     }
 
     /// The work that a target means; `None` where the caller has none.
@@ -125,6 +150,22 @@ impl World {
         let answer = call.send().await.status(201).json();
         let text = |name: &str| answer[name].as_str().unwrap().to_owned();
         (text("code"), text("id"))
+    }
+}
+
+impl Matter {
+    /// Withdraws something, so that a case is opened.
+    async fn new(server: &Server, program: &str, officer: Member) -> Self {
+        let owner = server.person_in(program, &["contractor"], &format!("w@{program}.org")).await;
+        let id = server.submission(&owner).await;
+        let policies = server.service.policies();
+        let payload = withdrawal(policies.clauses(), id, Scope::Everything).to_bytes();
+        let draft = Draft::new(&owner, id, payload, server.now());
+        server.send(&draft, &owner).await.status(201);
+        server.service.follow_cases().await.unwrap();
+        let listed = server.get("/api/v1/cases").by(&officer).send().await.status(200).json();
+        let case = listed[0]["id"].as_str().unwrap().parse().unwrap();
+        Self { officer, case, withdrawn: id }
     }
 }
 

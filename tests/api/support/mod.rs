@@ -4,6 +4,7 @@
 //! commands use, so that a mistake in one is not repeated in the other.
 
 mod call;
+mod cases;
 mod dossier;
 mod member;
 mod office;
@@ -14,11 +15,12 @@ mod statement;
 mod token;
 
 pub use call::{Answer, Call};
+pub use cases::{Step, case_approval, case_step, hold, hold_on, hold_release};
 pub use dossier::Work;
 pub use member::Member;
 pub use office::{approval, review};
 pub use payload::{effort, manifest, withdrawal};
-pub use server::{ORIGIN, Server, fsck};
+pub use server::{ORIGIN, Server, findings, fsck, stopped};
 pub use statement::{Draft, Message, cbor};
 pub use token::Token;
 

@@ -22,11 +22,11 @@ use uuid::Uuid;
 
 use super::{Answer as HttpAnswer, Draft, Member, Server, random};
 
-fn read<T: FromStr<Err: Debug>>(text: &str) -> T {
+pub fn read<T: FromStr<Err: Debug>>(text: &str) -> T {
     text.parse().unwrap()
 }
 
-fn official<B: OfficialBody>(server: &Server, capacity: MemberRole, body: B) -> Payload
+pub fn official<B: OfficialBody>(server: &Server, capacity: MemberRole, body: B) -> Payload
 where
     Payload: From<Official<B>>,
 {

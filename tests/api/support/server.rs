@@ -32,7 +32,7 @@ pub struct Server {
     pub directory: TempDir,
     /// Seconds that the service's clock is ahead of this machine's, in tests that move it.
     pub clock_ahead: Arc<std::sync::atomic::AtomicI64>,
-    _stop: oneshot::Sender<()>,
+    pub _stop: oneshot::Sender<()>,
 }
 
 impl Server {
@@ -166,18 +166,29 @@ async fn open(directory: &Path, entries: EntriesAccess) -> Application {
 
 /// Stops the service, checks everything it wrote, and requires that nothing is wrong.
 pub async fn fsck(server: Server) {
+    let directory = stopped(server).await;
+    let found = findings(&Storage::new(directory.path().join("data"), None)).await;
+    assert!(found.is_empty(), "fsck finds:\n{}", found.join("\n"));
+}
+
+/// What is wrong in a directory that no service uses, a line each.
+pub async fn findings(storage: &Storage) -> Vec<String> {
+    let report = check(storage, true, &|_| {}).await.unwrap();
+    report.findings.kept().iter().map(ToString::to_string).collect()
+}
+
+/// Stops the service and waits until its directory is free.
+pub async fn stopped(server: Server) -> tempfile::TempDir {
     let Server { directory, service, _stop: stop, .. } = server;
     drop((service, stop));
     let storage = Storage::new(directory.path().join("data"), None);
     let deadline = std::time::Instant::now() + PATIENCE;
-    let report = loop {
-        match check(&storage, true, &|_| {}).await {
-            Ok(report) => break report,
+    loop {
+        match check(&storage, false, &|_| {}).await {
+            Ok(_) => return directory,
             // It is still finishing what it had begun.
             Err(error) if std::time::Instant::now() > deadline => panic!("{error}"),
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
-    };
-    let found: Vec<String> = report.findings.kept().iter().map(ToString::to_string).collect();
-    assert!(found.is_empty(), "fsck finds:\n{}", found.join("\n"));
+    }
 }

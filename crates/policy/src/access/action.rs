@@ -60,6 +60,14 @@ words! {
         RequireSigning = "requireSigning",
         /// Ask why something is allowed or not.
         ExplainDecision = "explainDecision",
+        /// Lock content against destruction, read holds and release them.
+        PlaceHold = "placeHold",
+        /// Read takedown cases and move them on.
+        HandleCases = "handleCases",
+        /// Agree, as a second officer, that content is destroyed.
+        ApproveDestruction = "approveDestruction",
+        /// Send a takedown notice, and follow it by its link.
+        FileNotice = "fileNotice",
         /// End a key.
         RevokeKey = "revokeKey",
         /// Replace one's own key.
@@ -108,6 +116,7 @@ impl Action {
             | Self::Enroll
             | Self::SignIn
             | Self::ReadEntries
+            | Self::FileNotice
             | Self::CreateProgram => ResourceKind::Log,
             Self::ReadProgram
             | Self::Invite
@@ -116,7 +125,10 @@ impl Action {
             | Self::ReadMembers
             | Self::ReadAccessRecord
             | Self::RequireSigning
-            | Self::ExplainDecision => ResourceKind::Program,
+            | Self::ExplainDecision
+            | Self::PlaceHold
+            | Self::HandleCases
+            | Self::ApproveDestruction => ResourceKind::Program,
             Self::RevokeKey
             | Self::RotateKey
             | Self::EndSession
@@ -148,6 +160,7 @@ impl Action {
                 | Self::Enroll
                 | Self::SignIn
                 | Self::ReadEntries
+                | Self::FileNotice
         )
     }
 

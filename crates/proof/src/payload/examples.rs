@@ -1,5 +1,7 @@
 //! One payload of each kind, with every optional part present, for the tests of this module.
 
+pub mod legal;
+
 use std::{fmt::Debug, str::FromStr};
 
 use super::{
@@ -80,9 +82,17 @@ pub fn all() -> Vec<Payload> {
         sealed(withdrawal()),
         official(review()),
         official(key_approval()),
+        official(legal::hold()),
+        official(legal::hold_release()),
+        official(legal::case_step()),
+        official(legal::case_approval()),
         recorded(scan()),
         recorded(clearance()),
         recorded(access()),
+        recorded(legal::case_opened()),
+        recorded(legal::case_moved()),
+        recorded(legal::erasure_ordered()),
+        recorded(legal::erased()),
         public(genesis()),
         public(policy()),
         public(key_enrolled()),

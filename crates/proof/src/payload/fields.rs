@@ -49,6 +49,9 @@ pub struct KeyId(pub Thumbprint);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SubmissionId(pub Uuid);
 
+/// Random identifier of a hold or a case, written as a submission's is.
+pub type MatterId = SubmissionId;
+
 impl Timestamp {
     /// Drops fractions of a second. `None` outside the years 0000 to 9999.
     #[must_use]

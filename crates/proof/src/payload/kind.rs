@@ -24,12 +24,28 @@ words! {
         Review = "review",
         /// An officer agrees that a lost key is replaced.
         KeyApproval = "key-approval",
+        /// A legal officer locks content against destruction.
+        Hold = "hold",
+        /// A legal officer ends a hold.
+        HoldRelease = "hold-release",
+        /// A legal officer moves a takedown case on.
+        CaseStep = "case-step",
+        /// A second legal officer agrees that content is destroyed.
+        CaseApproval = "case-approval",
         /// The service searches the files for what must not leave.
         Scan = "scan",
         /// The service decides whether a submission may be used for a purpose.
         Clearance = "clearance",
         /// The service records that somebody was shown what is sealed.
         Access = "access",
+        /// The service records that somebody objects.
+        CaseOpened = "case-opened",
+        /// The service moves a takedown case on.
+        CaseMoved = "case-moved",
+        /// The service is about to destroy content.
+        ErasureOrdered = "erasure-ordered",
+        /// The service has destroyed content.
+        Erased = "erased",
         /// The service names the log, its keys and its algorithms, as entry 0.
         Genesis = "genesis",
         /// The service registers the policy files it decides by.
@@ -54,6 +70,8 @@ words! {
         Reviewer = "reviewer",
         /// An administrator or legal officer.
         Officer = "officer",
+        /// A legal officer.
+        Legal = "legal",
         /// The service, with its own key.
         Service = "service",
     }
@@ -67,6 +85,7 @@ impl Speaker {
             Self::Contractor => &[MemberRole::Contractor],
             Self::Reviewer => &[MemberRole::Reviewer],
             Self::Officer => &[MemberRole::Legal, MemberRole::Admin],
+            Self::Legal => &[MemberRole::Legal],
             Self::Service => &[],
         }
     }
@@ -86,9 +105,14 @@ impl StatementKind {
             | Self::Withdrawal => Speaker::Contractor,
             Self::Review => Speaker::Reviewer,
             Self::KeyApproval => Speaker::Officer,
+            Self::Hold | Self::HoldRelease | Self::CaseStep | Self::CaseApproval => Speaker::Legal,
             Self::Scan
             | Self::Clearance
             | Self::Access
+            | Self::CaseOpened
+            | Self::CaseMoved
+            | Self::ErasureOrdered
+            | Self::Erased
             | Self::Genesis
             | Self::Policy
             | Self::KeyEnrolled
@@ -118,9 +142,17 @@ impl StatementKind {
             | Self::Withdrawal
             | Self::Review
             | Self::KeyApproval
+            | Self::Hold
+            | Self::HoldRelease
+            | Self::CaseStep
+            | Self::CaseApproval
             | Self::Scan
             | Self::Clearance
-            | Self::Access => ContentType::Sealed,
+            | Self::Access
+            | Self::CaseOpened
+            | Self::CaseMoved
+            | Self::ErasureOrdered
+            | Self::Erased => ContentType::Sealed,
             Self::Genesis => ContentType::Genesis,
             Self::Policy => ContentType::Policy,
             Self::KeyEnrolled => ContentType::KeyEnrolled,
@@ -163,7 +195,21 @@ mod tests {
             "withdrawal",
         ];
         assert_eq!(words(StatementKind::is_contractor), by_contractors);
-        let others = ["review", "key-approval", "scan", "clearance", "access"];
+        let others = [
+            "review",
+            "key-approval",
+            "hold",
+            "hold-release",
+            "case-step",
+            "case-approval",
+            "scan",
+            "clearance",
+            "access",
+            "case-opened",
+            "case-moved",
+            "erasure-ordered",
+            "erased",
+        ];
         assert_eq!(words(StatementKind::is_sealed), [&by_contractors[..], &others[..]].concat());
         for kind in StatementKind::ALL.iter().filter(|kind| !kind.is_sealed()) {
             assert_eq!(kind.media_type(), kind.content_type().as_str());
@@ -175,6 +221,8 @@ mod tests {
     fn every_kind_has_one_speaker() {
         assert_eq!(words(|kind| kind.speaker() == Speaker::Reviewer), ["review"]);
         assert_eq!(words(|kind| kind.speaker() == Speaker::Officer), ["key-approval"]);
+        let legal = ["hold", "hold-release", "case-step", "case-approval"];
+        assert_eq!(words(|kind| kind.speaker() == Speaker::Legal), legal);
         assert_eq!(StatementKind::Clearance.speaker(), Speaker::Service);
         assert_eq!(StatementKind::Access.speaker(), Speaker::Service);
         assert!(Speaker::Service.roles().is_empty());

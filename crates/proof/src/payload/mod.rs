@@ -9,13 +9,16 @@
 //! and whether the clause text is one that the program uses.
 
 pub mod access;
+pub mod case;
 pub mod clearance;
 pub mod clearance_facts;
 pub mod effort;
 pub mod envelope;
+pub mod erasure;
 pub mod error;
 pub mod fields;
 pub mod genesis;
+pub mod hold;
 mod json;
 pub mod key_approval;
 pub mod key_event;
@@ -212,6 +215,14 @@ payloads! {
         Review(review::Review),
         /// `key-approval`.
         KeyApproval(key_approval::KeyApproval),
+        /// `hold`.
+        Hold(hold::Hold),
+        /// `hold-release`.
+        HoldRelease(hold::HoldRelease),
+        /// `case-step`.
+        CaseStep(case::CaseStep),
+        /// `case-approval`.
+        CaseApproval(case::CaseApproval),
     }
     recorded {
         /// `scan`.
@@ -220,6 +231,14 @@ payloads! {
         Clearance(clearance::Clearance),
         /// `access`.
         Access(access::Access),
+        /// `case-opened`.
+        CaseOpened(case::CaseOpened),
+        /// `case-moved`.
+        CaseMoved(case::CaseMoved),
+        /// `erasure-ordered`.
+        ErasureOrdered(erasure::ErasureOrdered),
+        /// `erased`.
+        Erased(erasure::Erased),
     }
     public {
         /// `genesis`.

@@ -1,6 +1,7 @@
 //! The rules of every kind, tried on changed examples.
 
 mod acts;
+mod legal;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -141,7 +142,7 @@ fn an_attestation_that_grew_too_large_cannot_be_made() {
 
 #[test]
 fn kinds_and_versions_that_are_not_known_are_refused() {
-    for kind in ["hold", "release", "Own-Work", ""] {
+    for kind in ["takedown", "release", "Own-Work", ""] {
         let verdict = changed(StatementKind::OwnWork, &[("/type", json!(kind))]);
         assert_eq!(verdict, Err(PayloadError::UnknownKind), "{kind}");
     }
@@ -218,6 +219,7 @@ fn every_member_is_required_unless_it_may_be_null() {
                     "sha256",
                     "declared_risk",
                     "picture_reader",
+                    "statement",
                 ];
                 assert!(optional.contains(&name), "{}: {pointer}", payload.kind());
                 assert_eq!(absent, null);

@@ -1,0 +1,329 @@
+//! Destroying what was ordered to be destroyed.
+//!
+//! An order is in the log and in the journal before anything happens. Then, for many orders at once:
+//! fingerprints of the files are kept, the keys are destroyed, the objects, records and payloads are
+//! deleted and overwritten, every surviving key moves to a new key-encryption key and the older ones
+//! are destroyed. Only then is it `erased`. Each step can be done again after a crash.
+
+use std::collections::HashSet;
+
+use attestry_proof::{
+    cose::Subject,
+    hash::Hash,
+    payload::{
+        Payload, Record,
+        erasure::{Erased, ErasureOrdered, ErasureScope},
+        fields::{Digest, Salt, SubmissionId, Timestamp},
+    },
+    size::LeafIndex,
+};
+use futures_util::future::join_all;
+use uuid::Uuid;
+
+use super::{Service, ServiceError, genesis::timestamp, own_ids::own_id, status::left_for_later};
+use crate::{
+    log::{
+        LogError,
+        journal::{JournalError, JournalRecord},
+    },
+    store::{
+        keyring::Epoch,
+        ledger::{Effect, Precondition},
+        legal::{ConcernedSubmission, ErasureCounts, ErasureRecord},
+    },
+};
+
+/// Orders carried out together: they share one change of the key-encryption key.
+const PAGE: u32 = 10_000;
+/// Statements in flight at once.
+const STATEMENTS_AT_ONCE: usize = 512;
+/// Days after which no backup of the keyring or of the key-encryption keys may exist any more; see
+/// docs/OPERATIONS.md.
+pub const KEY_BACKUPS_KEPT_DAYS: i64 = 35;
+/// Whose key fingerprints of erased files are made with: that of an id nobody has.
+const REFUSED_FILES: Uuid = own_id(*b"attestry-refused");
+
+/// What a decision to erase rests on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Decision {
+    /// The case.
+    pub case: Uuid,
+    /// Leaf hash of the decision.
+    pub decision: Hash,
+    /// Leaf hash of the other officer's agreement.
+    pub approval: Hash,
+}
+
+impl Service {
+    /// Orders what nothing stops any more. What a hold is on is left: it is found again once the
+    /// hold is released.
+    pub(super) async fn order_erasure(
+        &self,
+        decision: Decision,
+        target: ConcernedSubmission,
+    ) -> Result<(), ServiceError> {
+        let submission = target.submission;
+        let scope = match &target.files {
+            None => ErasureScope::Everything,
+            Some(files) => ErasureScope::Files(files.iter().copied().map(Digest).collect()),
+        };
+        let body = ErasureOrdered {
+            subject: SubmissionId(submission),
+            case: SubmissionId(decision.case),
+            scope,
+            decision: Digest(decision.decision),
+            approval: Digest(decision.approval),
+            ordered_at: timestamp(self.clock.now())?,
+        };
+        let payload = Payload::from(Record::new(Salt(self.random()), body)?);
+        let unstopped =
+            vec![Precondition::NotHeld { submission }, Precondition::NotOrdered { submission }];
+        let effect = Effect::OrderErasure { case: decision.case, target };
+        let subject = Subject::Submission(submission);
+        self.state_sealed(subject, &payload, (unstopped, vec![effect])).await.map(drop)
+    }
+
+    /// Carries out every order that is not carried out in full; answers with how many.
+    ///
+    /// # Errors
+    /// A failing journal, store, vault or log; what is left is found again.
+    pub async fn erase_due(&self) -> Result<u64, ServiceError> {
+        let mut done = 0;
+        loop {
+            let orders = self.ledger.legal().erasures_pending(PAGE).await?;
+            if orders.is_empty() {
+                return Ok(done);
+            }
+            self.erase(&orders).await?;
+            done += orders.len() as u64;
+        }
+    }
+
+    async fn erase(&self, orders: &[ErasureRecord]) -> Result<(), ServiceError> {
+        self.journal(orders).await?;
+        let counts = self.count(orders).await?;
+        self.keep_fingerprints(orders).await?;
+        self.destroy(orders.iter().map(|order| &order.target)).await?;
+        let epoch = self.vault.rotate_keys().await?;
+        let erased = orders.iter().zip(counts);
+        for page in erased.collect::<Vec<_>>().chunks(STATEMENTS_AT_ONCE) {
+            let stated =
+                page.iter().map(|(order, counts)| self.state_erased(order, *counts, epoch));
+            for stated in join_all(stated).await {
+                stated?;
+            }
+            let words = page.iter().map(|(order, _)| async move {
+                let submission = order.target.submission;
+                left_for_later(submission, self.publish_status(submission).await);
+            });
+            join_all(words).await;
+        }
+        // Those statements blanked what the journal's records still needed: digests of single files.
+        self.ledger.legal().settle().await?;
+        tracing::info!(orders = orders.len(), %epoch, "erased");
+        Ok(())
+    }
+
+    /// The journal has every order before anything is destroyed.
+    async fn journal(&self, orders: &[ErasureRecord]) -> Result<(), ServiceError> {
+        let (mut positions, mut records) = (Vec::<LeafIndex>::new(), Vec::new());
+        for order in orders.iter().filter(|order| !order.journalled) {
+            let files = match &order.target.files {
+                Some(files) => Some(self.file_fingerprints(files).await?),
+                None => None,
+            };
+            let (ordered, submission) = (order.ordered, order.target.submission);
+            records.push(JournalRecord { submission, ordered, leaf: order.leaf, files });
+            positions.push(ordered);
+        }
+        self.log.journal().append(&records)?;
+        Ok(self.ledger.legal().note_journalled(&positions).await?)
+    }
+
+    /// Counts what there is, once, so that the statement is right also after a crash in between.
+    async fn count(&self, orders: &[ErasureRecord]) -> Result<Vec<ErasureCounts>, ServiceError> {
+        let mut all = Vec::with_capacity(orders.len());
+        let mut new = Vec::new();
+        for order in orders {
+            let counts = match order.counted {
+                Some(counts) => counts,
+                None => {
+                    let counts = self.count_one(&order.target).await?;
+                    new.push((order.ordered, counts));
+                    counts
+                }
+            };
+            all.push(counts);
+        }
+        self.ledger.legal().note_counted(&new).await?;
+        Ok(all)
+    }
+
+    async fn count_one(&self, target: &ConcernedSubmission) -> Result<ErasureCounts, ServiceError> {
+        let submission = target.submission;
+        match &target.files {
+            None => {
+                let (files, objects) = self.vault.content_of(submission).await?;
+                let payloads = self.ledger.legal().payloads_under(&[submission]).await?;
+                // One key for each file, and the submission's own.
+                let keys = files.len() as u64 + 1;
+                let payloads = payloads.first().copied().unwrap_or_default();
+                Ok(ErasureCounts { keys, objects, payloads })
+            }
+            Some(files) => {
+                let stored = self.vault.stored(submission, files).await?.len() as u64;
+                Ok(ErasureCounts { keys: stored, objects: stored, payloads: 0 })
+            }
+        }
+    }
+
+    async fn keep_fingerprints(&self, orders: &[ErasureRecord]) -> Result<(), ServiceError> {
+        let mut fingerprints = Vec::new();
+        for order in orders {
+            let submission = order.target.submission;
+            let files = match &order.target.files {
+                Some(files) => self.vault.stored(submission, files).await?,
+                None => self.vault.content_of(submission).await?.0,
+            };
+            fingerprints.extend(self.file_fingerprints(&files).await?);
+        }
+        Ok(self.ledger.legal().refuse_files(&fingerprints).await?)
+    }
+
+    async fn file_fingerprints(&self, files: &[Hash]) -> Result<Vec<Hash>, ServiceError> {
+        let key = self.vault.submission_key(REFUSED_FILES).await?;
+        let fingerprint = |file: &Hash| key.fingerprint("attestry/refused-file/v1", &file.to_hex());
+        Ok(files.iter().map(fingerprint).collect())
+    }
+
+    /// Refuses files that were erased: the same bytes do not come back.
+    ///
+    /// # Errors
+    /// [`ServiceError::FileErased`], or a failing store or vault.
+    pub async fn refuse_erased(&self, files: &[Hash]) -> Result<(), ServiceError> {
+        let fingerprints = self.file_fingerprints(files).await?;
+        let refused = self.ledger.legal().refused(&fingerprints).await?;
+        let known = fingerprints.iter().zip(files).find(|(it, _)| refused.contains(it));
+        match known {
+            Some((_, file)) => Err(ServiceError::FileErased { sha256: *file }),
+            None => Ok(()),
+        }
+    }
+
+    /// Destroys keys, objects, records and payloads, and leaves no copy of them in the live files.
+    async fn destroy(
+        &self,
+        targets: impl Iterator<Item = &ConcernedSubmission>,
+    ) -> Result<(), ServiceError> {
+        let (mut whole, mut files) = (Vec::new(), Vec::new());
+        for target in targets {
+            match &target.files {
+                None => whole.push(target.submission),
+                Some(some) => files.extend(some.iter().map(|file| (target.submission, *file))),
+            }
+        }
+        self.vault.erase_submissions(&whole).await?;
+        for (submission, file) in files {
+            self.vault.erase_file(submission, file).await?;
+        }
+        self.ledger.legal().forget_content(&whole).await?;
+        Ok(self.ledger.legal().settle().await?)
+    }
+
+    async fn state_erased(
+        &self,
+        order: &ErasureRecord,
+        counts: ErasureCounts,
+        epoch: Epoch,
+    ) -> Result<(), ServiceError> {
+        let submission = order.target.submission;
+        let now = timestamp(self.clock.now())?;
+        let until = now.unix_seconds() + KEY_BACKUPS_KEPT_DAYS * 24 * 3600;
+        let body = Erased {
+            subject: SubmissionId(submission),
+            case: SubmissionId(order.case),
+            order: Digest(order.leaf),
+            keys_destroyed: counts.keys,
+            objects_deleted: counts.objects,
+            payloads_deleted: counts.payloads,
+            key_epoch: epoch.0,
+            erased_at: now,
+            beyond_backups_from: Timestamp::from_unix_seconds(until).ok_or_else(|| {
+                ServiceError::Malformed { what: "clock", reason: "it is beyond year 9999".into() }
+            })?,
+        };
+        let payload = Payload::from(Record::new(Salt(self.random()), body)?);
+        let whole = order.target.files.is_none();
+        let effect = Effect::Erased { order: order.ordered, submission, whole };
+        let subject = Subject::Submission(submission);
+        self.state_sealed(subject, &payload, (vec![], vec![effect])).await.map(drop)
+    }
+
+    /// Carries out again whatever the journal has and a restored backup brought back; before anything
+    /// is served. Answers with how many submissions and files that were.
+    ///
+    /// # Errors
+    /// [`JournalError::OrderMissing`] if this is not the journal of the log; a failing store or vault.
+    pub async fn replay_journal(&self) -> Result<u64, ServiceError> {
+        let journal = self.log.journal();
+        let records = journal.records()?;
+        self.require_journal(&records).await?;
+        let whole: Vec<Uuid> =
+            records.iter().filter(|it| it.files.is_none()).map(|it| it.submission).collect();
+        let mut back: HashSet<Uuid> = self.vault.not_destroyed(&whole).await?.into_iter().collect();
+        let payloads = self.ledger.legal().payloads_under(&whole).await?;
+        let left = whole.iter().zip(payloads).filter(|(_, payloads)| *payloads > 0);
+        back.extend(left.map(|(submission, _)| *submission));
+        let mut targets: Vec<ConcernedSubmission> = Vec::new();
+        targets.extend(back.iter().map(|it| ConcernedSubmission { submission: *it, files: None }));
+        for record in records.iter().filter(|record| !back.contains(&record.submission)) {
+            let (Some(erased), submission) = (&record.files, record.submission) else { continue };
+            let (stored, _) = self.vault.content_of(submission).await?;
+            let fingerprints = self.file_fingerprints(&stored).await?;
+            let back = stored.into_iter().zip(fingerprints).filter(|(_, it)| erased.contains(it));
+            let files: Vec<Hash> = back.map(|(file, _)| file).collect();
+            if !files.is_empty() {
+                targets.push(ConcernedSubmission { submission, files: Some(files) });
+            }
+        }
+        if targets.is_empty() {
+            return Ok(0);
+        }
+        self.destroy(targets.iter()).await?;
+        self.vault.rotate_keys().await?;
+        // The ledger that knew which objects were theirs may have forgotten long ago.
+        let objects = self.vault.delete_unrecorded().await?;
+        tracing::warn!(
+            targets = targets.len(),
+            objects,
+            "a restored backup had what was erased; erased again"
+        );
+        Ok(targets.len() as u64)
+    }
+
+    /// Every order that the database knows to be in the journal has to be there.
+    async fn require_journal(&self, records: &[JournalRecord]) -> Result<(), ServiceError> {
+        let known: HashSet<(LeafIndex, Hash)> =
+            records.iter().map(|record| (record.ordered, record.leaf)).collect();
+        let mut after = -1;
+        loop {
+            let page = self.ledger.legal().journalled_after(after, PAGE).await?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            after = i64::try_from(last.0).unwrap_or(i64::MAX);
+            if let Some((ordered, _)) = page.iter().find(|order| !known.contains(order)) {
+                let path = self.log.journal().path().to_path_buf();
+                return Err(JournalError::OrderMissing { path, ordered: *ordered }.into());
+            }
+        }
+    }
+}
+
+/// Whether an order was refused because something stops it.
+pub(super) fn is_stopped(error: &ServiceError) -> bool {
+    matches!(
+        error,
+        ServiceError::Log(LogError::Stale(
+            Precondition::NotHeld { .. } | Precondition::NotOrdered { .. }
+        ))
+    )
+}

@@ -1,0 +1,136 @@
+//! Holds, cases and orders to erase, as far as a batch rests on them.
+
+use std::collections::{HashMap, HashSet};
+
+use attestry_proof::size::LeafIndex;
+use sqlx::SqliteConnection;
+use uuid::Uuid;
+
+use super::super::{
+    append::{placeholders, row_groups},
+    read::{corrupt, index_of},
+};
+use crate::store::ledger::{Candidate, Effect, Precondition, StoreError};
+
+/// Kept current while the batch is decided.
+#[derive(Default)]
+pub(in super::super) struct Facts {
+    held: HashSet<Uuid>,
+    ordered: HashSet<Uuid>,
+    /// Holds in place.
+    holds: HashSet<Uuid>,
+    /// Where each case came to its state.
+    cases: HashMap<Uuid, LeafIndex>,
+    /// Whether a hold was placed in this batch: whom it covers is asked again in the next one.
+    holds_changed: bool,
+}
+
+impl Facts {
+    pub(in super::super) async fn load(
+        connection: &mut SqliteConnection,
+        candidates: &[Candidate],
+    ) -> Result<Self, StoreError> {
+        let (mut holding, mut ordering) = (HashSet::new(), HashSet::new());
+        let (mut holds, mut cases) = (HashSet::new(), HashSet::new());
+        for precondition in candidates.iter().flat_map(|candidate| &candidate.preconditions) {
+            match precondition {
+                Precondition::NotHeld { submission } => drop(holding.insert(*submission)),
+                Precondition::NotOrdered { submission }
+                | Precondition::SubmissionOf { submission, .. } => {
+                    ordering.insert(*submission);
+                }
+                Precondition::HoldInPlace { hold } => drop(holds.insert(*hold)),
+                Precondition::Case { case, .. } => drop(cases.insert(*case)),
+                _ => {}
+            }
+        }
+        let held = "SELECT asked.id FROM asked JOIN submissions ON submissions.id = asked.id WHERE EXISTS (
+            SELECT 1 FROM holds WHERE released_index IS NULL AND (
+                (scope = 'program' AND holds.program = submissions.program) OR
+                (scope = 'contractor' AND contractor = submissions.owner) OR
+                EXISTS (SELECT 1 FROM held_submissions WHERE submission = submissions.id AND hold = holds.id)))";
+        let ordered =
+            "SELECT asked.id FROM asked CROSS JOIN submissions ON submissions.id = asked.id
+            WHERE ordered_index IS NOT NULL";
+        let in_place = "SELECT asked.id FROM asked CROSS JOIN holds ON holds.id = asked.id
+            WHERE released_index IS NULL";
+        Ok(Self {
+            held: ids(connection, held, holding).await?,
+            ordered: ids(connection, ordered, ordering).await?,
+            holds: ids(connection, in_place, holds).await?,
+            cases: load_cases(connection, cases).await?,
+            holds_changed: false,
+        })
+    }
+
+    pub(in super::super) fn is_ordered(&self, submission: Uuid) -> bool {
+        self.ordered.contains(&submission)
+    }
+
+    pub(in super::super) fn holds(&self, precondition: &Precondition) -> bool {
+        match precondition {
+            Precondition::NotHeld { submission } => {
+                !self.holds_changed && !self.held.contains(submission)
+            }
+            Precondition::NotOrdered { submission } => !self.ordered.contains(submission),
+            Precondition::HoldInPlace { hold } => self.holds.contains(hold),
+            Precondition::Case { case, at } => self.cases.get(case) == Some(at),
+            _ => false,
+        }
+    }
+
+    pub(in super::super) fn apply(&mut self, effect: &Effect, index: LeafIndex) {
+        match effect {
+            Effect::PlaceHold { hold, .. } => {
+                self.holds_changed = true;
+                self.holds.insert(*hold);
+            }
+            Effect::ReleaseHold(hold) => {
+                self.holds.remove(hold);
+            }
+            Effect::OpenCase { case, .. } | Effect::MoveCase { case, .. } => {
+                self.cases.insert(*case, index);
+            }
+            Effect::OrderErasure { target, .. } if target.files.is_none() => {
+                self.ordered.insert(target.submission);
+            }
+            _ => {}
+        }
+    }
+}
+
+async fn ids(
+    connection: &mut SqliteConnection,
+    select: &str,
+    asked: HashSet<Uuid>,
+) -> Result<HashSet<Uuid>, StoreError> {
+    let mut found = HashSet::new();
+    for group in row_groups(&Vec::from_iter(asked)) {
+        let sql = format!("WITH asked (id) AS (VALUES {}) {select}", placeholders(1, group.len()));
+        let query = group.iter().fold(sqlx::query_scalar(sqlx::AssertSqlSafe(sql)), |query, id| {
+            query.bind(id.as_bytes().as_slice())
+        });
+        let rows: Vec<Vec<u8>> = query.fetch_all(&mut *connection).await?;
+        for id in rows {
+            found.insert(Uuid::from_slice(&id).map_err(|_| corrupt("id", 0))?);
+        }
+    }
+    Ok(found)
+}
+
+async fn load_cases(
+    connection: &mut SqliteConnection,
+    asked: HashSet<Uuid>,
+) -> Result<HashMap<Uuid, LeafIndex>, StoreError> {
+    let mut cases = HashMap::new();
+    for case in asked {
+        let step: Option<i64> = sqlx::query_scalar("SELECT step_index FROM cases WHERE id = ?")
+            .bind(case.as_bytes().as_slice())
+            .fetch_optional(&mut *connection)
+            .await?;
+        if let Some(step) = step {
+            cases.insert(case, index_of(step)?);
+        }
+    }
+    Ok(cases)
+}
