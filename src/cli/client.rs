@@ -1,5 +1,7 @@
 //! The service's API as the commands use it: every request is signed by the caller's key.
 
+mod files;
+
 use std::{
     fs::File,
     io::{self, Write as _},
@@ -11,7 +13,7 @@ use attestry_proof::{hash::Hash, key::Thumbprint, size::LeafIndex};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use reqwest::{Body, Method, RequestBuilder, Response, StatusCode};
+use reqwest::{Method, RequestBuilder, Response};
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
@@ -23,7 +25,6 @@ use crate::{
         auth::{Claims, TOKEN_LIFETIME_S_MAX, TOKEN_TYPE, content_digest},
         routes::{
             clearance::{ClearAnswer, ClearRequest},
-            files::{FilesMissing, FilesQuestion},
             key_changes::RevokeRequest,
             keys::{
                 EnrollAnswer, EnrollRequest, InviteAnswer, InviteRequest, KeyInfo, PersonRequest,
@@ -31,12 +32,14 @@ use crate::{
             log::{About, Consistency},
             policies::{ExplainAnswer, ExplainRequest},
             statements::Registered,
-            submissions::{CustodyInfo, ManifestInfo, ManifestRequest, SubmissionInfo},
+            submissions::{CustodyInfo, SubmissionInfo},
         },
     },
     keys::{LocalSigner, Signer as _, file::create_private_directory},
     service::custody::CUSTODY_EVENTS_MAX,
 };
+
+pub use files::Part;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest wait for the service to answer anything.
@@ -213,8 +216,25 @@ impl Client {
         value: &impl Serialize,
     ) -> Result<T, Failure> {
         let body = serde_json::to_vec(value).map_err(Failure::usage)?;
+        self.send_bytes(method, path, ("application/json", body)).await
+    }
+
+    pub(super) async fn send_bytes<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        (content_type, body): (&str, Vec<u8>),
+    ) -> Result<T, Failure> {
         let request = self.signed(method, path, Some(Hash::of(&body)))?;
-        let request = request.header("content-type", "application/json").body(body);
+        json(self.send(request.header("content-type", content_type).body(body)).await?).await
+    }
+
+    pub(super) async fn post_unsigned<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        value: &impl Serialize,
+    ) -> Result<T, Failure> {
+        let request = self.http.post(format!("{}{path}", self.base)).json(value);
         json(self.send(request).await?).await
     }
 
@@ -423,105 +443,6 @@ impl Client {
         let path = format!("/api/v1/submissions/{id}/clearance");
         self.send_json(Method::POST, &path, &ClearRequest { purposes }).await
     }
-
-    /// Which of these files still have to be sent.
-    ///
-    /// # Errors
-    /// A [`Failure`] if the submission is somebody else's.
-    pub async fn missing_files(&self, id: Uuid, digests: &[Hash]) -> Result<Vec<Hash>, Failure> {
-        let question =
-            FilesQuestion { sha256: digests.iter().map(|digest| digest.to_hex()).collect() };
-        let answer: FilesMissing = self
-            .send_json(Method::POST, &format!("/api/v1/submissions/{id}/files/missing"), &question)
-            .await?;
-        let missing: Option<Vec<Hash>> =
-            answer.missing.iter().map(|hex| Hash::from_hex(hex)).collect();
-        missing.ok_or_else(|| Failure::service("the service answered with a malformed digest"))
-    }
-
-    /// Sends many small files in one request.
-    ///
-    /// # Errors
-    /// A [`Failure`] if one of them is refused; then none of this request is stored.
-    pub async fn send_files(&self, id: Uuid, body: Vec<u8>) -> Result<(), Failure> {
-        let request = self.signed(
-            Method::POST,
-            &format!("/api/v1/submissions/{id}/files"),
-            Some(Hash::of(&body)),
-        )?;
-        self.send(request.header("content-type", "application/cbor-seq").body(body)).await?;
-        Ok(())
-    }
-
-    /// From which byte a file still has to be sent; `None` if all of it is there.
-    ///
-    /// # Errors
-    /// As [`Client::missing_files`].
-    pub async fn upload_offset(&self, id: Uuid, digest: Hash) -> Result<Option<u64>, Failure> {
-        let request = self.signed(Method::HEAD, &file_path(id, digest), None)?;
-        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
-        let header =
-            |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
-        match response.status() {
-            StatusCode::NOT_FOUND => Ok(Some(0)),
-            status if status.is_success() && header("upload-complete") == Some("?1") => Ok(None),
-            status if status.is_success() => {
-                Ok(header("upload-offset").and_then(|offset| offset.parse().ok()))
-            }
-            _ => Err(refusal(response).await),
-        }
-    }
-
-    /// Sends one part of a file.
-    ///
-    /// # Errors
-    /// A [`Failure`] if it is refused or the connection breaks; what arrived is kept.
-    pub async fn send_part(&self, id: Uuid, digest: Hash, part: Part) -> Result<(), Failure> {
-        let request = self
-            .signed(Method::PATCH, &file_path(id, digest), None)?
-            .header("content-type", "application/partial-upload")
-            .header("upload-offset", part.offset)
-            .header("upload-length", part.size)
-            .header("upload-complete", if part.last { "?1" } else { "?0" })
-            .body(part.body);
-        self.send(request).await?;
-        Ok(())
-    }
-
-    /// Records a manifest whose files are sent.
-    ///
-    /// # Errors
-    /// A [`Failure`] if files are missing.
-    pub async fn put_manifest(
-        &self,
-        id: Uuid,
-        commitment: Hash,
-        openings: Hash,
-    ) -> Result<ManifestInfo, Failure> {
-        let request = ManifestRequest { openings: openings.to_hex() };
-        self.send_json(
-            Method::PUT,
-            &format!("/api/v1/submissions/{id}/manifests/{commitment}"),
-            &request,
-        )
-        .await
-    }
-}
-
-/// One part of a file on its way.
-pub struct Part {
-    /// Where it begins.
-    pub offset: u64,
-    /// Size of the whole file.
-    pub size: u64,
-    /// Whether it is the last one.
-    pub last: bool,
-    /// Its bytes.
-    pub body: Body,
-}
-
-fn file_path(id: Uuid, digest: Hash) -> String {
-    format!("/api/v1/submissions/{id}/files/{digest}")
 }
 
 /// What the service says when it refuses.

@@ -25,6 +25,7 @@ mod review;
 mod scrub;
 mod serve;
 pub mod submit;
+mod takedown;
 mod trust;
 mod verify;
 mod withdraw;
@@ -72,6 +73,15 @@ enum Command {
     Clear(review::ClearArguments),
     /// Take consent back.
     Withdraw(withdraw::Arguments),
+    /// Object to content, and follow what becomes of it; nobody needs a key.
+    #[command(subcommand)]
+    Notice(takedown::notice::Command),
+    /// Handle takedown cases (legal officers).
+    #[command(subcommand)]
+    Case(takedown::case::Command),
+    /// Keep content from being destroyed (legal officers).
+    #[command(subcommand)]
+    Hold(takedown::hold::Command),
     /// Show every statement about a submission.
     Custody(custody::Arguments),
     /// Verify statements, proofs, packs and directories offline.
@@ -109,6 +119,9 @@ pub fn run() -> ExitCode {
         Command::Review(arguments) => review::run(arguments, &output),
         Command::Clear(arguments) => review::clear(&arguments, &output),
         Command::Withdraw(arguments) => withdraw::run(arguments, &output),
+        Command::Notice(command) => takedown::notice::run(command, &output),
+        Command::Case(command) => takedown::case::run(command, &output),
+        Command::Hold(command) => takedown::hold::run(command, &output),
         Command::Custody(arguments) => custody::run(arguments, &output),
         Command::Verify(arguments) => verify::run(&arguments, &output),
         Command::Demo(arguments) => demo::run(arguments, &output),

@@ -2,17 +2,20 @@
 
 use crate::support::{DONE, USAGE, attestry};
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 20] = [
     "serve", "key", "trust", "enroll", "invite", "scrub", "submit", "review", "clear", "withdraw",
-    "custody", "verify", "fsck", "bench", "demo", "program", "policy",
+    "custody", "verify", "fsck", "bench", "demo", "program", "policy", "notice", "case", "hold",
 ];
 
 /// Commands that have commands of their own.
-const GROUPS: [(&str, &[&str]); 4] = [
+const GROUPS: [(&str, &[&str]); 7] = [
     ("key", &["new", "show", "revoke", "rotate", "approve", "replace"]),
     ("program", &["open", "list", "members", "work"]),
     ("policy", &["check", "explain", "replay"]),
     ("bench", &["append", "verify"]),
+    ("notice", &["send", "follow"]),
+    ("case", &["list", "show", "open", "step", "approve"]),
+    ("hold", &["list", "show", "place", "release"]),
 ];
 
 #[test]

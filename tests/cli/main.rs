@@ -24,6 +24,7 @@ mod review;
 mod serve;
 mod shown;
 mod submit;
+mod takedown;
 mod takeover;
 mod tls;
 mod trust;

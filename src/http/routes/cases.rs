@@ -11,7 +11,10 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::notices::{CaseStateInfo, time};
+use super::{
+    notices::{CaseStateInfo, time},
+    statements::json_body,
+};
 use crate::{
     http::{
         App, AppState,
@@ -27,7 +30,7 @@ use crate::{
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
-        .routes(routes!(list))
+        .routes(routes!(list, open))
         .routes(routes!(show))
         .routes(routes!(keep_list))
         .routes(routes!(holds))
@@ -51,6 +54,23 @@ pub struct CaseInfo {
     pub after: String,
     /// Position of that statement.
     pub step_index: u64,
+}
+
+/// A case that an officer opens.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OpenCaseRequest {
+    /// On which ground, by its name in `takedown.toml`.
+    pub ground: String,
+    /// What was received, as it came; it is sealed.
+    pub received: String,
+}
+
+/// A case that was opened.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct CaseOpenedInfo {
+    /// Its id.
+    pub case: Uuid,
 }
 
 /// A list that a step names.
@@ -223,6 +243,27 @@ fn case_id(text: &str) -> Result<Uuid, Problem> {
 async fn list(State(app): App, caller: Caller) -> Result<Json<Vec<CaseInfo>>, Problem> {
     let cases = app.service.cases(&caller.key).await?;
     Ok(Json(cases.iter().map(CaseInfo::from).collect()))
+}
+
+/// Open a case for somebody who wrote by other means, or for an order that came on paper (legal officers).
+#[utoipa::path(
+    post, path = "/api/v1/cases", operation_id = "open_case", tag = "Takedown",
+    request_body = OpenCaseRequest,
+    responses(
+        (status = 201, body = CaseOpenedInfo, description = "A case in the caller's program"),
+        (status = 400, body = Problem, description = "No such ground, or nothing is said"),
+        (status = 401, body = Problem, description = "No acceptable token"),
+        (status = 403, body = Problem, description = "Not a legal officer"),
+    ),
+    security(("request-token" = []))
+)]
+async fn open(
+    State(app): App,
+    body: SignedBody,
+) -> Result<(StatusCode, Json<CaseOpenedInfo>), Problem> {
+    let OpenCaseRequest { ground, received } = json_body(&body.bytes)?;
+    let case = app.service.open_case_for(&body.key, &ground, &received).await?;
+    Ok((StatusCode::CREATED, Json(CaseOpenedInfo { case })))
 }
 
 /// A case with notice, list, history, clocks and possible steps (legal officers). A step itself is a

@@ -13,10 +13,20 @@ use attestry_proof::{
 use uuid::Uuid;
 
 use super::{
-    super::{Service, ServiceError, genesis::timestamp},
-    list,
+    super::{
+        Service, ServiceError,
+        authorize::{Action, Thing},
+        genesis::timestamp,
+    },
+    list, rules_of,
 };
-use crate::store::{ledger::Effect, legal::ConcernedSubmission};
+use crate::store::{
+    ledger::{Effect, KeyRecord},
+    legal::ConcernedSubmission,
+};
+
+/// Most bytes of what an officer enters.
+pub const RECEIVED_BYTES_MAX: usize = 64 << 10;
 
 /// A case that is to be opened.
 pub(super) struct NewCase {
@@ -31,6 +41,42 @@ pub(super) struct NewCase {
 }
 
 impl Service {
+    /// Opens a case in the officer's program for somebody who wrote by other means, or for an order that
+    /// came on paper; answers with its id.
+    ///
+    /// # Errors
+    /// [`ServiceError::Forbidden`], [`ServiceError::Malformed`] if there is no such ground or nothing is
+    /// said, or a failing store, vault or log.
+    pub async fn open_case_for(
+        &self,
+        officer: &KeyRecord,
+        ground: &str,
+        received: &str,
+    ) -> Result<Uuid, ServiceError> {
+        self.authorize(Some(officer), Action::HandleCases, Thing::Program(&officer.program))?;
+        let malformed = |reason: String| ServiceError::Malformed { what: "case", reason };
+        let policies = self.policies();
+        let rules = rules_of(&policies)?;
+        if rules.ground(ground).is_none() {
+            let known: Vec<&str> = rules.grounds().iter().map(|it| it.as_str()).collect();
+            return Err(malformed(format!("the ground is one of: {}", known.join(", "))));
+        }
+        if received.trim().is_empty() || received.len() > RECEIVED_BYTES_MAX {
+            return Err(malformed(format!(
+                "say what was received, in at most {RECEIVED_BYTES_MAX} bytes"
+            )));
+        }
+        self.open_case(NewCase {
+            program: officer.program.clone(),
+            ground: ground.to_owned(),
+            channel: CaseChannel::Officer,
+            notice: Some(received.as_bytes().to_vec()),
+            link: None,
+            concerned: Vec::new(),
+        })
+        .await
+    }
+
     /// Opens a case; answers with its id.
     pub(super) async fn open_case(&self, new: NewCase) -> Result<Uuid, ServiceError> {
         let case = self.new_own_id();

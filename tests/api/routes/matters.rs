@@ -21,6 +21,10 @@ pub async fn request(world: &World, route: &str, target: &str, caller: &Caller) 
             let sent = sent.send().await.status(201).json();
             server.get(sent["link"].as_str().unwrap().strip_prefix(&server.url).unwrap())
         }
+        "POST /api/v1/cases" => {
+            let received = serde_json::json!({ "ground": "gdpr-erasure", "received": "A letter." });
+            server.post("/api/v1/cases").json(&received)
+        }
         "GET /api/v1/cases/{id}" => {
             server.get(format!("/api/v1/cases/{}", world.matter(target).case))
         }

@@ -75,6 +75,7 @@ pub const ROUTES: &[(&str, &[&str])] = &[
     ("GET /api/v1/register/cases", LOG),
     ("GET /api/v1/register/cases.csv", LOG),
     ("GET /api/v1/cases", LOG),
+    ("POST /api/v1/cases", LOG),
     ("GET /api/v1/cases/{id}", PROGRAMS),
     ("PUT /api/v1/cases/{id}/list", PROGRAMS),
     ("GET /api/v1/holds", LOG),
