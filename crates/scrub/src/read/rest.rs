@@ -2,6 +2,7 @@
 //! where none is shown. An author may have typed any of it, so each value is searched, and once.
 
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use super::xml::{Element, Node};
 use crate::block::{Block, Place};
@@ -13,19 +14,11 @@ const NUMBER_CHARS_MAX: usize = 9;
 /// Characters of the marks that Word gives to sessions and paragraphs.
 const MARK_CHARS: usize = 8;
 
-/// Names that standards and their makers gave to schemas and relations.
-const SCHEMAS: [&str; 10] = [
-    "http://schemas.openxmlformats.org/",
-    "http://schemas.microsoft.com/",
-    "http://purl.oclc.org/",
-    "http://purl.org/dc/",
-    "http://www.w3.org/",
-    "http://docs.oasis-open.org/",
-    "http://openoffice.org/",
-    "urn:schemas-microsoft-com:",
-    "urn:oasis:names:tc:opendocument:",
-    "urn:org:documentfoundation:names:",
-];
+/// Names that standards and their makers gave to schemas and relations (ISO/IEC 29500, its extensions
+/// in [MS-DOCX], [MS-XLSX], [MS-PPTX] and [MS-ODRAWXML], OpenDocument). What only begins like one of
+/// them may say anything.
+static SCHEMAS: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| include_str!("schemas.txt").lines().collect());
 
 /// Values of one part, each once.
 #[derive(Default)]
@@ -95,7 +88,7 @@ fn is_made(name: &str, value: &str) -> bool {
     if is_mark && value.len() == MARK_CHARS && value.bytes().all(|b| b.is_ascii_hexdigit()) {
         return true;
     }
-    value.trim().len() < 2 || SCHEMAS.iter().any(|begin| value.starts_with(begin))
+    value.trim().len() < 2 || SCHEMAS.contains(value)
 }
 
 #[cfg(test)]
@@ -108,6 +101,7 @@ mod tests {
         for value in ["Berg", "Plan", "Berg", "12.5%", "", "http://www.w3.org/2001/XMLSchema"] {
             rest.value("name", value);
         }
+        rest.value("xmlns:x", "http://www.w3.org/2001/XMLSchema/Globodyne");
         rest.value("rsidR", "00AB12CD");
         rest.value("val", "00AB12CD");
         rest.text("4915112345678");
@@ -115,6 +109,8 @@ mod tests {
         block.field(Place::of(Channel::Author), "author", "Berg");
         block.push(Place::of(Channel::Visible), "Plan");
         rest.hand_on(&mut block, Channel::OtherPart);
-        assert_eq!(block.text(), "Berg\nPlan\nPlan\n00AB12CD\n4915112345678\n");
+        let schema = "http://www.w3.org/2001/XMLSchema/Globodyne";
+        let expected = format!("Berg\nPlan\nPlan\n{schema}\n00AB12CD\n4915112345678\n");
+        assert_eq!(block.text(), expected);
     }
 }
