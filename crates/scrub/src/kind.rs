@@ -211,6 +211,14 @@ const MESSAGE_HEADERS: [&str; 10] = [
     "x-",
 ];
 
+/// Elements that a page, or a piece of one, begins with.
+#[rustfmt::skip]
+const PAGE_ELEMENTS: [&str; 34] = [
+    "article", "base", "blockquote", "body", "center", "div", "dl", "font", "footer", "form", "h1",
+    "h2", "h3", "h4", "h5", "h6", "head", "header", "html", "main", "meta", "nav", "ol", "p", "pre",
+    "script", "section", "span", "strong", "style", "table", "template", "title", "ul",
+];
+
 /// Share of control bytes, one in so many, from which bytes are no text.
 const CONTROL_BYTES_ONE_IN: usize = 200;
 
@@ -329,14 +337,14 @@ fn of_text(bytes: &[u8]) -> Kind {
     let (text, _) = crate::text::decode(head);
     let text = text.trim_start_matches('\u{feff}').trim_start();
     let lower = text.to_ascii_lowercase();
+    if is_page(&lower) {
+        return Kind::Html;
+    }
     if lower.starts_with("<?xml") || lower.starts_with("<svg") {
         if lower.contains("<office:document") && lower.contains("urn:oasis:names:tc:opendocument") {
             return Kind::OpenDocument;
         }
         return if lower.contains("<svg") { Kind::Svg } else { Kind::Xml };
-    }
-    if lower.starts_with("<!doctype html") || lower.starts_with("<html") {
-        return Kind::Html;
     }
     if text.starts_with('{') && is_json_start(&text[1..]) {
         let notebook = ["\"cells\"", "\"nbformat\"", "\"cell_type\""];
@@ -347,6 +355,29 @@ fn of_text(bytes: &[u8]) -> Kind {
         return Kind::Json;
     }
     if is_message(&lower) { Kind::Eml } else { Kind::Text }
+}
+
+/// Whether text begins with an element of HTML, after comments and declarations.
+fn is_page(lower: &str) -> bool {
+    let mut rest = lower;
+    loop {
+        rest = rest.trim_start();
+        let (begin, end) = match rest {
+            _ if rest.starts_with("<!doctype html") => return true,
+            _ if rest.starts_with("<!--") => ("<!--", "-->"),
+            _ if rest.starts_with("<?xml") => ("<?xml", "?>"),
+            _ => break,
+        };
+        match rest[begin.len()..].split_once(end) {
+            Some((_, after)) => rest = after,
+            // The rest of the comment is further on than is looked at here.
+            None => return false,
+        }
+    }
+    let Some(tag) = rest.strip_prefix('<') else { return false };
+    let length = tag.bytes().take_while(u8::is_ascii_alphanumeric).count();
+    let is_tag = tag[length..].starts_with(|c: char| c.is_ascii_whitespace() || ">/".contains(c));
+    is_tag && PAGE_ELEMENTS.contains(&&tag[..length])
 }
 
 fn is_json_start(rest: &str) -> bool {
@@ -392,6 +423,13 @@ mod tests {
             (b"[section]\na = 1", Kind::Text),
             (b"{\"cells\": [], \"nbformat\": 4}", Kind::Notebook),
             (b"<?xml version=\"1.0\"?><a/>", Kind::Xml),
+            (b"<!-- saved from url=(0014)about:internet -->\n<html>", Kind::Html),
+            (b"<!-- a --><?xml version=\"1.0\"?><!-- b -->\n<!DOCTYPE html>", Kind::Html),
+            (b"<?xml version=\"1.0\"?><html xmlns=\"x\">", Kind::Html),
+            (b"<div>a</div>", Kind::Html),
+            (b"<!-- a -->\n# A title", Kind::Text),
+            (b"<!-- a", Kind::Text),
+            (b"<divan>a</divan>", Kind::Text),
             (b"<svg xmlns=\"\"/>", Kind::Svg),
             (b"From: a@b.c\r\nTo: d@e.f\r\nSubject: x\r\n\r\nbody", Kind::Eml),
             (b"From: a\nthis is prose: it goes on\nTo: b\nSubject: x", Kind::Text),

@@ -41,6 +41,7 @@ pub mod rules;
 mod block;
 mod detect;
 mod listed;
+mod lookalike;
 mod page;
 mod picture;
 mod read;

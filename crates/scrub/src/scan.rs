@@ -508,6 +508,24 @@ impl<'s> Scan<'s> {
         }
     }
 
+    /// How much was found so far, to tell it from what is found later.
+    pub(crate) const fn mark(&self) -> usize {
+        self.findings.len()
+    }
+
+    /// What was found since a mark.
+    pub(crate) fn since(&self, mark: usize) -> &[Finding] {
+        self.findings.get(mark..).unwrap_or_default()
+    }
+
+    /// The id of what a search found.
+    pub(crate) fn rule_of(&self, what: What) -> &'s str {
+        match what {
+            What::Rule(at) => &self.scanner.rules.rules[at].id,
+            What::DenyList => Notice::DenyList.id(),
+        }
+    }
+
     /// Findings that the report still has room for.
     pub(crate) fn room(&self) -> usize {
         self.budget.limits().findings_max.saturating_sub(self.findings.len())

@@ -3,8 +3,12 @@
 use std::ops::Range;
 
 use crate::detect::pattern::Match;
+use crate::lookalike;
 use crate::scan::Scanner;
 use crate::window::{self, Window, in_parallel, windows};
+
+/// Findings before another that may hold it.
+const NEAR: usize = 8;
 
 /// What a search found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,6 +55,30 @@ impl Scanner {
 
     /// What begins in a range of a text, in order of place.
     pub(crate) fn hits_in(&self, text: &str, core: Range<usize>) -> Vec<Hit> {
+        let mut hits = self.found_in(text);
+        if let Some(mapped) = lookalike::view(text) {
+            hits.sort_unstable();
+            let is_known = |hit: &Hit| {
+                let at = hits.partition_point(|known| known.start <= hit.start);
+                let near = hits[at.saturating_sub(NEAR)..at].iter();
+                near.filter(|known| known.what == hit.what).any(|known| hit.end <= known.end)
+            };
+            let mut more = self.found_in(&mapped.text);
+            more.retain_mut(|hit| {
+                let length = hit.end - hit.start;
+                Range { start: hit.start, end: hit.end } = mapped.place(hit.start..hit.end);
+                // Without such a letter inside it was found already.
+                hit.end - hit.start > length && !is_known(hit)
+            });
+            hits.append(&mut more);
+        }
+        hits.retain(|hit| core.contains(&hit.start));
+        hits.sort_unstable();
+        hits
+    }
+
+    /// Everything in a text, in no order.
+    fn found_in(&self, text: &str) -> Vec<Hit> {
         let matches = self.rules.detector.search(&self.rules.rules, text);
         let by_rule = |m: Match| Hit { start: m.start, end: m.end, what: What::Rule(m.rule) };
         let mut hits: Vec<Hit> = matches.into_iter().map(by_rule).collect();
@@ -67,8 +95,6 @@ impl Scanner {
             let terms = list.search(text).into_iter();
             hits.extend(terms.map(|(start, end)| Hit { start, end, what: What::DenyList }));
         }
-        hits.retain(|hit| core.contains(&hit.start));
-        hits.sort_unstable();
         hits
     }
 }

@@ -37,7 +37,7 @@ fn parts(scan: &mut Scan<'_>, site: &Site, message: &Message<'_>, nested: u32) {
         block.field(Place::of(Channel::FileName), "filename", &name);
         match &part.body {
             PartType::Text(text) => block.push(Place::of(Channel::Visible), text),
-            PartType::Html(html) => markup(&mut block, html),
+            PartType::Html(html) => super::html::body(scan, site, &format!("part {at}"), html),
             PartType::Binary(content) | PartType::InlineBinary(content) => {
                 attachment(scan, site, part, &name, at, content);
             }
@@ -87,13 +87,6 @@ fn header_fields(
             scan.notice(Notice::MessageHeader, location, value.trim(), 1);
         }
     }
-}
-
-/// Adds a body in HTML: what it shows, and the markup as it stands, since comments and addresses of
-/// links are part of it.
-pub(super) fn markup(block: &mut Block, html: &str) {
-    block.push(Place::of(Channel::Visible), &mail_parser::decoders::html::html_to_text(html));
-    block.field(Place::of(Channel::OtherPart), "markup", html);
 }
 
 fn attachment(

@@ -8,9 +8,8 @@ mod field;
 pub(crate) mod git;
 mod gzip;
 mod html;
-mod html_lex;
 mod leftover;
-mod mapped;
+pub(crate) mod mapped;
 mod notebook;
 pub(crate) mod odf;
 mod ole;
@@ -42,9 +41,10 @@ pub(crate) fn file(scan: &mut Scan<'_>, site: &Site, kind: Kind, bytes: &[u8]) {
     leftover::note(scan, site, kind, bytes);
     match kind {
         Kind::Text | Kind::Json | Kind::Xml | Kind::Html => {
+            let mark = scan.mark();
             text::read(scan, site, kind, bytes);
             if kind == Kind::Html {
-                html::read(scan, site, bytes);
+                html::read(scan, site, bytes, mark);
             }
         }
         Kind::Png

@@ -67,6 +67,8 @@ fn fill(source: &mut dyn Read, bytes: &mut Vec<u8>, count: usize) -> bool {
 /// One way through a text.
 struct Pass {
     guess: Encoding,
+    /// Whether a reader of pages comes after.
+    is_page: bool,
     table: Option<Table>,
     /// Of the pieces so far, the first that differs from UTF-8.
     found: Encoding,
@@ -98,7 +100,8 @@ impl Pass {
         let head = &bytes[..bytes.len().min(HEAD_BYTES)];
         let piece = (kind == Kind::Text).then(|| Piece::new(head, 0..head.len(), guess));
         let table = piece.and_then(|piece| Table::of(scanner, &piece.text));
-        Self { guess, table, found: Encoding::Utf8, lines: 0, offset: 0 }
+        let is_page = kind == Kind::Html;
+        Self { guess, is_page, table, found: Encoding::Utf8, lines: 0, offset: 0 }
     }
 
     /// Searches the next windows, and says where the rest begins.
@@ -173,17 +176,7 @@ impl Pass {
             hits.append(&mut more);
             hits.sort_unstable();
         }
-        let mut escaped = super::escapes::hits(scanner, text, &piece.core);
-        if !escaped.is_empty() {
-            let is_known = |hit: &Hit| {
-                let at = hits.partition_point(|known| known.start < hit.end);
-                let near = hits[at.saturating_sub(NEAR)..at].iter();
-                near.filter(|known| known.what == hit.what).any(|known| hit.start < known.end)
-            };
-            escaped.retain(|hit| !is_known(hit));
-            hits.append(&mut escaped);
-            hits.sort_unstable();
-        }
+        super::escapes::add(scanner, text, &piece.core, self.is_page, &mut hits);
         let (mut spots, mut seen) = (Vec::new(), piece.core.start);
         let (mut lines, mut offset) = (0, 0);
         for hit in hits.into_iter().take(room.saturating_add(1)) {

@@ -8,7 +8,7 @@ use super::msg_rtf::unpacked;
 use crate::block::{Block, Place};
 use crate::finding::Channel;
 use crate::kind::Kind;
-use crate::read::eml;
+use crate::read::{eml, html};
 use crate::report::Reason;
 use crate::rules::Notice;
 use crate::scan::{Scan, Site};
@@ -80,7 +80,7 @@ fn properties(scan: &mut Scan<'_>, site: &Site, bag: &Bag) {
         let text = property.text.trim();
         match property.id {
             TRANSPORT_HEADERS => eml::headers(scan, site, &bag.part, text),
-            HTML => eml::markup(&mut block, text),
+            HTML => html::body(scan, site, &bag.part, text),
             _ => block.field(Place::of(property.channel), &property.name, text),
         }
         if property.is_telling && !text.is_empty() {
@@ -102,9 +102,7 @@ fn bodies(scan: &mut Scan<'_>, site: &Site, ole: &mut Ole<'_>, at: usize, bag: &
             Some(page) => code_page(&content, page),
             None => crate::text::decode(&content).0.into_owned(),
         };
-        let mut block = Block::new(&part);
-        eml::markup(&mut block, &html);
-        scan.block(site, &block);
+        html::body(scan, site, &part, &html);
     }
     if let Some((part, content)) = ole.named(scan, site, at, "__substg1.0_10090102") {
         let Some((rtf, is_whole)) = unpacked(&content) else {
