@@ -107,7 +107,7 @@ const fn is_latin(byte: u8) -> bool {
 }
 
 /// Length of the printable character that bytes start with; 0 if there is none.
-fn character(bytes: &[u8]) -> usize {
+pub(super) fn character(bytes: &[u8]) -> usize {
     let length = match bytes.first() {
         Some(b' '..=b'~' | b'\t') => return 1,
         Some(0xc2..=0xdf) => 2,

@@ -12,7 +12,7 @@ use crate::scan::{Scan, Site};
 /// A stream `Ole10Native`: names and paths on the machine where the file came from, then the file.
 pub(in crate::read) fn native(scan: &mut Scan<'_>, site: &Site, part: &str, content: &[u8]) {
     match taken_apart(content) {
-        Some((names, inner)) => {
+        Some((names, inner, rest)) => {
             let mut block = Block::new(part);
             for (field, name) in ["label", "source path", "temporary path"].iter().zip(&names) {
                 block.field(Place::of(Channel::Metadata), field, name);
@@ -24,6 +24,8 @@ pub(in crate::read) fn native(scan: &mut Scan<'_>, site: &Site, part: &str, cont
             scan.notice_part(site, part, Notice::Embedded, &names[0], 1);
             let label = if names[0].trim().is_empty() { part } else { names[0].as_str() };
             scan.file(&site.inner(label), inner);
+            // The names once more in UTF-16, a picture that stands for the file, or anything else.
+            search(scan, site, part, rest, Channel::Embedded);
         }
         None => {
             // Other programs write their own data after the length.
@@ -41,8 +43,8 @@ pub(in crate::read) fn native(scan: &mut Scan<'_>, site: &Site, part: &str, cont
     }
 }
 
-/// The three names and the file.
-fn taken_apart(content: &[u8]) -> Option<([String; 3], &[u8])> {
+/// The three names, the file, and what follows it.
+fn taken_apart(content: &[u8]) -> Option<([String; 3], &[u8], &[u8])> {
     if u16_at(content, 4)? != 2 {
         return None;
     }
@@ -54,7 +56,8 @@ fn taken_apart(content: &[u8]) -> Option<([String; 3], &[u8])> {
     let temporary = text(content, &mut at)?;
     let size = size_at(content, at)?;
     let inner = content.get(at + 4..)?;
-    Some(([label, source, temporary], range(inner, 0, size)))
+    let (inner, rest) = inner.split_at(size.min(inner.len()));
+    Some(([label, source, temporary], inner, rest))
 }
 
 fn text(content: &[u8], at: &mut usize) -> Option<String> {
@@ -73,9 +76,9 @@ mod tests {
         let mut bytes = vec![0, 0, 0, 0, 2, 0];
         bytes.extend_from_slice(b"a.txt\0C:\\Users\\anna\\a.txt\0\0\0\x03\0\x06\0\0\0C:\\T\\a\0");
         bytes.extend_from_slice(b"\x04\0\0\0textmore");
-        let (names, inner) = taken_apart(&bytes).unwrap();
+        let (names, inner, rest) = taken_apart(&bytes).unwrap();
         assert_eq!(names, ["a.txt", "C:\\Users\\anna\\a.txt", "C:\\T\\a"]);
-        assert_eq!(inner, b"text");
+        assert_eq!((inner, rest), (b"text".as_slice(), b"more".as_slice()));
         (0..bytes.len()).for_each(|end| drop(taken_apart(&bytes[..end])));
     }
 }

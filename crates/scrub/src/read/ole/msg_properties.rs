@@ -1,6 +1,6 @@
 //! Properties of a message, a recipient or an attachment ([MS-OXMSG] §2.4, [MS-OXPROPS]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Ole;
 use super::le::{code_page, part as range, size_at, u16_at, u32_at, utf16};
@@ -28,6 +28,9 @@ const FIRST_NAMED: u16 = 0x8000;
 /// Most names that are read.
 const NAMES_MAX: usize = 32_768;
 
+/// Bytes of a name that are kept; longer ones are searched as part of the stream they stand in.
+const NAME_BYTES_MAX: usize = 512;
+
 /// Text in a code page, text in UTF-16, bytes; with the bit of several values also both texts.
 const STRING8: u16 = 0x1e;
 const UNICODE: u16 = 0x1f;
@@ -40,27 +43,43 @@ pub(super) struct Names(BTreeMap<u16, String>);
 
 impl Names {
     pub(super) fn read(scan: &mut Scan<'_>, site: &Site, ole: &mut Ole<'_>, root: usize) -> Self {
-        let mut names = BTreeMap::new();
         let Some(at) = ole.file.find(root, NAMED) else { return Self::default() };
         let entries = ole.named(scan, site, at, "__substg1.0_00030102");
         let strings = ole.named(scan, site, at, "__substg1.0_00040102");
-        let (part, strings) = strings.unwrap_or_default();
+        let (part, mut strings) = strings.unwrap_or_default();
         let mut block = Block::new(&part);
-        let entries = entries.unwrap_or_default().1;
+        let names = Self::of_streams(&entries.unwrap_or_default().1, &mut strings, &mut block);
+        scan.block(site, &block);
+        // Whatever else stands there is no name that anybody asks for.
+        super::search(scan, site, &part, &strings, Channel::Metadata);
+        names
+    }
+
+    /// The names that entries refer to. Each goes into the block once, and those that went whole are
+    /// blanked out.
+    fn of_streams(entries: &[u8], strings: &mut [u8], block: &mut Block) -> Self {
+        let (mut names, mut read) = (BTreeMap::new(), BTreeSet::new());
         for entry in entries.chunks_exact(8).take(NAMES_MAX) {
             let fields = (size_at(entry, 0), u16_at(entry, 4), u16_at(entry, 6));
             let (Some(number), Some(kind), Some(index)) = fields else { break };
             let name = if kind & 1 == 0 {
                 format!("named property {number:04X}")
             } else {
-                let length = size_at(&strings, number).unwrap_or(0);
-                let name = utf16(range(&strings, number.saturating_add(4), length));
-                block.field(Place::of(Channel::Metadata), "name of a property", &name);
+                let length = size_at(strings, number).unwrap_or(0);
+                let start = number.saturating_add(4);
+                let name = utf16(range(strings, start, length.min(NAME_BYTES_MAX)));
+                if read.insert((start, length)) {
+                    block.field(Place::of(Channel::Metadata), "name of a property", &name);
+                }
                 name
             };
             names.insert(FIRST_NAMED.wrapping_add(index), name);
         }
-        scan.block(site, &block);
+        for (start, length) in read.into_iter().filter(|(_, length)| *length <= NAME_BYTES_MAX) {
+            if let Some(known) = strings.get_mut(start..start.saturating_add(length)) {
+                known.fill(0);
+            }
+        }
         Self(names)
     }
 
@@ -217,14 +236,8 @@ impl Bag {
     fn check(&self, scan: &mut Scan<'_>, site: &Site, ole: &Ole<'_>, at: usize) {
         let entries = self.stream.len().checked_sub(self.header);
         let is_cut = !entries.is_some_and(|length| length.is_multiple_of(ENTRY_BYTES));
-        let is_missing = |entry: &[u8]| {
-            let (kind, id) = (u16_at(entry, 0).unwrap_or(0), u16_at(entry, 2).unwrap_or(0));
-            let is_kept_apart = matches!(kind, STRING8 | UNICODE | BINARY);
-            let has_value = size_at(entry, 8).is_some_and(|size| size > 2);
-            let name = format!("{VALUE}{id:04X}{kind:04X}");
-            is_kept_apart && has_value && ole.file.find(at, &name).is_none()
-        };
-        if is_cut || self.entries().any(is_missing) {
+        let children = ole.file.children(at).iter().filter_map(|child| ole.file.entry(*child));
+        if is_cut || is_any_missing(self.entries(), children.map(|child| child.name.as_str())) {
             scan.refuse(site, Some(&self.part), Kind::Ole, Reason::Broken);
         }
     }
@@ -257,6 +270,21 @@ impl Bag {
     }
 }
 
+/// Whether an entry lists a value that is in no stream of those names, which are gone through once.
+fn is_any_missing<'b>(
+    mut entries: impl Iterator<Item = &'b [u8]>,
+    names: impl Iterator<Item = &'b str>,
+) -> bool {
+    let names: BTreeSet<String> = names.map(str::to_ascii_uppercase).collect();
+    entries.any(|entry| {
+        let (kind, id) = (u16_at(entry, 0).unwrap_or(0), u16_at(entry, 2).unwrap_or(0));
+        let is_kept_apart = matches!(kind, STRING8 | UNICODE | BINARY);
+        let has_value = size_at(entry, 8).is_some_and(|size| size > 2);
+        let name = || format!("{VALUE}{id:04X}{kind:04X}").to_ascii_uppercase();
+        is_kept_apart && has_value && !names.contains(&name())
+    })
+}
+
 /// Id and type in the name of a stream, and whether it is one value of several.
 fn value_name(name: &str) -> Option<(u16, u16, bool)> {
     let rest = name.get(VALUE.len()..).filter(|_| name.starts_with(VALUE))?;
@@ -266,7 +294,40 @@ fn value_name(name: &str) -> Option<(u16, u16, bool)> {
 
 #[cfg(test)]
 mod tests {
-    use super::value_name;
+    use super::*;
+
+    /// An entry of the stream of properties: a text in UTF-16.
+    fn listed(id: u16) -> Vec<u8> {
+        let [low, high] = id.to_le_bytes();
+        [[0x1f, 0, low, high, 0, 0, 0, 0], [8, 0, 0, 0, 0, 0, 0, 0]].concat()
+    }
+
+    #[test]
+    fn many_names_of_one_long_string_take_the_room_of_one() {
+        let long: Vec<u8> =
+            "klimt ".repeat(90_000).encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let mut strings = [&(long.len() as u32).to_le_bytes(), long.as_slice()].concat();
+        let entry = |at: u16| [[0, 0], [0, 0], [1, 0], at.to_le_bytes()].concat();
+        let entries: Vec<u8> = (0..2000).flat_map(entry).collect();
+        let (before, mut block) = (strings.clone(), Block::new("names"));
+        let names = Names::of_streams(&entries, &mut strings, &mut block);
+        assert_eq!((block.text().len(), names.0.len()), (NAME_BYTES_MAX / 2 + 1, 2000));
+        assert!(names.0.values().all(|name| name.len() <= NAME_BYTES_MAX / 2));
+        // What was not kept of it is still there to be searched.
+        assert_eq!(strings, before);
+    }
+
+    #[test]
+    fn names_are_gone_through_once_whatever_is_listed() {
+        let entries: Vec<Vec<u8>> = (0..4000).map(listed).collect();
+        let streams: Vec<String> = (0..4000).map(|id| format!("{VALUE}{id:04x}001f")).collect();
+        let mut asked = 0;
+        let names = streams.iter().map(String::as_str).inspect(|_| asked += 1);
+        assert!(!is_any_missing(entries.iter().map(Vec::as_slice), names));
+        assert_eq!(asked, 4000);
+        let fewer = streams[..3999].iter().map(String::as_str);
+        assert!(is_any_missing(entries.iter().map(Vec::as_slice), fewer));
+    }
 
     #[test]
     fn names_of_streams_tell_the_property() {
