@@ -169,3 +169,99 @@ fn what_is_cut_off_too_deep_or_after_the_end_is_said() {
     let report = scanner().scan("a.rtf", b"{\\rtf1 text}\r\n\0");
     assert!(of(&report, "hidden.trailing-bytes").is_empty());
 }
+
+/// A body with a word at each kind of place where a reader makes nothing of it.
+fn bodies_with(word: &str) -> Vec<(&'static str, String)> {
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let each = |form: &dyn Fn(char) -> String| word.chars().map(form).collect::<String>();
+    let object = |kind: u8, tail: &str| {
+        let mut bytes = vec![1, 5, 0, 0, kind, 0, 0, 0, 4, 0, 0, 0];
+        bytes.extend(b"abc\0\0\0\0\0\0\0\0\0");
+        bytes.extend(tail.as_bytes());
+        format!("{{\\object{{\\*\\objdata {}}}}}", hex(&bytes))
+    };
+    let authors: String = (0..10_001).map(|at| format!("{{A{at};}}")).collect();
+    let colours = "{;}".repeat(5000);
+    let (first, rest) = word.split_at(4);
+    vec![
+        ("in the place of a character", format!("{{\\uc60 \\u8203 {word}{:60}}} x", "")),
+        ("in the place of each character", format!("{} x", each(&|c| format!("\\u8203 {c}")))),
+        ("in part in the place of one", format!("{first}\\u8203 {rest} x")),
+        ("a word in the place of one", format!("\\u8203 \\{word}\\par")),
+        ("text in a picture", format!("{{\\pict\\pngblip x {word} 89504e47}}")),
+        ("text after the name of a picture", format!("{{\\pict\\pngblip {word}}}")),
+        ("text in a table of colours", format!("{{\\colortbl;\\red0\\green0\\blue0 {word};}}")),
+        ("text after many colours", format!("{{\\colortbl {colours}{word};}}")),
+        ("text in a table of sessions", format!("{{\\*\\rsidtbl \\rsid12 {word}}}")),
+        ("name of a property", format!("{{\\*\\userprops{{\\propname {word}}}{{\\propname x}}}}")),
+        ("data after a linked object", object(1, &format!(" {word} "))),
+        ("data after another object", object(2, &format!("\u{4}\0\0\0text {word} "))),
+        ("the last of many authors", format!("{{\\*\\revtbl {authors}{{{word};}}}}")),
+        ("a word", format!("\\{word} x")),
+        ("a word before text", format!("\\{first}{rest}x")),
+        ("a long word", format!("\\{}{word}", "x".repeat(40))),
+        ("symbols", format!("{first}\\{}{}", &rest[..1], &rest[1..])),
+        ("a group of an unknown word", format!("{{\\*\\foobar {word}}}")),
+        ("an unknown word", format!("{{\\*\\{word} x}}")),
+        ("text beside the markup", format!("{{\\htmlrtf {word}\\htmlrtf0}}")),
+        (
+            "references in markup",
+            format!("\\fromhtml1 {}", each(&|c| format!("{{\\*\\htmltag84 &#{};}}", c as u32))),
+        ),
+        ("a comment in markup", format!("{{\\*\\htmltag84 <!-- {word} -->}}")),
+        ("an index", format!("{{\\xe {word}}}")),
+        ("words around a word", format!("{first}{{\\*\\foobar x}}{rest}")),
+        ("bytes", format!("{{\\foo\\bin{} {word}}}", word.len())),
+        ("after the end", format!("}}{word}{{")),
+    ]
+}
+
+#[test]
+fn nothing_is_passed_over_wherever_it_stands() {
+    let list = DenyList::new(["Globodyne"]).expect("a sound list");
+    let listed = scanner().with_deny_list(list);
+    for word in ["Globodyne", "globodyne"] {
+        for (place, body) in bodies_with(word) {
+            let text = format!("{{\\rtf1\\ansi\\ansicpg1252\\deff0 {body}}}");
+            let report = listed.scan("a.rtf", text.as_bytes());
+            assert!(!of(&report, "deny-list.term").is_empty(), "{place}: {report:#?}");
+        }
+    }
+}
+
+#[test]
+fn addresses_and_people_are_found_where_only_some_programs_show_them() {
+    let people = "Dear Anna Berg, please call Peter Hofmann about it.";
+    for body in [
+        format!("{{\\htmlrtf {people}\\htmlrtf0}}hi"),
+        format!("{{\\*\\foobar {people}}}hi"),
+        format!("{{\\info{{\\foobar {people}}}}}hi"),
+    ] {
+        let found = document(&body);
+        assert!(support::rules_of(&found).contains(&"personal.name"), "{body}: {found:#?}");
+    }
+    for body in ["\\dora@corp.com x", "\\b dora\\@corp.com x", "\\fs11111111dora@corp.com x"] {
+        assert!(!of(&document(body), "personal.email").is_empty(), "{body}");
+    }
+}
+
+#[test]
+fn a_document_made_from_a_page_is_read_as_that_page() {
+    let report = document(
+        "\\fromhtml1 {\\*\\htmltag64 <p>}\\htmlrtf {\\htmlrtf0 d{\\*\\htmltag84 &#111;}\\htmlrtf o\\htmlrtf0 \
+         ra@corp.com\\htmlrtf }\\htmlrtf0 {\\*\\htmltag72 <div style=\"display:none\">}ida@corp.com\
+         {\\*\\htmltag72 </div>}",
+    );
+    has(&report, &["hidden.text"]);
+    assert!(channels(&report, "dora@corp.com").contains(&Channel::Visible));
+    assert!(report.read.iter().any(|read| read.path.last().is_some_and(|p| p == "page.html")));
+}
+
+#[test]
+fn what_all_programs_show_is_found_once() {
+    let report = document(
+        "\\ltrch\\fs24 dora@corp.com and Gr\\u246\\'f6\\u223\\'dfe to \\u8230 ... vera@corp.com\\par",
+    );
+    stands(&report, "vera@corp.com", Channel::Visible);
+    assert_eq!(of(&report, "personal.email").len(), 2, "{:#?}", report.findings);
+}

@@ -161,7 +161,7 @@ fn stream(scan: &mut Scan<'_>, site: &Site, part: &str, name: &str, content: &[u
 }
 
 /// Searches the runs of characters in a part of unknown form.
-pub(super) fn search(
+pub(in crate::read) fn search(
     scan: &mut Scan<'_>,
     site: &Site,
     part: &str,

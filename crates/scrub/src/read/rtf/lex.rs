@@ -1,11 +1,5 @@
 //! RTF as a row of tokens (Rich Text Format Specification 1.9.1, "Basic Entities").
 
-/// Letters of a control word that are kept; longer ones are no word.
-const WORD_LETTERS_MAX: usize = 32;
-
-/// Digits of the number after a control word.
-const NUMBER_DIGITS_MAX: usize = 10;
-
 /// One token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Token<'b> {
@@ -42,10 +36,10 @@ impl<'b> Lexer<'b> {
         self.bytes.get(self.at).copied()
     }
 
-    /// Bytes from here that fit, no more than `most`.
-    fn run(&mut self, most: usize, fits: impl Fn(u8) -> bool) -> &'b [u8] {
+    /// Bytes from here that fit.
+    fn run(&mut self, fits: impl Fn(u8) -> bool) -> &'b [u8] {
         let rest = &self.bytes[self.at..];
-        let length = rest.iter().take(most).take_while(|byte| fits(**byte)).count();
+        let length = rest.iter().take_while(|byte| fits(**byte)).count();
         self.at += length;
         &rest[..length]
     }
@@ -63,12 +57,12 @@ impl<'b> Lexer<'b> {
             self.at += 1;
             return Some(Token::Symbol(first));
         }
-        let word = self.run(WORD_LETTERS_MAX, |byte| byte.is_ascii_alphabetic());
+        let word = self.run(|byte| byte.is_ascii_alphabetic());
         let word = std::str::from_utf8(word).unwrap_or_default();
         let is_negative = self.peek() == Some(b'-')
             && self.bytes.get(self.at + 1).is_some_and(u8::is_ascii_digit);
         self.at += usize::from(is_negative);
-        let digits = self.run(NUMBER_DIGITS_MAX, |byte| byte.is_ascii_digit());
+        let digits = self.run(|byte| byte.is_ascii_digit());
         let number = std::str::from_utf8(digits).unwrap_or_default().parse::<i64>().ok();
         let number = number.map(|number| if is_negative { -number } else { number });
         let number = number.and_then(|number| i32::try_from(number).ok());
@@ -95,7 +89,7 @@ impl<'b> Iterator for Lexer<'b> {
             b'{' | b'}' | b'\\' => self.at += 1,
             _ => {
                 let is_text = |byte| !matches!(byte, b'{' | b'}' | b'\\');
-                return Some(Token::Text(self.run(usize::MAX, is_text)));
+                return Some(Token::Text(self.run(is_text)));
             }
         }
         match first {

@@ -13,9 +13,6 @@ pub(super) struct Colours {
     is_given: bool,
 }
 
-/// Most colours that are kept.
-const COLOURS_MAX: usize = 4096;
-
 impl Colours {
     /// A word of the table of colours.
     pub(super) fn word(&mut self, word: &str, number: Option<i32>) {
@@ -31,9 +28,7 @@ impl Colours {
 
     /// A semicolon ends a colour.
     pub(super) fn end(&mut self) {
-        if self.known.len() < COLOURS_MAX {
-            self.known.push(self.is_given && self.next == [255; 3]);
-        }
+        self.known.push(self.is_given && self.next == [255; 3]);
         (self.next, self.is_given) = ([0; 3], false);
     }
 

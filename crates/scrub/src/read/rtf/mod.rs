@@ -5,6 +5,7 @@ mod lex;
 mod look;
 mod object;
 mod place;
+mod unread;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,12 +20,16 @@ use crate::scan::{Scan, Site};
 use lex::{Lexer, Token};
 use look::{Colours, Look};
 use place::{Purpose, character, page_of};
+use unread::{Plain, Words};
 
 /// Groups inside each other that are followed.
 const DEPTH_MAX: usize = 4096;
 
-/// Authors and fonts that are told apart.
-const NAMES_MAX: usize = 10_000;
+/// Digits that bytes are written in and no text is.
+const DIGITS_MIN: usize = 64;
+
+/// Bytes of a word besides its letters; more of them say more than a number.
+const NUMBER_BYTES_MAX: usize = 9;
 
 /// Letters of a text that a notice shows the start of.
 const SHOWN_BYTES_MAX: usize = 1 << 10;
@@ -33,17 +38,33 @@ const SHOWN_BYTES_MAX: usize = 1 << 10;
 pub(super) fn read(scan: &mut Scan<'_>, site: &Site, bytes: &[u8]) {
     scan.was_read(site, Kind::Rtf, bytes, None);
     let mut reader = Reader::new();
+    let mut words = Words::new(bytes);
     let mut lexer = Lexer::new(bytes);
-    while let Some(token) = lexer.next() {
+    loop {
+        let start = lexer.at;
+        let Some(token) = lexer.next() else { break };
         if let Err(reason) = reader.token(scan, site, token) {
             scan.refuse(site, None, Kind::Rtf, reason);
             crate::read::runs::search(scan, site, &bytes[lexer.at..]);
             break;
         }
+        match token {
+            Token::Text(_) => words.text(start..lexer.at),
+            Token::Word(word, _)
+                if !reader.is_understood || lexer.at - start > word.len() + NUMBER_BYTES_MAX =>
+            {
+                words.unread(start..lexer.at);
+            }
+            _ => words.end(),
+        }
         if reader.groups.len() == 1 && token == Token::Close {
             trailing(scan, site, &bytes[lexer.at..]);
             break;
         }
+    }
+    for (word, is_odd) in words.finish(reader.page) {
+        let channel = if is_odd { Channel::Metadata } else { Channel::OtherPart };
+        reader.other.field(Place::of(channel), "control word", &word);
     }
     reader.finish(scan, site);
 }
@@ -85,6 +106,13 @@ struct Gathered {
 
 struct Reader {
     block: Block,
+    /// What only some programs show, or none.
+    other: Block,
+    /// Whether something was made of the last token.
+    is_understood: bool,
+    plain: Plain,
+    /// The page that the document was made from, if it was.
+    html: Option<String>,
     groups: Vec<Group>,
     gathered: Vec<Gathered>,
     /// Text that does not show as it stands, since the last change of look.
@@ -99,7 +127,6 @@ struct Reader {
     has_cell_ground: bool,
     authors: BTreeSet<String>,
     property: String,
-    markup: String,
     paragraph: u32,
     objects: usize,
 }
@@ -117,6 +144,10 @@ impl Reader {
         };
         let mut reader = Self {
             block: Block::new("document"),
+            other: Block::new("document"),
+            is_understood: true,
+            plain: Plain::default(),
+            html: None,
             groups: vec![group],
             gathered: Vec::new(),
             run: None,
@@ -129,7 +160,6 @@ impl Reader {
             has_cell_ground: false,
             authors: BTreeSet::new(),
             property: String::new(),
-            markup: String::new(),
             paragraph: 1,
             objects: 0,
         };
@@ -151,6 +181,7 @@ impl Reader {
     }
 
     fn token(&mut self, scan: &mut Scan<'_>, site: &Site, token: Token<'_>) -> Result<(), Reason> {
+        self.is_understood = true;
         match token {
             Token::Text(text) => self.text(text),
             Token::Hex(byte) => self.byte(byte),
@@ -204,13 +235,16 @@ impl Reader {
             b'{' | b'}' | b'\\' => self.byte(symbol),
             b'~' => self.byte(b' '),
             b'_' => self.byte(b'-'),
-            _ => {}
+            b'-' | b'|' | b':' => {}
+            // No program should write others, and none need show them.
+            _ => self.byte(symbol),
         }
     }
 
     fn word(&mut self, scan: &mut Scan<'_>, site: &Site, word: &str, number: Option<i32>) {
         if self.skip > 0 && !matches!(word, "u" | "bin") {
             self.skip -= 1;
+            self.is_understood = false;
             return;
         }
         let (is_new, is_starred) =
@@ -253,11 +287,11 @@ impl Reader {
                     group.is_repeated = number != Some(0);
                 }
             }
-            _ => {
-                if let Some(c) = character(word) {
-                    self.push(scan, site, c.encode_utf8(&mut [0; 4]));
-                }
-            }
+            "fromhtml" => drop(self.html.get_or_insert_default()),
+            _ => match character(word) {
+                Some(c) => self.push(scan, site, c.encode_utf8(&mut [0; 4])),
+                None => self.is_understood = false,
+            },
         }
     }
 
@@ -272,10 +306,14 @@ impl Reader {
         }
         let purpose = match Purpose::of(word) {
             Some(purpose) => purpose,
-            None if is_starred && !SAME.contains(&word) => Purpose::Other,
+            None if is_starred && !SAME.contains(&word) => {
+                self.is_understood = false;
+                Purpose::Unknown
+            }
             None => return false,
         };
         self.flush_run(scan, site);
+        self.flush_plain();
         if let Some(group) = self.group() {
             group.is_gathered = true;
             group.look = Look::default();
@@ -286,7 +324,7 @@ impl Reader {
 
     fn font(&mut self, page: u32) {
         let font = self.groups.last().map_or(0, |group| group.font);
-        if self.purpose() == Purpose::Fonts && self.fonts.len() < NAMES_MAX {
+        if self.purpose() == Purpose::Fonts {
             self.fonts.insert(font, page);
         }
     }
@@ -304,16 +342,21 @@ impl Reader {
         let units = high.into_iter().chain([unit]);
         let text: String =
             char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
-        self.push(scan, site, &text);
+        self.add(scan, site, &text);
+        self.plain.unit(&text, self.page_here());
     }
 
     fn text(&mut self, text: &[u8]) {
+        if self.purpose().has_bytes() {
+            self.words_among_digits(text);
+        }
         text.iter().filter(|byte| !matches!(byte, b'\r' | b'\n')).for_each(|byte| self.byte(*byte));
     }
 
     fn byte(&mut self, byte: u8) {
         if self.skip > 0 {
             self.skip -= 1;
+            self.plain.instead(byte);
             return;
         }
         if let Some(group) = self.group() {
@@ -333,6 +376,26 @@ impl Reader {
         self.bytes.push(byte);
     }
 
+    /// Keeps text that stands where only digits should.
+    fn words_among_digits(&mut self, text: &[u8]) {
+        let is_digits = |word: &[u8]| word.iter().all(u8::is_ascii_hexdigit);
+        let words = || text.split(u8::is_ascii_whitespace);
+        let Some(gathered) = self.gathered.last_mut().filter(|_| !words().all(is_digits)) else {
+            return;
+        };
+        for word in words().filter(|word| word.len() < DIGITS_MIN || !is_digits(word)) {
+            gathered.text.push_str(&code_page(word, self.page));
+            gathered.text.push(' ');
+        }
+    }
+
+    /// The code page of text here.
+    fn page_here(&self) -> u32 {
+        let font = self.groups.last().map_or(0, |group| group.font);
+        let page = self.fonts.get(&font).copied().filter(|_| self.purpose() != Purpose::Fonts);
+        page.unwrap_or(self.page)
+    }
+
     /// Decodes the bytes that came since the last token of another kind.
     fn settle(&mut self, scan: &mut Scan<'_>, site: &Site) {
         if self.bytes.is_empty() {
@@ -341,20 +404,27 @@ impl Reader {
         let bytes = std::mem::take(&mut self.bytes);
         if self.purpose() == Purpose::Colours {
             bytes.iter().filter(|byte| **byte == b';').for_each(|_| self.colours.end());
-            return;
+            // No colour has a name here.
+            if bytes.iter().all(|byte| b"; ".contains(byte)) {
+                return;
+            }
         }
-        let font = self.groups.last().map_or(0, |group| group.font);
-        let page = self.fonts.get(&font).copied().filter(|_| self.purpose() != Purpose::Fonts);
         let text = if bytes.is_ascii() {
             String::from_utf8_lossy(&bytes).into_owned()
         } else {
-            code_page(&bytes, page.unwrap_or(self.page))
+            code_page(&bytes, self.page_here())
         };
         self.push(scan, site, &text);
     }
 
-    /// Adds text where it belongs.
+    /// Adds text that all programs show.
     fn push(&mut self, scan: &mut Scan<'_>, site: &Site, text: &str) {
+        self.plain.same(text, self.page_here());
+        self.add(scan, site, text);
+    }
+
+    /// Adds text where it belongs.
+    fn add(&mut self, scan: &mut Scan<'_>, site: &Site, text: &str) {
         let Some(group) = self.groups.last().copied() else { return };
         let notice = group.look.notice(self.has_cell_ground);
         let Purpose::Shown(_) = self.purpose() else {
@@ -363,9 +433,8 @@ impl Reader {
             }
             return;
         };
-        if group.is_repeated {
-            self.markup.push_str(text);
-            return;
+        if let Some(html) = self.html.as_mut().filter(|_| !group.is_repeated) {
+            html.push_str(&text.replace('&', "&amp;").replace('<', "&lt;"));
         }
         let same = self.run.as_ref().map(|(known, _)| known.id());
         if same != notice.map(Notice::id) {
@@ -397,14 +466,26 @@ impl Reader {
         scan.notice_in(site, &self.block, place, notice, shown(&text));
     }
 
+    /// Keeps the line as programs without Unicode show it, where it differs.
+    fn flush_plain(&mut self) {
+        if let Some(text) = self.plain.take(self.page_here()) {
+            self.other.push(self.place(Channel::HiddenText), &text);
+        }
+    }
+
     fn paragraph(&mut self, scan: &mut Scan<'_>, site: &Site) {
         self.flush_run(scan, site);
+        self.flush_plain();
         let Purpose::Shown(channel) = self.purpose() else {
             if let Some(gathered) = self.gathered.last_mut() {
                 gathered.text.push('\n');
             }
             return;
         };
+        let is_repeated = self.group().is_some_and(|group| group.is_repeated);
+        if let Some(html) = self.html.as_mut().filter(|_| !is_repeated) {
+            html.push('\n');
+        }
         let place = self.place(channel);
         if let Some(gathered) = self.gathered.last_mut() {
             let text = std::mem::take(&mut gathered.text);
@@ -416,12 +497,16 @@ impl Reader {
     /// Ends what was gathered last.
     fn end(&mut self, scan: &mut Scan<'_>, site: &Site) {
         self.flush_run(scan, site);
+        self.flush_plain();
         let Some(gathered) = self.gathered.pop() else { return };
         let Gathered { purpose, text, content, is_cut, .. } = gathered;
         if purpose.has_bytes() || !content.is_empty() {
             self.objects += 1;
             let name = format!("{} {}", object::name(purpose), self.objects);
             object::read(scan, site, purpose, &name, &content, is_cut);
+        }
+        if purpose == Purpose::Markup {
+            return self.html.get_or_insert_default().push_str(&text);
         }
         let text = text.trim_matches(['\0', ' ', '\r', '\n']);
         let place = self.place(purpose.channel());
@@ -437,7 +522,10 @@ impl Reader {
             Purpose::Authors => {
                 text.split([';', '\n']).for_each(|name| self.author(scan, site, name.trim()));
             }
-            Purpose::PropertyName => text.clone_into(&mut self.property),
+            Purpose::PropertyName => {
+                self.block.push(place, text);
+                text.clone_into(&mut self.property);
+            }
             Purpose::Property(name) => {
                 let own = std::mem::take(&mut self.property);
                 let is_own = name == "value" && !own.is_empty();
@@ -457,11 +545,8 @@ impl Reader {
                     scan.notice_in(site, &self.block, place, Notice::ExternalLink, target);
                 }
             }
-            Purpose::Markup => {
-                self.markup.push_str(text);
-                self.markup.push('\n');
-            }
             Purpose::RevisionIds => {
+                self.block.push(place, text);
                 scan.notice_in(site, &self.block, place, Notice::RevisionId, "");
             }
             _ => self.block.push(place, text),
@@ -469,7 +554,7 @@ impl Reader {
     }
 
     fn author(&mut self, scan: &mut Scan<'_>, site: &Site, name: &str) {
-        if name.is_empty() || name == "Unknown" || self.authors.len() >= NAMES_MAX {
+        if name.is_empty() || name == "Unknown" {
             return;
         }
         if self.authors.insert(name.to_owned()) {
@@ -496,8 +581,10 @@ impl Reader {
         while !self.gathered.is_empty() {
             self.end(scan, site);
         }
-        self.block.field(Place::of(Channel::OtherPart), "markup", &self.markup);
-        scan.block(site, &self.block);
+        unread::search(scan, site, &self.block, &self.other);
+        if let Some(html) = self.html {
+            object::page(scan, &site.inner("page.html"), &html);
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use super::place::Purpose;
 use crate::block::{Block, Place};
 use crate::finding::Channel;
 use crate::kind::Kind;
-use crate::read::ole::embedded;
 use crate::read::ole::le::{code_page, part as range, size_at};
+use crate::read::ole::{embedded, search};
 use crate::report::Reason;
 use crate::rules::Notice;
 use crate::scan::{Scan, Site};
@@ -46,6 +46,17 @@ pub(super) fn read(
     scan.file(&site.inner(name), content);
 }
 
+/// Reads the page that a document was made from ([MS-OXRTFEX] §2.2).
+pub(super) fn page(scan: &mut Scan<'_>, site: &Site, html: &str) {
+    match scan.budget.entry() {
+        Ok(()) if site.depth <= scan.budget.limits().depth_max => {
+            crate::read::file(scan, site, Kind::Html, html.as_bytes());
+        }
+        Ok(()) => scan.refuse(site, None, Kind::Html, Reason::TooDeep),
+        Err(reason) => scan.refuse(site, None, Kind::Html, reason),
+    }
+}
+
 /// An object with the names of its program and, if it is a link, of its source ([MS-OLEDS] §2.2.5).
 fn object(scan: &mut Scan<'_>, site: &Site, part: &str, content: &[u8]) {
     let Some((kind, names, at)) = header(content) else {
@@ -58,7 +69,9 @@ fn object(scan: &mut Scan<'_>, site: &Site, part: &str, content: &[u8]) {
     }
     scan.block(site, &block);
     if kind == LINKED {
-        return scan.notice_part(site, part, Notice::ExternalLink, &names[1], 1);
+        scan.notice_part(site, part, Notice::ExternalLink, &names[1], 1);
+        // The name of a network, and what the source looked like.
+        return search(scan, site, part, range(content, at, usize::MAX), Channel::Embedded);
     }
     embedded::native(scan, site, part, range(content, at, usize::MAX));
 }

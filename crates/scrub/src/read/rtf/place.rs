@@ -32,9 +32,33 @@ pub(super) enum Purpose {
     Object,
     /// Other data, in digits or bytes.
     Data,
-    /// Anything else; it is searched.
+    /// What programs write for themselves.
     Other,
+    /// Anything else; it is searched, for people too.
+    Unknown,
 }
+
+/// Words of groups with names of styles, fonts, lists and the like, which are no people.
+const OF_PROGRAMS: [&str; 18] = [
+    "defchp",
+    "defpap",
+    "expandedcolortbl",
+    "falt",
+    "generator",
+    "latentstyles",
+    "levelnumbers",
+    "leveltext",
+    "listname",
+    "listoverridetable",
+    "listtable",
+    "mmathPr",
+    "panose",
+    "picprop",
+    "pnseclvl",
+    "stylename",
+    "wgrffmtfilter",
+    "xmlnstbl",
+];
 
 impl Purpose {
     /// What a group is for, by the word that begins it; `None` if the word begins no group.
@@ -56,8 +80,9 @@ impl Purpose {
             "objdata" => Self::Object,
             "datastore" | "themedata" | "colorschememapping" => Self::Data,
             "propname" => Self::PropertyName,
-            "stylesheet" | "listtable" | "listoverridetable" | "xe" | "tc" | "rxe" | "info"
-            | "filetbl" => Self::Other,
+            "xe" | "tc" | "rxe" | "info" | "filetbl" => Self::Unknown,
+            "stylesheet" => Self::Other,
+            _ if OF_PROGRAMS.contains(&word) => Self::Other,
             _ => Self::Property(property(word)?),
         })
     }
@@ -77,6 +102,7 @@ impl Purpose {
             Self::Template => Channel::Template,
             Self::Instruction => Channel::ExternalLink,
             Self::RevisionIds => Channel::RevisionId,
+            Self::Unknown => Channel::Metadata,
             _ => Channel::OtherPart,
         }
     }
