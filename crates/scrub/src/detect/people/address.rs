@@ -2,11 +2,12 @@
 
 use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use regex::Regex;
 
 use super::lexicon::class::{COMMON, GIVEN, STREET, SURNAME};
 use super::line::{Style, Token};
-use super::{Entity, Found, Line};
+use super::{Entity, Found, Glance, Line};
 
 /// Bytes before the name of a street in which its number may stand.
 const NEAR_BYTES: usize = 40;
@@ -219,19 +220,17 @@ pub(crate) fn find(line: &Line<'_>, tokens: &[Token], text: &str, found: &mut Ve
             .iter()
             .any(|w| line.text.contains(w))
     });
-    for hit in small.into_iter().flat_map(|small| small.captures_iter(line.text)) {
-        if let Some(hit) = hit.get(1).filter(|hit| hit.as_str().bytes().any(|b| b.is_ascii_digit()))
-        {
-            streets.push((hit.start(), hit.end()));
+    for hit in small.into_iter().flat_map(|small| small.find_iter(line.text)) {
+        if hit.as_str().bytes().any(|b| b.is_ascii_digit()) {
+            streets.push(after_lead(hit));
         }
     }
     streets.extend(field(line.text));
     streets.extend(boxes(line.text));
     streets.extend(flat(text));
     if line.text.contains([' ', '.']) {
-        let other = OTHER.iter().flat_map(|other| other.captures_iter(line.text));
-        streets
-            .extend(other.filter_map(|groups| groups.get(1)).map(|hit| (hit.start(), hit.end())));
+        let other = OTHER.as_ref().filter(|_| may_be_other(line.text));
+        streets.extend(other.into_iter().flat_map(|o| o.find_iter(line.text)).map(after_lead));
     }
     for (start, end) in streets {
         let most = text.floor_char_boundary((end + REST_BYTES).min(text.len()));
@@ -255,6 +254,57 @@ static OTHER: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
+/// A match without the sign or space before its first word.
+fn after_lead(hit: regex::Match<'_>) -> (usize, usize) {
+    let is_lead = |c: char| c.is_whitespace() || matches!(c, ',' | ':' | '(');
+    let lead = hit.as_str().chars().next().filter(|c| is_lead(*c)).map_or(0, char::len_utf8);
+    (hit.start() + lead, hit.end())
+}
+
+/// Whether a line has a word that [`OTHER`] asks for.
+fn may_be_other(line: &str) -> bool {
+    /// Words that a number follows.
+    const NUMBERED: [&str; 21] = [
+        "utca ",
+        "út ",
+        "útja ",
+        "tér ",
+        "tere ",
+        "köz ",
+        "körút ",
+        "sor ",
+        "ulica ",
+        "ulice ",
+        "cesta ",
+        "dol ",
+        "put ",
+        "trg ",
+        "gatvė ",
+        "gatve ",
+        "iela ",
+        "tänav ",
+        "tee ",
+        "sokağı ",
+        "caddesi ",
+    ];
+    /// Words that the name of the street follows.
+    const FIRST: [&str; 21] = [
+        "ssa ", "ua ", "ida ", "av ", "av. ", "eda ", "argo ", "aça ", "AÇA ", "eco ", "ampa ",
+        "ada ", "eea ", "dul ", "mul ", "lea ", "rea ", "eaua ", "ața ", "iul ", ", д",
+    ];
+    static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+        let words = NUMBERED.into_iter().chain(["mahallesi "]).chain(FIRST);
+        AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok()
+    });
+    let is_number = |at: usize| line.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
+    let Some(words) = WORDS.as_ref() else { return true };
+    // A long s is an s in any case.
+    words
+        .find_overlapping_iter(line)
+        .any(|hit| hit.pattern().as_usize() > NUMBERED.len() || is_number(hit.end()))
+        || line.contains('ſ')
+}
+
 /// Boxes at the post office, and those of armed forces.
 fn boxes(line: &str) -> Vec<(usize, usize)> {
     static BOX: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -268,8 +318,7 @@ fn boxes(line: &str) -> Vec<(usize, usize)> {
     {
         return Vec::new();
     }
-    let hits = BOX.iter().flat_map(|pattern| pattern.captures_iter(line));
-    hits.filter_map(|groups| groups.get(1)).map(|hit| (hit.start(), hit.end())).collect()
+    BOX.iter().flat_map(|pattern| pattern.find_iter(line)).map(after_lead).collect()
 }
 
 /// A flat with its house and street on the lines after it.
@@ -372,18 +421,18 @@ static DATE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let day = r"[0-9]{1,2}(?:st|nd|rd|th)?";
     let week = "(?:(?:Mon|Tue|Tues|Wed|Wednes|Thu|Thurs|Fri|Sat|Satur|Sun)(?:day)?[.,]? )?";
     let pattern = format!(
-        r"(?-u:\b)({week}(?:[0-9]{{4}}[-/][0-9]{{2}}[-/][0-9]{{2}}|[0-9]{{1,2}}([./-])[0-9]{{1,2}}[./-](?:(?:19|20)[0-9]{{2}}|[0-9]{{2}})|{day}\.?(?: of)?[ -](?:{MONTHS})\.?(?:,?[ -][0-9]{{2,4}})?|(?:{MONTHS})\.? {day}(?:,? [0-9]{{4}})?|(?:{MONTHS})\.?,? (?:19|20)[0-9]{{2}}))(?-u:\b)"
+        r"(?-u:\b)(?:{week}(?:[0-9]{{4}}[-/][0-9]{{2}}[-/][0-9]{{2}}|[0-9]{{1,2}}[./-][0-9]{{1,2}}[./-](?:(?:19|20)[0-9]{{2}}|[0-9]{{2}})|{day}\.?(?: of)?[ -](?:{MONTHS})\.?(?:,?[ -][0-9]{{2,4}})?|(?:{MONTHS})\.? {day}(?:,? [0-9]{{4}})?|(?:{MONTHS})\.?,? (?:19|20)[0-9]{{2}}))(?-u:\b)"
     );
     Regex::new(&pattern).ok()
 });
 
 /// Days and months of a line.
-pub(crate) fn dates(line: &str, found: &mut Vec<Found>) {
-    if !line.bytes().any(|b| b.is_ascii_digit()) {
+pub(crate) fn dates(line: &str, glance: Glance, found: &mut Vec<Found>) {
+    if !glance.may_have_day() {
         return;
     }
     let Some(date) = DATE.as_ref() else { return };
-    for hit in date.captures_iter(line).filter_map(|groups| groups.get(1)) {
+    for hit in date.find_iter(line) {
         let after = line[hit.end()..].trim_start_matches(['T', ' ', ',']);
         let is_time =
             after.len() > 4 && after.as_bytes()[0].is_ascii_digit() && after.as_bytes()[2] == b':';

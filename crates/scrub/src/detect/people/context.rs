@@ -286,6 +286,9 @@ const CLOSINGS: &[&str] = &[
     "--",
 ];
 
+/// Bytes that those words end with.
+const CLOSING_LASTS: &[u8] = b"deinorstuy-";
+
 /// What a name after this text is likely to be; the best guess first.
 pub(crate) fn before(text: &str) -> Option<Entity> {
     let tail = &text[text.floor_char_boundary(text.len().saturating_sub(24))..];
@@ -328,10 +331,20 @@ static PHRASES: LazyLock<HashMap<&str, Vec<(&str, Entity)>>> = LazyLock::new(|| 
 /// Whether a line ends a letter, such as `Kind regards,`.
 pub(crate) fn is_closing(line: &str) -> bool {
     let line = line.trim().trim_end_matches([',', '.', '!', ':']);
-    line.len() < 40 && line.split(' ').count() < 6 && {
-        let lower = line.to_lowercase();
-        CLOSINGS.iter().any(|closing| lower.ends_with(closing))
+    if line.len() >= 40 || line.split(' ').count() >= 6 {
+        return false;
     }
+    if !line.is_ascii() {
+        let lower = line.to_lowercase();
+        return CLOSINGS.iter().any(|closing| lower.ends_with(closing));
+    }
+    let line = line.as_bytes();
+    let ends = |closing: &&str| {
+        let start = line.len().checked_sub(closing.len());
+        start.is_some_and(|start| line[start..].eq_ignore_ascii_case(closing.as_bytes()))
+    };
+    let last = line.last().map(u8::to_ascii_lowercase);
+    last.is_some_and(|last| CLOSING_LASTS.contains(&last)) && CLOSINGS.iter().any(ends)
 }
 
 /// Whether a line is in a language whose nouns all have capitals: two of its words stand between
@@ -362,6 +375,15 @@ pub(crate) fn is_german(line: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_letter_ends_with_one_of_some_words() {
+        for closing in CLOSINGS {
+            assert!(is_closing(&format!("{},", closing.to_uppercase())), "{closing}");
+        }
+        assert!(is_closing("Mit freundlichen Grüßen") && is_closing("Best Regards"));
+        assert!(!is_closing("Regards to all") && !is_closing("") && !is_closing("4915112"));
+    }
 
     #[test]
     fn german_is_told_by_two_of_its_words() {

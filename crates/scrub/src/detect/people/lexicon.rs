@@ -1,5 +1,7 @@
 //! Words with what they may be, in one table: a look-up costs one hash.
 
+use std::sync::LazyLock;
+
 use unicode_normalization::UnicodeNormalization;
 
 /// What a word may be; bits, since `Jordan` is a name and a country.
@@ -106,11 +108,40 @@ const SURNAME_ENDS: &[&str] = &[
     "ίδης",
 ];
 
+/// Ends of words by their last byte.
+struct Ends([Vec<&'static str>; 256]);
+
+impl Ends {
+    fn of(ends: &[&'static str]) -> Self {
+        let mut by_last = [const { Vec::new() }; 256];
+        for end in ends {
+            by_last[usize::from(last(end))].push(*end);
+        }
+        Self(by_last)
+    }
+
+    /// Whether a word has one of the ends, and so many bytes more before it.
+    fn has(&self, word: &str, more: usize) -> bool {
+        let ends = &self.0[usize::from(last(word))];
+        ends.iter().any(|end| word.len() > end.len() + more && word.ends_with(*end))
+    }
+}
+
+fn last(word: &str) -> u8 {
+    word.as_bytes().last().copied().unwrap_or_default()
+}
+
+static COMMON: LazyLock<Ends> = LazyLock::new(|| Ends::of(COMMON_ENDS));
+static SURNAMES: LazyLock<Ends> = LazyLock::new(|| Ends::of(SURNAME_ENDS));
+
+/// Bits of an entry of the table that are classes; the others are of the hash.
+const CLASS_BITS: u64 = (1 << 10) - 1;
+
 /// All words of the lists.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lexicon {
-    /// Hash and classes; 0 is an empty place. The length is a power of two.
-    table: Vec<(u64, u16)>,
+    /// Hash and classes in one; 0 is an empty place. The length is a power of two.
+    table: Vec<u64>,
     used: usize,
 }
 
@@ -123,28 +154,25 @@ impl Lexicon {
     pub(crate) fn add(&mut self, word: &str, class: u16) {
         if (self.used + 1) * 2 > self.table.len() {
             let length = (self.table.len() * 2).max(1024);
-            let old = std::mem::replace(&mut self.table, vec![(0, 0); length]);
+            let old = std::mem::replace(&mut self.table, vec![0; length]);
             self.used = 0;
-            for (hash, class) in old.into_iter().filter(|(hash, _)| *hash != 0) {
-                self.put(hash, class);
-            }
+            old.into_iter().filter(|entry| *entry != 0).for_each(|entry| self.put(entry));
         }
-        self.put(hash(word), class);
+        self.put(hash(word) & !CLASS_BITS | u64::from(class) & CLASS_BITS);
     }
 
-    fn put(&mut self, hash: u64, class: u16) {
-        let at = self.place(hash);
-        self.used += usize::from(self.table[at].0 == 0);
-        self.table[at].0 = hash;
-        self.table[at].1 |= class;
+    fn put(&mut self, entry: u64) {
+        let at = self.place(entry);
+        self.used += usize::from(self.table[at] == 0);
+        self.table[at] |= entry;
     }
 
     /// Where a hash stands or would stand. The table always has an empty place.
     fn place(&self, hash: u64) -> usize {
         let mask = self.table.len() - 1;
-        // The low bits of the hash are as good as any.
-        let mut at = hash as usize & mask;
-        while self.table[at].0 != 0 && self.table[at].0 != hash {
+        // The high bits of the hash are as good as any.
+        let mut at = (hash >> 32) as usize & mask;
+        while self.table[at] != 0 && (self.table[at] ^ hash) & !CLASS_BITS != 0 {
             at = (at + 1) & mask;
         }
         at
@@ -152,7 +180,11 @@ impl Lexicon {
 
     /// Classes of a word in any case; 0 if it is unknown.
     pub(crate) fn of(&self, word: &str) -> u16 {
-        if self.table.is_empty() { 0 } else { self.table[self.place(hash(word))].1 }
+        if self.table.is_empty() {
+            return 0;
+        }
+        // Fewer bits than 16.
+        (self.table[self.place(hash(word))] & CLASS_BITS) as u16
     }
 
     /// Classes of a word, of its parts if it has a hyphen, or by its end.
@@ -182,13 +214,10 @@ impl Lexicon {
         if let Some(stem) = stem {
             return self.of(stem);
         }
-        let is_common =
-            |end: &&str| word.is_ascii() && word.len() > end.len() + 2 && word.ends_with(*end);
-        if COMMON_ENDS.iter().any(is_common) {
+        if word.is_ascii() && COMMON.has(word, 2) {
             return class::COMMON;
         }
-        let is_surname = |end: &&str| word.len() > end.len() + 3 && word.ends_with(*end);
-        if SURNAME_ENDS.iter().any(is_surname) {
+        if SURNAMES.has(word, 3) {
             return class::SURNAME;
         }
         // A plural of an ordinary word is one too.
@@ -197,20 +226,44 @@ impl Lexicon {
     }
 }
 
-/// FNV-1a over the letters in lower case; never 0.
+/// A hash over the letters in lower case, eight bytes at a time, with a bit set among those that
+/// are no classes.
 fn hash(word: &str) -> u64 {
-    const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
-    const PRIME: u64 = 0x0100_0000_01b3;
-    let mut hash = BASIS;
-    let mut eat = |byte: u8| hash = (hash ^ u64::from(byte)).wrapping_mul(PRIME);
-    if word.is_ascii() {
-        word.bytes().for_each(|byte| eat(byte.to_ascii_lowercase()));
+    let hash = if word.is_ascii() {
+        hash_of(word.as_bytes())
     } else {
-        word.chars().flat_map(char::to_lowercase).for_each(|c| {
-            c.encode_utf8(&mut [0; 4]).bytes().for_each(&mut eat);
-        });
-    }
-    (hash ^ (hash >> 32)).max(1)
+        let lower: String = word.chars().flat_map(char::to_lowercase).collect();
+        hash_of(lower.as_bytes())
+    };
+    hash | 1 << 63
+}
+
+fn hash_of(bytes: &[u8]) -> u64 {
+    // Odd numbers without a pattern: the digits of the golden ratio and of the root of 3.
+    const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+    const LAST: u64 = 0xbb67_ae85_84ca_a73b;
+    let eat = |hash: u64, eight: u64| {
+        let mixed = (hash ^ lower(eight)).wrapping_mul(STEP);
+        mixed ^ mixed >> 32
+    };
+    let (whole, rest) = bytes.as_chunks();
+    let start = bytes.len() as u64;
+    let hash = whole.iter().fold(start, |hash, eight| eat(hash, u64::from_le_bytes(*eight)));
+    let rest = rest.iter().rev().fold(0, |rest, byte| rest << 8 | u64::from(*byte));
+    let hash = eat(hash, rest).wrapping_mul(LAST);
+    hash ^ hash >> 29
+}
+
+/// Eight bytes with the capitals of ASCII among them as small letters.
+const fn lower(eight: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const TOPS: u64 = 0x80 * ONES;
+    let low = eight & !TOPS;
+    // The top bit of each byte tells whether it is at least `A`, and whether it is more than `Z`.
+    let from_a = low + (0x80 - b'A' as u64) * ONES;
+    let past_z = low + (0x7f - b'Z' as u64) * ONES;
+    let is_capital = (from_a ^ past_z) & !eight & TOPS;
+    eight | is_capital >> 2
 }
 
 #[cfg(test)]
@@ -234,5 +287,14 @@ mod tests {
         assert_eq!(lexicon.classes("Jordan's"), class::GIVEN | class::PLACE);
         assert_eq!(lexicon.classes("Provisioning"), class::COMMON);
         assert_eq!(lexicon.of("nobody"), 0);
+    }
+
+    #[test]
+    fn eight_bytes_get_small_letters_at_once() {
+        for byte in 0..=u8::MAX {
+            let eight = [byte, b'A', byte, b'z', byte, 0xc3, b'@', byte];
+            let expected = eight.map(|byte| byte.to_ascii_lowercase());
+            assert_eq!(lower(u64::from_le_bytes(eight)), u64::from_le_bytes(expected));
+        }
     }
 }

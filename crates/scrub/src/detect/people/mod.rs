@@ -7,6 +7,7 @@
 
 mod address;
 mod context;
+mod glance;
 pub(crate) mod lexicon;
 mod line;
 mod names;
@@ -15,6 +16,7 @@ mod shapes;
 mod table;
 mod web;
 
+use glance::Glance;
 pub(crate) use lexicon::{Lexicon, class};
 use line::Style;
 
@@ -91,10 +93,15 @@ pub(crate) fn search(lexicon: &Lexicon, text: &str) -> Vec<Found> {
         let is_column = is_text && columns.line(content, is_after_blank, at, &mut all);
         is_after_blank = content.trim_start().is_empty();
         if content.len() > 1 && !is_column && (style == Style::Prose || line::has_pair(content)) {
-            let recased =
-                (style == Style::Prose).then(|| recase::recased(lexicon, case, content)).flatten();
+            let glance = Glance::of(content);
+            let recased = (style == Style::Prose)
+                .then(|| recase::recased(lexicon, case, content, glance))
+                .flatten();
             let seen = recased.as_deref().unwrap_or(content);
-            line::tokens(lexicon, seen, &mut tokens);
+            tokens.clear();
+            if recased.is_some() || glance.may_have_capital() {
+                line::tokens(lexicon, seen, &mut tokens);
+            }
             let is_closing = style == Style::Prose && context::is_closing(seen);
             if !tokens.is_empty() {
                 let line = Line {
@@ -110,10 +117,13 @@ pub(crate) fn search(lexicon: &Lexicon, text: &str) -> Vec<Found> {
                 address::find(&line, &tokens, text, &mut found);
             }
             if style == Style::Prose {
-                address::dates(seen, &mut found);
-                shapes::find(seen, &mut found);
+                let seen_glance = recased.as_deref().map_or(glance, Glance::of);
+                address::dates(seen, seen_glance, &mut found);
+                shapes::find(seen, seen_glance, &mut found);
                 web::urls(content, &mut found);
-                web::users(lexicon, content, &mut found);
+                if glance.has_small() {
+                    web::users(lexicon, content, &mut found);
+                }
             }
             all.extend(found.drain(..).map(|f| Found {
                 start: f.start + at,

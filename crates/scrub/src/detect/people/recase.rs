@@ -2,7 +2,7 @@
 //! capital, all else gets none. Bytes keep their places.
 
 use super::lexicon::class::{COMMON, GIVEN, LEGAL, NATION, PLACE, STREET, SURNAME, TITLE};
-use super::{Entity, Lexicon, context};
+use super::{Entity, Glance, Lexicon, context};
 
 /// Least letters of a line that is told to be in capitals.
 const CAPITALS_MIN: usize = 8;
@@ -28,19 +28,17 @@ pub(crate) fn case(text: &str) -> Case {
 }
 
 /// The line with capitals where names are, if it lacks them; `None` if it stays as it is.
-pub(crate) fn recased(lexicon: &Lexicon, case: Case, line: &str) -> Option<String> {
+pub(crate) fn recased(lexicon: &Lexicon, case: Case, line: &str, glance: Glance) -> Option<String> {
     match case {
         Case::Small => small(lexicon, line),
-        Case::Usual if is_capitals(line) => Some(capitals(lexicon, line)),
+        Case::Usual if !glance.has_small() && is_capitals(line) => Some(capitals(lexicon, line)),
         Case::Usual => None,
     }
 }
 
+/// Whether a line without small letters has enough of others.
 fn is_capitals(line: &str) -> bool {
-    let has = |test: fn(&u8) -> bool| line.bytes().any(|byte| test(&byte));
-    !has(u8::is_ascii_lowercase)
-        && line.bytes().filter(u8::is_ascii_uppercase).count() >= CAPITALS_MIN
-        && line.contains(' ')
+    line.bytes().filter(u8::is_ascii_uppercase).count() >= CAPITALS_MIN && line.contains(' ')
 }
 
 /// Words of a line: where they begin and end.
@@ -133,11 +131,12 @@ mod tests {
         lexicon.add("will", GIVEN | COMMON);
         let case_of = case("hi, anna quandt will come from here");
         assert_eq!(case_of, Case::Small);
-        let line = recased(&lexicon, case_of, "hi, anna quandt will come");
+        let recased = |case, line| recased(&lexicon, case, line, Glance::of(line));
+        let line = recased(case_of, "hi, anna quandt will come");
         assert_eq!(line.as_deref(), Some("hi, Anna Quandt will come"));
-        let line = recased(&lexicon, Case::Usual, "ASK ANNA QUANDT OF ZÜRICH-X");
+        let line = recased(Case::Usual, "ASK ANNA QUANDT OF ZÜRICH-X");
         assert_eq!(line.as_deref(), Some("Ask Anna Quandt of Zürich-x"));
-        assert_eq!(recased(&lexicon, Case::Usual, "Ask ANNA QUANDT"), None);
+        assert_eq!(recased(Case::Usual, "Ask ANNA QUANDT"), None);
         assert_eq!(case("Anna will come here."), Case::Usual);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use sha2::{Digest, Sha256};
 
-use super::{Entity, Found};
+use super::{Entity, Found, Glance};
 
 /// Digits of a telephone number (ITU-T E.164 allows 15).
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
@@ -17,18 +17,23 @@ const RUN_BYTES_MAX: usize = 40;
 /// Digits of a long number without separators.
 const LONG_DIGITS: std::ops::RangeInclusive<usize> = 8..=19;
 
+/// Least bytes of an address of a wallet.
+const WALLET_BYTES_MIN: usize = 26;
+
 /// Greatest age.
 const AGE_MAX: u32 = 115;
 
 /// Finds the numbers of a line, beside those found there already.
-pub(crate) fn find(line: &str, found: &mut Vec<Found>) {
-    if !line.bytes().any(|byte| byte.is_ascii_digit()) {
+pub(crate) fn find(line: &str, glance: Glance, found: &mut Vec<Found>) {
+    if !glance.has_digit() {
         return;
     }
     let known = found.len();
-    marked(line, found);
-    codes(line, known, found);
-    ages(line, known, found);
+    if glance.has_capital() || glance.may_have_pairs() || line.len() >= WALLET_BYTES_MIN {
+        marked(line, found);
+    }
+    codes(line, glance, known, found);
+    ages(line, glance, known, found);
     runs(line, found);
 }
 
@@ -147,7 +152,7 @@ fn is_phone(run: &str, has_extension: bool) -> bool {
 }
 
 /// Ages beside names, and those that the words around them tell.
-fn ages(line: &str, known: usize, found: &mut Vec<Found>) {
+fn ages(line: &str, glance: Glance, known: usize, found: &mut Vec<Found>) {
     static AGE: LazyLock<Option<Regex>> = LazyLock::new(|| {
         Regex::new(concat!(
             r"(?i)(?:(?-u:\b)(?:aged?|turned|turns|turning|(?:he|she|who|i)(?: is| was| am|'s|'m)|at) |",
@@ -181,7 +186,8 @@ fn ages(line: &str, known: usize, found: &mut Vec<Found>) {
             all.push((start, start + digits));
         }
     }
-    for groups in AGE.iter().flat_map(|age| age.captures_iter(line)) {
+    let age = AGE.as_ref().filter(|age| glance.may_have_letter() && age.is_match(line));
+    for groups in age.into_iter().flat_map(|age| age.captures_iter(line)) {
         let hit = groups.iter().skip(1).flatten().next();
         all.extend(hit.filter(|hit| is_age(hit.as_str())).map(|hit| (hit.start(), hit.end())));
     }
@@ -198,10 +204,8 @@ fn marked(line: &str, found: &mut Vec<Found>) {
         ))
         .ok()
     });
-    if !line.bytes().any(|byte| byte.is_ascii_digit()) {
-        return;
-    }
-    for groups in MARKED.iter().flat_map(|marked| marked.captures_iter(line)) {
+    let marked = MARKED.as_ref().filter(|marked| marked.is_match(line));
+    for groups in marked.into_iter().flat_map(|marked| marked.captures_iter(line)) {
         if let Some(hit) = groups.get(1) {
             push(found, (hit.start(), hit.end()), Entity::Number);
         }
@@ -236,7 +240,7 @@ fn wallet_holds(text: &str) -> bool {
 }
 
 /// Post codes by their form, or beside a place.
-fn codes(line: &str, known: usize, found: &mut Vec<Found>) {
+fn codes(line: &str, glance: Glance, known: usize, found: &mut Vec<Found>) {
     static FORM: LazyLock<Option<Regex>> = LazyLock::new(|| {
         Regex::new(concat!(
             r"(?:^|[^0-9A-Za-z.#-])((?:GIR 0AA|[A-PR-UWYZ][A-HK-Y]?[0-9][0-9A-Z]? ?[0-9][ABD-HJLNP-UW-Z]{2}",
@@ -274,8 +278,12 @@ fn codes(line: &str, known: usize, found: &mut Vec<Found>) {
             all.push((start, lead.len()));
         }
     }
-    for pattern in [&FORM, &BEFORE] {
-        for groups in pattern.iter().flat_map(|pattern| pattern.captures_iter(line)) {
+    let tried = [
+        FORM.as_ref().filter(|_| glance.may_have_code()),
+        BEFORE.as_ref().filter(|_| glance.may_have_letter()),
+    ];
+    for pattern in tried.into_iter().flatten().filter(|pattern| pattern.is_match(line)) {
+        for groups in pattern.captures_iter(line) {
             all.extend(groups.get(1).map(|hit| (hit.start(), hit.end())));
         }
     }
@@ -298,7 +306,7 @@ mod tests {
 
     fn shown(line: &str, mut found: Vec<Found>) -> Vec<(String, Entity)> {
         let known = found.len();
-        find(line, &mut found);
+        find(line, Glance::of(line), &mut found);
         found.drain(..known);
         found.into_iter().map(|f| (line[f.start..f.end].to_owned(), f.entity)).collect()
     }
