@@ -67,14 +67,30 @@ impl Block {
 
     /// Adds the value of a named field.
     pub(crate) fn field(&mut self, mut place: Place, name: &str, value: &str) {
-        place.field = self.field_index.get(name).copied().unwrap_or_else(|| {
+        place.field = self.number_of(name);
+        self.push(place, value);
+    }
+
+    fn number_of(&mut self, name: &str) -> u32 {
+        self.field_index.get(name).copied().unwrap_or_else(|| {
             self.fields.push(name.to_owned());
             // More fields than that are no document; they have no name then.
             let at = u32::try_from(self.fields.len()).unwrap_or(0);
             self.field_index.insert(name.to_owned(), at);
             at
-        });
-        self.push(place, value);
+        })
+    }
+
+    /// Adds what another block of the same part holds.
+    pub(crate) fn append(&mut self, other: &Self) {
+        let numbers: Vec<u32> = other.fields.iter().map(|name| self.number_of(name)).collect();
+        let start = self.text.len();
+        self.pieces.extend(other.pieces.iter().map(|piece| {
+            let field = (piece.place.field as usize).checked_sub(1);
+            let field = field.and_then(|at| numbers.get(at)).copied().unwrap_or(0);
+            Piece { start: start + piece.start, place: Place { field, ..piece.place } }
+        }));
+        self.text.push_str(&other.text);
     }
 
     pub(crate) fn text(&self) -> &str {
@@ -164,6 +180,12 @@ mod tests {
         let second = block.locate_range(&[], 6, 8);
         assert_eq!((second.field.as_deref(), second.channel), (Some("title"), Channel::Property));
         assert_eq!(second.bytes, Some(crate::finding::ByteRange { start: 0, end: 2 }));
+        let mut joined = Block::new("p").with_sheet("S");
+        joined.field(Place::of(Channel::Property), "other", "x");
+        joined.append(&block);
+        assert_eq!(joined.text(), "x\nfirst\nsecond\n");
+        assert_eq!(joined.locate_range(&[], 8, 10), second);
+        assert_eq!(joined.locate_range(&[], 3, 5), first);
     }
 
     #[test]

@@ -47,6 +47,7 @@ mod picture;
 mod read;
 mod scan;
 mod search;
+mod skim;
 mod stream;
 mod text;
 mod window;

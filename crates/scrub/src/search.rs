@@ -104,6 +104,24 @@ const fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
 }
 
+/// Whether UTF-8 has one of those characters in it.
+fn has_invisible(bytes: &[u8]) -> bool {
+    const BLOCK: usize = 64;
+    let begins = |at: usize| {
+        matches!(
+            bytes[at..],
+            [0xc2, 0xad, ..]
+                | [0xe2, 0x80, 0x8b..=0x8f, ..]
+                | [0xe2, 0x81, 0xa0..=0xa4, ..]
+                | [0xef, 0xbb, 0xbf, ..]
+        )
+    };
+    let blocks = bytes.chunks(BLOCK).enumerate().filter(|(_, block)| !block.is_ascii());
+    blocks
+        .map(|(at, block)| (at * BLOCK, block.len()))
+        .any(|(start, length)| (start..start + length).any(begins))
+}
+
 /// A text as it is seen: without what is invisible in it.
 struct Seen {
     text: String,
@@ -114,7 +132,7 @@ struct Seen {
 impl Seen {
     /// `None` if nothing in the text is invisible.
     fn of(text: &str) -> Option<Self> {
-        if text.is_ascii() || !text.contains(is_invisible) {
+        if !has_invisible(text.as_bytes()) {
             return None;
         }
         let mut seen = Self { text: String::with_capacity(text.len()), places: vec![(0, 0)] };
@@ -142,7 +160,17 @@ impl Seen {
 
 #[cfg(test)]
 mod tests {
-    use super::Seen;
+    use super::{Seen, has_invisible, is_invisible};
+
+    #[test]
+    fn what_is_invisible_is_told_by_its_bytes() {
+        for c in '\0'..='\u{ffff}' {
+            for before in [0, 61, 62, 63] {
+                let text = format!("{}{c}", " ".repeat(before));
+                assert_eq!(has_invisible(text.as_bytes()), is_invisible(c), "{c:?}");
+            }
+        }
+    }
 
     #[test]
     fn what_is_seen_is_found_again_in_the_text() {

@@ -17,9 +17,37 @@ pub(crate) struct Anchors {
     seen: Vec<u64>,
     /// For each three kinds the first of its entries, and the end of the last ones.
     starts: Vec<u32>,
-    /// Text, and how many of its bytes stand before the three.
-    entries: Vec<(u32, u32)>,
+    entries: Vec<Entry>,
     texts: Vec<Box<[u8]>>,
+}
+
+/// A text, as it is found by three of its bytes.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    /// The bytes from the first of the three on, as far as eight reach, in [`folded`] form.
+    eight: u64,
+    /// The bits of the eight that count.
+    mask: u64,
+    text: u32,
+    /// Bytes before the three.
+    before: u32,
+}
+
+impl Entry {
+    fn new(text: u32, bytes: &[u8], before: usize) -> Self {
+        let rest = &bytes[before..];
+        let length = rest.len().min(8);
+        let mut eight = [0; 8];
+        eight[..length].copy_from_slice(&rest[..length]);
+        let mask = if length == 8 { u64::MAX } else { (1 << (length * 8)) - 1 };
+        // Texts are not as long as 2^32 bytes.
+        Self { eight: folded(eight) & mask, mask, text, before: before as u32 }
+    }
+}
+
+/// Eight bytes in a form that is the same for a letter in any case, and for some other signs too.
+const fn folded(eight: [u8; 8]) -> u64 {
+    u64::from_le_bytes(eight) | 0x2020_2020_2020_2020
 }
 
 /// Letters regardless of case, digits, and signs in groups.
@@ -56,14 +84,14 @@ impl Anchors {
         }
         let texts: Vec<Box<[u8]>> =
             texts.into_iter().map(|text| text.as_bytes().to_ascii_lowercase().into()).collect();
-        let mut placed: Vec<(u32, (u32, u32))> = Vec::new();
+        let mut placed: Vec<(u32, Entry)> = Vec::new();
         for (at, text) in texts.iter().enumerate() {
-            let (offset, kinds) = rarest(text);
-            // Fewer than 2^32 texts, none as long as that.
-            let entry = (at as u32, offset as u32);
+            let (before, kinds) = rarest(text);
+            // Fewer than 2^32 texts.
+            let entry = Entry::new(at as u32, text, before);
             placed.extend(slots(kinds).into_iter().map(|slot| (slot, entry)));
         }
-        placed.sort_unstable();
+        placed.sort_by_key(|(slot, entry)| (*slot, entry.text));
         let mut seen = vec![0_u64; SLOTS / 64];
         let mut starts = vec![0_u32; SLOTS + 1];
         for (slot, _) in &placed {
@@ -111,12 +139,18 @@ impl Anchors {
         found: &mut impl FnMut(usize, (usize, usize)),
     ) {
         let entries = self.starts[slot] as usize..self.starts[slot + 1] as usize;
-        for (which, offset) in &self.entries[entries] {
-            let wanted = &self.texts[*which as usize];
-            let Some(start) = at.checked_sub(2 + *offset as usize) else { continue };
+        // Near the ends of the text there are no eight bytes, and each text is compared.
+        let eight = at.checked_sub(2).and_then(|from| text.get(from..)?.first_chunk());
+        let eight = eight.map(|eight| folded(*eight));
+        for entry in &self.entries[entries] {
+            if eight.is_some_and(|eight| (eight ^ entry.eight) & entry.mask != 0) {
+                continue;
+            }
+            let wanted = &self.texts[entry.text as usize];
+            let Some(start) = at.checked_sub(2 + entry.before as usize) else { continue };
             let Some(here) = text.get(start..start + wanted.len()) else { continue };
             if here.eq_ignore_ascii_case(wanted) {
-                found(*which as usize, (start, start + wanted.len()));
+                found(entry.text as usize, (start, start + wanted.len()));
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Places where digits stand close to each other.
 
+use crate::skim;
+
 /// Digits close to each other that make a place worth a look.
 const DIGITS_MIN: usize = 6;
 
@@ -14,7 +16,7 @@ const MARGIN_BYTES: (usize, usize) = (24, 28);
 pub(crate) fn digit_windows(bytes: &[u8]) -> Vec<(usize, usize)> {
     let mut windows: Vec<(usize, usize)> = Vec::new();
     let mut at = 0;
-    while let Some(skip) = bytes[at..].iter().position(u8::is_ascii_digit) {
+    while let Some(skip) = skim::position(&bytes[at..], |byte| byte.is_ascii_digit()) {
         let start = at + skip;
         let (mut last, mut digits, mut dots) = (start, 0, 0);
         let mut next = start;

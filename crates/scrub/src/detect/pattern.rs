@@ -108,6 +108,7 @@ impl Detector {
         let mut open = Windows::new();
         // Several words of a name lead to the same value.
         let mut known: Option<(usize, Option<Assigned>)> = None;
+        let mut judged = Judged::new();
         self.anchors.each(text.as_bytes(), |anchor, hit| {
             for at in self.owners[anchor].iter().filter(|at| only.is_none_or(|only| only == **at)) {
                 match &rules[*at].trigger {
@@ -127,7 +128,7 @@ impl Detector {
                             _ => assigned(text, hit),
                         };
                         known = Some((hit.1, value));
-                        try_assigned(rules, *at, text, value, found);
+                        try_assigned(rules, *at, text, value, &mut judged, found);
                     }
                     Trigger::Assigned { .. } | Trigger::Digits | Trigger::Entity(_) => {}
                 }
@@ -244,12 +245,17 @@ fn stands_in_name(text: &[u8], (start, end): (usize, usize)) -> bool {
     begins && ends
 }
 
+/// For each rule the last value, whether it was in quotes, and which of its bytes match by
+/// themselves: the same value often comes again.
+type Judged<'t> = BTreeMap<usize, (&'t str, bool, Option<(usize, usize)>)>;
+
 /// Tries a rule on the value of a name.
-fn try_assigned(
+fn try_assigned<'t>(
     rules: &[Rule],
     at: usize,
-    text: &str,
+    text: &'t str,
     value: Option<Assigned>,
+    judged: &mut Judged<'t>,
     found: &mut Vec<Match>,
 ) {
     let rule = &rules[at];
@@ -259,15 +265,23 @@ fn try_assigned(
         return;
     };
     let shown = &text[value.0..value.1];
-    let Some(whole) = rule.pattern.find(shown) else { return };
-    let (start, end) = group(&rule.pattern, &mut None, shown, whole);
-    let looks = look.is_none_or(|look| look.holds(&shown[start..end], is_quoted));
+    let judge = || {
+        let whole = rule.pattern.find(shown)?;
+        let (start, end) = group(&rule.pattern, &mut None, shown, whole);
+        let looks = look.is_none_or(|look| look.holds(&shown[start..end], is_quoted));
+        (looks && start < end).then_some((start, end))
+    };
+    let matched = match judged.get(&at) {
+        Some((last, was_quoted, matched)) if *last == shown && *was_quoted == is_quoted => *matched,
+        _ => {
+            let matched = judge();
+            judged.insert(at, (shown, is_quoted, matched));
+            matched
+        }
+    };
+    let Some((start, end)) = matched else { return };
     let place = (value.0 + start, value.0 + end);
-    if looks
-        && start < end
-        && !has_part(&text[name.0..name.1], not_names)
-        && holds(rule, text, place.0, place.1)
-    {
+    if !has_part(&text[name.0..name.1], not_names) && holds(rule, text, place.0, place.1) {
         found.push(Match { start: place.0, end: place.1, rule: at });
     }
 }

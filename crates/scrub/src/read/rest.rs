@@ -62,6 +62,15 @@ impl Rest {
         self.value("text", text);
     }
 
+    /// Takes what the rest of a later piece of the same part has.
+    pub(super) fn append(&mut self, later: Self) {
+        for (name, value) in later.found {
+            if self.seen.insert(value.clone()) {
+                self.found.push((name, value));
+            }
+        }
+    }
+
     /// Leaves out what a block has as a field of its own.
     pub(super) fn leave_out(&mut self, block: &Block) {
         for value in block.values() {

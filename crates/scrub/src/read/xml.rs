@@ -29,11 +29,13 @@ pub(crate) enum Node<'a> {
 /// An element that begins.
 pub(crate) struct Element<'a> {
     start: &'a BytesStart<'a>,
+    /// Name without prefix.
+    name: &'a str,
 }
 
 impl<'a> Element<'a> {
-    pub(crate) const fn new(start: &'a BytesStart<'a>) -> Self {
-        Self { start }
+    pub(crate) fn new(start: &'a BytesStart<'a>) -> Self {
+        Self { start, name: start.local_name().into_inner() }
     }
 
     /// Name with its prefix.
@@ -49,8 +51,8 @@ impl<'a> Element<'a> {
     }
 
     /// Name without prefix.
-    pub(crate) fn name(&self) -> &'a str {
-        self.start.local_name().into_inner()
+    pub(crate) const fn name(&self) -> &'a str {
+        self.name
     }
 
     /// Value of an attribute, by its name without prefix.
@@ -85,29 +87,49 @@ pub(crate) fn is_on(value: Option<&str>) -> bool {
     !matches!(value, Some("0" | "false" | "off" | "none"))
 }
 
+/// How a walk through a piece of a document ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Walked {
+    /// Whether it came to the end.
+    pub(crate) is_read: bool,
+    /// Elements that begin and do not end.
+    pub(crate) open: usize,
+    /// Elements that end and did not begin.
+    pub(crate) unmatched: usize,
+}
+
 /// Walks through a document; `false` if it is broken, after what comes before the break.
-pub(crate) fn walk(text: &str, mut visit: impl FnMut(Node<'_>)) -> bool {
-    let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
+pub(crate) fn walk(text: &str, visit: impl FnMut(Node<'_>)) -> bool {
+    let walked = walk_piece(text.trim_start_matches('\u{feff}'), 0, visit);
+    walked.is_read && walked.open == 0
+}
+
+/// Walks through a piece of a document that so many elements are around.
+pub(crate) fn walk_piece(text: &str, around: usize, mut visit: impl FnMut(Node<'_>)) -> Walked {
+    let mut reader = Reader::from_str(text);
     let config = reader.config_mut();
     config.check_end_names = false;
     config.allow_unmatched_ends = true;
     config.allow_dangling_amp = true;
-    let mut depth = 0_usize;
+    let mut walked = Walked { is_read: false, open: 0, unmatched: 0 };
     loop {
         match reader.read_event() {
             Ok(Event::Start(start)) => {
-                depth += 1;
-                if depth > DEPTH_MAX {
-                    return false;
+                walked.open += 1;
+                if around + walked.open > DEPTH_MAX {
+                    return walked;
                 }
-                visit(Node::Open(Element { start: &start }));
+                visit(Node::Open(Element::new(&start)));
             }
             Ok(Event::Empty(start)) => {
-                visit(Node::Open(Element { start: &start }));
+                visit(Node::Open(Element::new(&start)));
                 visit(Node::Close(start.local_name().into_inner()));
             }
             Ok(Event::End(end)) => {
-                depth = depth.saturating_sub(1);
+                match walked.open.checked_sub(1) {
+                    Some(open) => walked.open = open,
+                    None => walked.unmatched += 1,
+                }
                 visit(Node::Close(end.local_name().into_inner()));
             }
             Ok(Event::Text(text)) => visit(Node::Text(text.into_inner())),
@@ -117,8 +139,8 @@ pub(crate) fn walk(text: &str, mut visit: impl FnMut(Node<'_>)) -> bool {
             Ok(Event::PI(text)) => visit(Node::Comment(text.into_inner())),
             Ok(Event::DocType(text)) => visit(Node::Comment(text.into_inner())),
             Ok(Event::Decl(_)) => {}
-            Ok(Event::Eof) => return depth == 0,
-            Err(_) => return false,
+            Ok(Event::Eof) => return Walked { is_read: true, ..walked },
+            Err(_) => return walked,
         }
     }
 }

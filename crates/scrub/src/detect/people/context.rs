@@ -379,7 +379,7 @@ mod tests {
     #[test]
     fn a_letter_ends_with_one_of_some_words() {
         for closing in CLOSINGS {
-            assert!(is_closing(&format!("{},", closing.to_uppercase())), "{closing}");
+            assert!(is_closing(&format!("{},", closing.to_ascii_uppercase())), "{closing}");
         }
         assert!(is_closing("Mit freundlichen Grüßen") && is_closing("Best Regards"));
         assert!(!is_closing("Regards to all") && !is_closing("") && !is_closing("4915112"));

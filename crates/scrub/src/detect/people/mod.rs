@@ -89,8 +89,10 @@ pub(crate) fn search(lexicon: &Lexicon, text: &str) -> Vec<Found> {
     while at < text.len() {
         let end = line_end(text, at);
         let content = text[at..end].trim_end_matches(['\n', '\r']);
-        let is_text = style == Style::Prose || !line::is_code(content.trim());
-        let is_column = is_text && columns.line(content, is_after_blank, at, &mut all);
+        let is_text = || style == Style::Prose || !line::is_code(content.trim());
+        let is_column = (is_after_blank || columns.are_open())
+            && is_text()
+            && columns.line(content, is_after_blank, at, &mut all);
         is_after_blank = content.trim_start().is_empty();
         if content.len() > 1 && !is_column && (style == Style::Prose || line::has_pair(content)) {
             let glance = Glance::of(content);
@@ -130,8 +132,8 @@ pub(crate) fn search(lexicon: &Lexicon, text: &str) -> Vec<Found> {
                 end: f.end + at,
                 ..f
             }));
-            let is_blank = content.trim().is_empty();
-            signature = if is_closing { 3 } else { signature.saturating_sub(u8::from(!is_blank)) };
+            let fewer = signature.saturating_sub(u8::from(!is_after_blank));
+            signature = if is_closing { 3 } else { fewer };
         }
         at = end;
     }
@@ -141,7 +143,7 @@ pub(crate) fn search(lexicon: &Lexicon, text: &str) -> Vec<Found> {
 /// End of the line that starts at `at`, or of a piece of it.
 fn line_end(text: &str, at: usize) -> usize {
     let most = text.ceil_char_boundary((at + LINE_BYTES).min(text.len()));
-    match text[at..most].find('\n') {
+    match memchr::memchr(b'\n', &text.as_bytes()[at..most]) {
         Some(end) => at + end + 1,
         // A long line is cut at a space, so that no name is cut.
         None if most < text.len() => {

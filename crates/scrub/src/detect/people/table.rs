@@ -71,6 +71,11 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
+    /// Whether rows may follow.
+    pub(crate) const fn are_open(&self) -> bool {
+        !self.columns.is_empty()
+    }
+
     /// Takes a line that starts at `at`, and may be a heading only after an empty one; says whether it was a row or a heading.
     pub(crate) fn line(
         &mut self,

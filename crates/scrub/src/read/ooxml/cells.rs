@@ -7,11 +7,12 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::cell_styles::CellStyles;
 use super::parts::finish;
+use super::rows;
 use super::xlsx::Sheet;
 use crate::block::{Block, Place, column_name};
 use crate::finding::Channel;
 use crate::read::rest::Rest;
-use crate::read::xml::{Element, Node, is_on, walk};
+use crate::read::xml::{Element, Node, Walked, is_on, walk_piece};
 use crate::rules::Notice;
 use crate::scan::{Scan, Site};
 
@@ -54,9 +55,18 @@ enum Slot {
     Inline,
 }
 
+/// What all sheets of a workbook share.
+#[derive(Clone, Copy)]
+pub(super) struct Common<'w> {
+    pub(super) styles: &'w CellStyles,
+    pub(super) strings: &'w [String],
+    /// Which of the strings some cell shows.
+    pub(super) used: &'w [AtomicBool],
+}
+
 /// What is known while a sheet is read.
 #[derive(Default)]
-struct Cells {
+pub(super) struct Cells {
     row: u32,
     column: u32,
     is_row_hidden: bool,
@@ -75,6 +85,10 @@ struct Cells {
     filled_columns: BTreeSet<u32>,
     /// First cell and number of the cells that their format hides.
     unseen: BTreeMap<Channel, ((u32, u32), u64)>,
+    /// Shared strings that cells show, most of them once.
+    shown: Vec<usize>,
+    /// Whether something was told by the rows or cells before it.
+    is_bound: bool,
     rest: Rest,
 }
 
@@ -115,6 +129,7 @@ impl Cells {
             "t" if self.in_cell => self.slot = Slot::Inline,
             "row" => {
                 let number = element.get("r").and_then(|value| value.parse().ok());
+                self.is_bound |= number.is_none();
                 self.row = number.unwrap_or(self.row.saturating_add(1));
                 self.column = 0;
                 self.is_row_hidden = is_unseen(element);
@@ -134,6 +149,8 @@ impl Cells {
 
     fn open_cell(&mut self, element: &Element<'_>) {
         let mut column = None;
+        // No row begins before it.
+        self.is_bound |= self.row == 0;
         (self.is_shared, self.format, self.in_cell) = (false, 0, true);
         for (name, value) in element.attributes() {
             match name {
@@ -187,8 +204,8 @@ impl Cells {
         styles: &CellStyles,
         block: &mut Block,
         strings: &[String],
-        used: &[AtomicBool],
     ) {
+        self.is_bound |= !self.in_cell;
         self.in_cell = false;
         if self.value.is_empty() && self.formula.is_empty() && self.inline.is_empty() {
             return;
@@ -201,11 +218,100 @@ impl Cells {
         let at = self.value.trim().parse::<usize>().ok().filter(|_| self.is_shared);
         match at.and_then(|at| strings.get(at).map(|text| (at, text))) {
             Some((at, text)) => {
-                used[at].store(true, Relaxed);
+                if self.shown.last() != Some(&at) {
+                    self.shown.push(at);
+                }
                 block.push(place, text);
             }
             None => block.push(place, &self.value),
         }
+    }
+}
+
+/// What a piece of a sheet holds, or all of it.
+pub(super) struct Part {
+    pub(super) block: Block,
+    pub(super) cells: Cells,
+    pub(super) walked: Walked,
+}
+
+impl Part {
+    /// Reads a piece that so many elements are around, where some columns are hidden already.
+    pub(super) fn of(
+        sheet: &Sheet,
+        common: Common<'_>,
+        text: &str,
+        around: usize,
+        hidden_columns: &[(u32, u32)],
+    ) -> Self {
+        let mut block = Block::new(&sheet.part).with_sheet(&sheet.name);
+        let mut cells = Cells { hidden_columns: hidden_columns.to_vec(), ..Cells::default() };
+        let Common { styles, strings, .. } = common;
+        let walked = walk_piece(text, around, |node| match node {
+            Node::Open(element) => {
+                cells.open(&element);
+                if !cells.in_cell && TEXTS.contains(&element.name()) {
+                    for (name, value) in element.attributes() {
+                        block.field(Place::of(sheet.channel), name, &value);
+                    }
+                } else if element.name() != "c" {
+                    cells.rest.element(&element);
+                }
+            }
+            Node::Close("c") => cells.close_cell(sheet.channel, styles, &mut block, strings),
+            Node::Close(_) => {
+                cells.slot = Slot::None;
+                cells.element.clear();
+            }
+            Node::Text(text) if cells.in_cell => cells.text(&text),
+            Node::Text(text) => {
+                let is_margin = cells.element == "oddHeader" || cells.element == "oddFooter";
+                let channel = if is_margin { Channel::HeaderFooter } else { Channel::OtherPart };
+                block.field(Place::of(channel), &cells.element, &text);
+            }
+            Node::Comment(text) => block.field(Place::of(Channel::OtherPart), "comment", &text),
+        });
+        Self { block, cells, walked }
+    }
+
+    #[cfg(test)]
+    pub(super) fn located(&self) -> impl std::fmt::Debug {
+        let text = self.block.text();
+        let places: Vec<_> =
+            (0..text.len()).map(|at| self.block.locate_range(&[], at, at)).collect();
+        let Cells { filled_rows, filled_columns, unseen, shown, .. } = &self.cells;
+        let shown: BTreeSet<_> = shown.iter().collect();
+        let cells = format!("{filled_rows:?} {filled_columns:?} {unseen:?} {shown:?}");
+        (text.to_owned(), places, cells, self.walked)
+    }
+
+    /// Columns that are hidden from here on.
+    pub(super) fn hidden_columns(&self) -> &[(u32, u32)] {
+        &self.cells.hidden_columns
+    }
+
+    /// Whether it was read to its end, and leaves no cell open there.
+    pub(super) const fn is_closed(&self) -> bool {
+        self.walked.is_read && !self.cells.in_cell
+    }
+
+    /// Whether it reads the same whatever rows stand before it, and tells nothing about later ones.
+    pub(super) fn stands_alone(&self, hidden_columns: &[(u32, u32)]) -> bool {
+        !self.cells.is_bound && self.cells.hidden_columns == hidden_columns
+    }
+
+    /// Adds what a later piece holds.
+    pub(super) fn append(&mut self, later: Self) {
+        self.block.append(&later.block);
+        let (cells, later) = (&mut self.cells, later.cells);
+        let is_same = cells.filled_rows.last() == later.filled_rows.first();
+        cells.filled_rows.extend(later.filled_rows.into_iter().skip(usize::from(is_same)));
+        cells.filled_columns.extend(later.filled_columns);
+        for (channel, (cell, count)) in later.unseen {
+            cells.unseen.entry(channel).or_insert((cell, 0)).1 += count;
+        }
+        cells.shown.extend(later.shown);
+        cells.rest.append(later.rest);
     }
 }
 
@@ -214,39 +320,15 @@ pub(super) fn read(
     site: &Site,
     sheet: &Sheet,
     text: &str,
-    styles: &CellStyles,
-    strings: &[String],
-    used: &[AtomicBool],
+    common: Common<'_>,
 ) {
-    let mut block = Block::new(&sheet.part).with_sheet(&sheet.name);
-    let mut cells = Cells::default();
-    let is_whole = walk(text, |node| match node {
-        Node::Open(element) => {
-            cells.open(&element);
-            if !cells.in_cell && TEXTS.contains(&element.name()) {
-                for (name, value) in element.attributes() {
-                    block.field(Place::of(sheet.channel), name, &value);
-                }
-            } else if element.name() != "c" {
-                cells.rest.element(&element);
-            }
-        }
-        Node::Close("c") => cells.close_cell(sheet.channel, styles, &mut block, strings, used),
-        Node::Close(_) => {
-            cells.slot = Slot::None;
-            cells.element.clear();
-        }
-        Node::Text(text) if cells.in_cell => cells.text(&text),
-        Node::Text(text) => {
-            let is_margin = cells.element == "oddHeader" || cells.element == "oddFooter";
-            let channel = if is_margin { Channel::HeaderFooter } else { Channel::OtherPart };
-            block.field(Place::of(channel), &cells.element, &text);
-        }
-        Node::Comment(text) => block.field(Place::of(Channel::OtherPart), "comment", &text),
-    });
+    let Part { mut block, cells, walked } = rows::read(sheet, common, text);
+    for at in &cells.shown {
+        common.used[*at].store(true, Relaxed);
+    }
     note_sheet(scan, site, sheet, &block, &cells);
     cells.rest.hand_on(&mut block, Channel::OtherPart);
-    finish(scan, site, &block, &sheet.part, is_whole);
+    finish(scan, site, &block, &sheet.part, walked.is_read && walked.open == 0);
 }
 
 /// Notes what of a sheet is hidden.

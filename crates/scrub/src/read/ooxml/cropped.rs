@@ -14,7 +14,8 @@ const SHARE_MIN: i64 = 1_000;
 pub(super) fn read(scan: &mut Scan<'_>, site: &Site, package: &Package) {
     for part in package.names("", ".xml").into_iter().chain(package.names("", ".vml")) {
         let Some(text) = package.peek(&part) else { continue };
-        if !text.contains("srcRect") && !text.contains("crop") {
+        let may_cut = has(text, b"srcRect") || has(text, b"imagedata") && has(text, b"crop");
+        if !may_cut {
             continue;
         }
         let relations = package.relations(&part);
@@ -27,6 +28,10 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, package: &Package) {
             scan.notice_in(site, &block, place, Notice::CroppedPicture, &shown);
         }
     }
+}
+
+fn has(text: &str, word: &[u8]) -> bool {
+    memchr::memmem::find(text.as_bytes(), word).is_some()
 }
 
 /// Ids of the relations of pictures that are cut.

@@ -12,6 +12,7 @@ pub(crate) mod package;
 mod palette;
 mod parts;
 mod pptx;
+mod rows;
 mod slide;
 pub(crate) mod styles;
 mod xlsx;

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::cell_styles::CellStyles;
-use super::cells::{self, column_of};
+use super::cells::{self, Common, column_of};
 use super::package::{Package, resolve};
 use super::parts::finish;
 use crate::block::{Block, Place};
@@ -38,10 +38,11 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, package: &mut Package) {
     }
     let styles = package.get("xl/styles.xml").map_or_else(CellStyles::default, CellStyles::of);
     let used: Vec<AtomicBool> = strings.iter().map(|_| AtomicBool::new(false)).collect();
+    let common = Common { styles: &styles, strings: &strings, used: &used };
     let texts = sheets.iter().filter_map(|sheet| Some((sheet, package.take(&sheet.part)?)));
     let texts: Vec<(&Sheet, String)> = texts.collect();
     let read = |scan: &mut Scan<'_>, (sheet, text): &(&Sheet, String)| {
-        cells::read(scan, site, sheet, text, &styles, &strings, &used);
+        cells::read(scan, site, sheet, text, common);
     };
     scan.side_by_side(&texts, read, |_| {});
     drop(texts);
