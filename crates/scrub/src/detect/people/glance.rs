@@ -13,6 +13,8 @@ const HIGH: u8 = 1 << 3;
 const BETWEEN: u8 = 1 << 4;
 const DASH: u8 = 1 << 5;
 const COLON: u8 = 1 << 6;
+/// What code has more of than prose.
+const MARK: u8 = 1 << 7;
 
 static KINDS: [u8; 256] = kinds();
 
@@ -27,6 +29,7 @@ const fn kinds() -> [u8; 256] {
             b'-' => BETWEEN | DASH,
             b'.' | b'/' => BETWEEN,
             b':' => COLON,
+            b'{' | b'}' | b'\\' | b'=' | b';' => MARK,
             0x80.. => HIGH,
             _ => 0,
         };
@@ -76,6 +79,10 @@ impl Glance {
     /// card.
     pub(crate) const fn may_have_pairs(self) -> bool {
         self.has_digit() && self.has(COLON | DASH)
+    }
+
+    pub(crate) const fn has_marks(self) -> bool {
+        self.has(MARK)
     }
 
     pub(crate) const fn has_capital(self) -> bool {

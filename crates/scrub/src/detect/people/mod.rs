@@ -109,7 +109,7 @@ pub(crate) fn search(lexicon: &Lexicon, text: &str) -> Vec<Found> {
                 let line = Line {
                     lexicon,
                     text: seen,
-                    style: of_line(style, seen),
+                    style: if glance.has_marks() { of_line(style, seen) } else { style },
                     is_signature: signature > 0,
                     is_german: style == Style::Prose && context::is_german(seen),
                 };

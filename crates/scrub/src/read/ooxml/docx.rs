@@ -18,6 +18,8 @@ use crate::scan::{Scan, Site};
 /// Bytes of a marked text from which no more of it is kept to be shown.
 const SHOWN_BYTES: usize = 512;
 
+const SETTINGS: &str = "word/settings.xml";
+
 /// Parts with text, by how their names begin, and the channel of that text.
 const STORIES: [(&str, Channel, Option<Notice>); 8] = [
     ("word/document", Channel::Visible, None),
@@ -30,24 +32,36 @@ const STORIES: [(&str, Channel, Option<Notice>); 8] = [
     ("word/commentsExtended", Channel::OtherPart, None),
 ];
 
-pub(super) fn read(scan: &mut Scan<'_>, site: &Site, package: &mut Package) {
+/// What is read here of a package.
+pub(super) struct Parts {
+    styles: Styles,
+    stories: Vec<(String, String, (Channel, Option<Notice>))>,
+    settings: Option<String>,
+    people: Vec<(String, String)>,
+}
+
+/// Takes it out of the package.
+pub(super) fn take(package: &mut Package) -> Parts {
     let styles = package.get("word/styles.xml").map_or_else(Styles::default, Styles::of);
     let mut stories = Vec::new();
     for (begin, channel, notice) in STORIES {
         let texts = package.take_all(begin);
         stories.extend(texts.into_iter().map(|(name, text)| (name, text, (channel, notice))));
     }
+    let settings = package.take(SETTINGS);
+    Parts { styles, stories, settings, people: package.take_all("word/people") }
+}
+
+pub(super) fn read(scan: &mut Scan<'_>, site: &Site, parts: &Parts) {
     let read = |scan: &mut Scan<'_>, (name, text, base): &(String, String, _)| {
-        story(scan, site, name, text, &styles, *base);
+        story(scan, site, name, text, &parts.styles, *base);
     };
-    scan.side_by_side(&stories, read, |_| {});
-    if let Some(text) = package.take("word/settings.xml") {
-        settings(scan, site, "word/settings.xml", &text);
+    scan.side_by_side(&parts.stories, read, |_| {});
+    if let Some(text) = &parts.settings {
+        settings(scan, site, SETTINGS, text);
     }
-    for name in package.names("word/people", ".xml") {
-        if let Some(text) = package.take(&name) {
-            people(scan, site, &name, &text);
-        }
+    for (name, text) in &parts.people {
+        people(scan, site, name, text);
     }
 }
 

@@ -70,9 +70,17 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, kind: Kind, archive: &mut A
     package.search_names(scan, site);
     cropped::read(scan, site, &package);
     match kind {
-        Kind::Docx => docx::read(scan, site, &mut package),
-        Kind::Xlsx => xlsx::read(scan, site, &mut package),
-        _ => pptx::read(scan, site, &mut package),
+        Kind::Docx => {
+            let taken = docx::take(&mut package);
+            parts::read(scan, site, &mut package, |scan| docx::read(scan, site, &taken));
+        }
+        Kind::Xlsx => {
+            xlsx::read(scan, site, &mut package);
+            parts::read(scan, site, &mut package, |_| {});
+        }
+        _ => {
+            pptx::read(scan, site, &mut package);
+            parts::read(scan, site, &mut package, |_| {});
+        }
     }
-    parts::read(scan, site, &mut package);
 }

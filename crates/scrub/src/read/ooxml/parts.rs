@@ -48,29 +48,36 @@ const HARMLESS: [&str; 34] = [
     "coreProperties",
 ];
 
-/// Reads all parts that are left.
-pub(super) fn read(scan: &mut Scan<'_>, site: &Site, package: &mut Package) {
-    for name in package.names("", "") {
-        let Some(text) = package.take(&name) else { continue };
-        let lower = name.to_ascii_lowercase();
-        if lower.ends_with(".rels") {
-            let block = links(scan, site, &name, &relations(&text));
-            any(scan, site, block, &text, Channel::OtherPart);
-            continue;
+/// Reads all parts that are left, beside `meanwhile`, whose findings come first.
+pub(super) fn read(
+    scan: &mut Scan<'_>,
+    site: &Site,
+    package: &mut Package,
+    meanwhile: impl FnOnce(&mut Scan<'_>),
+) {
+    let names = package.names("", "").into_iter();
+    let all: Vec<(String, String)> =
+        names.filter_map(|name| package.take(&name).map(|text| (name, text))).collect();
+    scan.side_by_side(&all, |scan, (name, text)| one(scan, site, name, text), meanwhile);
+}
+
+fn one(scan: &mut Scan<'_>, site: &Site, name: &str, text: &str) {
+    let lower = name.to_ascii_lowercase();
+    if lower.ends_with(".rels") {
+        let block = links(scan, site, name, &relations(text));
+        any(scan, site, block, text, Channel::OtherPart);
+        return;
+    }
+    match lower.as_str() {
+        "docprops/core.xml" | "docprops/app.xml" | "docprops/custom.xml" => {
+            properties(scan, site, name, text);
         }
-        match lower.as_str() {
-            "docprops/core.xml" | "docprops/app.xml" | "docprops/custom.xml" => {
-                properties(scan, site, &name, &text);
+        _ => {
+            let (channel, notice) = standing_of(&lower);
+            if let Some(notice) = notice.filter(|n| *n != Notice::CustomXml || has_content(text)) {
+                scan.notice_part(site, name, notice, "", 1);
             }
-            _ => {
-                let (channel, notice) = standing_of(&lower);
-                if let Some(notice) =
-                    notice.filter(|n| *n != Notice::CustomXml || has_content(&text))
-                {
-                    scan.notice_part(site, &name, notice, "", 1);
-                }
-                generic(scan, site, &name, &text, channel);
-            }
+            generic(scan, site, name, text, channel);
         }
     }
 }

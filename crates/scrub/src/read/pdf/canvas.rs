@@ -46,7 +46,9 @@ impl Glyph {
 
     /// Height in points of the page.
     pub(crate) fn height(&self) -> f64 {
-        f64::from(self.up.0.hypot(self.up.1))
+        let (x, y) = self.up;
+        // Most text stands upright.
+        f64::from(if x == 0.0 { y.abs() } else { x.hypot(y) })
     }
 
     pub(crate) fn bounds(&self) -> Rect {

@@ -37,6 +37,9 @@ const UNDER_TEXT_MIN: usize = 3;
 /// Glyphs between them that may lie beside the others.
 const UNDER_TEXT_GAP: usize = 4;
 
+/// Operators that are compared with each other.
+const SHOWS_MAX: usize = 1024;
+
 /// How a glyph is hidden.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Standing {
@@ -283,6 +286,9 @@ fn under_text(canvas: &Canvas, shown: Rect, sight: &mut Sight) {
             *standing == Standing::Seen && !canvas.text_of(glyph).trim().is_empty()
         })
         .collect();
+    if !may_lie_under(canvas, &is_seen) {
+        return;
+    }
     let seen = |at: usize| is_seen.get(at) == Some(&true);
     let bounds: Vec<Rect> = canvas.glyphs.iter().map(Glyph::bounds).collect();
     let things = bounds.iter().copied().enumerate().filter(|(at, _)| seen(*at));
@@ -315,6 +321,25 @@ fn under_text(canvas: &Canvas, shown: Rect, sight: &mut Sight) {
             }
         }
     }
+}
+
+/// Whether what some operator shows may touch what a later one shows. With many operators each of
+/// their glyphs is asked instead.
+fn may_lie_under(canvas: &Canvas, is_seen: &[bool]) -> bool {
+    if canvas.shows.len() > SHOWS_MAX {
+        return true;
+    }
+    let mut boxes: Vec<Option<Rect>> = vec![None; canvas.shows.len()];
+    for (glyph, _) in canvas.glyphs.iter().zip(is_seen).filter(|(_, is_seen)| **is_seen) {
+        let bounds = glyph.bounds();
+        if let Some(all) = boxes.get_mut(glyph.show as usize) {
+            *all = Some(all.map_or(bounds, |all| all.join(&bounds)));
+        }
+    }
+    let boxes: Vec<Rect> = boxes.into_iter().flatten().collect();
+    let touches =
+        |(at, one): (usize, &Rect)| boxes[at + 1..].iter().any(|other| !one.meet(other).is_empty());
+    boxes.iter().enumerate().any(touches)
 }
 
 /// What lies over a glyph.

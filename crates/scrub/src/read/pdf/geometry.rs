@@ -93,6 +93,16 @@ impl Rect {
         }
     }
 
+    /// The least rectangle around both.
+    pub(crate) fn join(&self, other: &Self) -> Self {
+        Self {
+            left: self.left.min(other.left),
+            bottom: self.bottom.min(other.bottom),
+            right: self.right.max(other.right),
+            top: self.top.max(other.top),
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         !(self.left <= self.right && self.bottom <= self.top)
     }
