@@ -12,7 +12,7 @@ use crate::kind::Kind;
 pub(crate) const PIXELS_MAX: u64 = 72_000_000;
 
 /// Most bytes that the decoder may take.
-const BYTES_MAX: u64 = 320 << 20;
+pub(crate) const BYTES_MAX: u64 = 320 << 20;
 
 /// Most frames of one picture that are looked at.
 const FRAMES_MAX: usize = 16;

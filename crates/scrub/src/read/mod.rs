@@ -28,6 +28,7 @@ mod text;
 pub(crate) mod xml;
 pub(crate) mod zip;
 mod zip_gap;
+mod zip_rest;
 
 use std::io::Read;
 

@@ -24,10 +24,7 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, kind: Kind, bytes: &[u8]) {
         Kind::Xz => {
             scan.budget.unpack(lzma_rust2::XzReader::new_mem_limit(bytes, true, MEMORY_KIB), packed)
         }
-        _ => match ruzstd::decoding::StreamingDecoder::new(bytes) {
-            Ok(decoder) => scan.budget.unpack(decoder, packed),
-            Err(_) => Err(Reason::Broken),
-        },
+        _ => frames(scan, site, bytes),
     };
     match content {
         Ok(content) => {
@@ -39,6 +36,26 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, kind: Kind, bytes: &[u8]) {
         }
         Err(reason) => scan.refuse(site, None, kind, reason),
     }
+}
+
+/// All frames of a file in the form of Zstandard (RFC 8878 §3.1); what stands in those that are to be
+/// skipped is searched.
+fn frames(scan: &mut Scan<'_>, site: &Site, bytes: &[u8]) -> Result<Vec<u8>, Reason> {
+    let (mut content, mut rest) = (Vec::new(), bytes);
+    while !rest.is_empty() {
+        if let [0x50..=0x5f, 0x2a, 0x4d, 0x18, a, b, c, d, after @ ..] = rest {
+            let length = u32::from_le_bytes([*a, *b, *c, *d]) as usize;
+            let skipped = after.get(..length).ok_or(Reason::Broken)?;
+            super::runs::search(scan, site, skipped);
+            rest = &after[length..];
+            continue;
+        }
+        let packed = rest.len() as u64;
+        let decoder =
+            ruzstd::decoding::StreamingDecoder::new(&mut rest).map_err(|_| Reason::Broken)?;
+        content.append(&mut scan.budget.unpack(decoder, packed)?);
+    }
+    Ok(content)
 }
 
 /// A 7-Zip archive.

@@ -119,7 +119,7 @@ fn reason_of(error: &ZipError) -> Reason {
     }
 }
 
-/// Comments, and bytes before the first entry.
+/// The comment of the archive.
 fn note_extras(scan: &mut Scan<'_>, site: &Site, archive: &Archive<'_>) {
     let comment = String::from_utf8_lossy(archive.comment());
     if !comment.trim().is_empty() {
@@ -128,9 +128,5 @@ fn note_extras(scan: &mut Scan<'_>, site: &Site, archive: &Archive<'_>) {
         let location = scan.at(site, Notice::ArchiveComment);
         scan.notice(Notice::ArchiveComment, location, &comment, 1);
         scan.block(site, &block);
-    }
-    if archive.offset() > 0 {
-        let location = scan.at(site, Notice::TrailingBytes);
-        scan.notice(Notice::TrailingBytes, location, "", 1);
     }
 }

@@ -6,6 +6,7 @@ use std::io::{Read as _, SeekFrom};
 use flate2::read::DeflateDecoder;
 
 use super::zip::Archive;
+use super::zip_rest::Rest;
 use crate::input::Source;
 use crate::kind::Kind;
 use crate::report::Reason;
@@ -15,9 +16,8 @@ use crate::scan::{Scan, Site};
 /// The longest description that may follow the bytes of an entry.
 const DESCRIPTOR_BYTES: u64 = 24;
 
-/// Bytes of an entry's head without its name, and of the end of the directory without its comment.
+/// Bytes of an entry's head without its name.
 const HEAD_BYTES: usize = 30;
-const END_BYTES: u64 = 22;
 
 /// Most gaps that are read; more are no accident, and are said to be not read.
 const GAPS_MAX: usize = 1_000;
@@ -25,30 +25,34 @@ const GAPS_MAX: usize = 1_000;
 /// Ranges of bytes that no entry accounts for, in their order.
 pub(super) struct Gaps {
     ranges: Vec<(u64, u64)>,
-    comment: u64,
+    rest: Rest,
 }
 
 impl Gaps {
     pub(super) fn of(archive: &mut Archive<'_>) -> Self {
-        let mut known = Vec::new();
+        let (mut known, mut heads) = (Vec::new(), Vec::new());
         for at in 0..archive.len() {
             if let Ok(entry) = archive.by_index_raw(at) {
                 let start = entry.header_start();
                 let data = entry.data_start().unwrap_or(start);
+                heads.push((start, data));
                 known.push((start, data.saturating_add(entry.compressed_size())));
             }
         }
         let end = archive.central_directory_start();
         known.push((end, end));
         known.sort_unstable();
-        let (mut ranges, mut seen) = (Vec::new(), archive.offset());
+        let (mut ranges, mut gaps, mut seen) = (Vec::new(), Vec::new(), archive.offset());
         for (start, end) in known {
             if start > seen.saturating_add(DESCRIPTOR_BYTES) {
                 ranges.push((seen, start));
+            } else if start > seen {
+                gaps.push((seen, start));
             }
             seen = seen.max(end);
         }
-        Self { ranges, comment: archive.comment().len() as u64 }
+        let rest = Rest { heads, before: archive.offset(), gaps, directory: end };
+        Self { ranges, rest }
     }
 
     /// Reads what stands there.
@@ -80,18 +84,8 @@ impl Gaps {
                 gap(scan, site, *start, &bytes);
             }
         }
-        if !is_end(source, length.saturating_sub(END_BYTES + self.comment)) {
-            let location = scan.at(site, Notice::TrailingBytes);
-            scan.notice(Notice::TrailingBytes, location, "", 1);
-        }
+        self.rest.read(scan, site, source, length);
     }
-}
-
-/// Whether the end of the directory stands at a place.
-fn is_end(source: &mut dyn Source, at: u64) -> bool {
-    let mut mark = [0; 4];
-    let read = source.seek(SeekFrom::Start(at)).and_then(|_| source.read_exact(&mut mark));
-    read.is_ok() && mark == *b"PK\x05\x06"
 }
 
 /// Reads the entries of a gap, and what is none as a file of its own.
@@ -116,7 +110,8 @@ fn gap(scan: &mut Scan<'_>, site: &Site, start: u64, mut bytes: &[u8]) {
         }
         bytes = entry.rest;
     }
-    if bytes.len() as u64 > DESCRIPTOR_BYTES {
+    let text = super::strings::runs(bytes);
+    if bytes.len() as u64 > DESCRIPTOR_BYTES || !text.is_empty() {
         scan.file(&site.inner(&format!("#{start}")), bytes);
     }
 }

@@ -200,7 +200,7 @@ impl Story<'_> {
         if let Some((_, channel)) = DROPPED.iter().find(|(known, _)| *known == name) {
             return self.drop(at, *channel);
         }
-        if parent == "meta" && name != "generator" {
+        if parent == "meta" {
             return self.drop(at, Channel::Property);
         }
         self.sessions(element, at);
@@ -252,8 +252,11 @@ impl Story<'_> {
         let first = self.column.saturating_add(1);
         let count = repeats(element, "number-columns-repeated");
         self.column = self.column.saturating_add(count).min(COLUMNS_MAX);
-        if is_hidden {
-            self.hidden_columns.push((first, self.column));
+        match self.hidden_columns.last_mut() {
+            _ if !is_hidden => {}
+            // A cell may be repeated over columns of several elements.
+            Some((_, last)) if last.saturating_add(1) >= first => *last = self.column,
+            _ => self.hidden_columns.push((first, self.column)),
         }
         false
     }
@@ -303,6 +306,12 @@ impl Story<'_> {
                 false
             }
             "hidden-paragraph" => self.drop(at, Channel::HiddenText),
+            // What it says now stays, and what it would say otherwise goes.
+            "conditional-text" => {
+                self.edits.unwrap(at);
+                self.note(Channel::HiddenText);
+                false
+            }
             "template" => self.drop(at, Channel::Template),
             _ => leads_outside(&target) && self.drop(at, Channel::ExternalLink),
         }
@@ -330,6 +339,16 @@ mod tests {
                 "<text:p>a</text:p>",
             ),
             ("<text:a xlink:href=\"file:///a\">b</text:a>", "b"),
+            (
+                "<text:p>a <text:conditional-text text:condition=\"ooow:x\" \
+                text:string-value-if-true=\"b\" text:string-value-if-false=\"c\">b\
+                </text:conditional-text></text:p>",
+                "<text:p>a b</text:p>",
+            ),
+            (
+                "<office:meta><meta:generator>Writer of eva</meta:generator></office:meta>",
+                "<office:meta></office:meta>",
+            ),
         ] {
             assert_eq!(fixed(before), after, "{before}");
         }
@@ -356,5 +375,14 @@ mod tests {
         let column = book("").replace("-column/", "-column table:visibility=\"collapse\"/>");
         let column = column.replace("/>>", "/>");
         assert!(fixed(&column).contains("<table:table-cell></table:table-cell>"));
+        let hidden = "<table:table-column table:visibility=\"collapse\"/>";
+        let two = book("").replace("<table:table-column/>", &hidden.repeat(2));
+        let two = two.replace(
+            "<table:table-cell ",
+            "<table:table-cell table:number-columns-repeated=\"2\" ",
+        );
+        assert!(!fixed(&two).contains("<text:p>"), "{}", fixed(&two));
+        let apart = two.replace("repeated=\"2\"", "repeated=\"3\"");
+        assert!(fixed(&apart).contains("<text:p>1</text:p>"));
     }
 }

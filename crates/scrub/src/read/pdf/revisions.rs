@@ -49,6 +49,7 @@ fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
 pub(super) fn read(scan: &mut Scan<'_>, reading: &Reading<'_>, bytes: &[u8]) {
     let ends = ends(bytes);
     outside(scan, reading, bytes, &ends);
+    comments(scan, reading, bytes);
     let pdf = reading.shared.pdf;
     let first = usize::from(pdf.doc.linearization.is_some());
     let earlier = ends.len().saturating_sub(1);
@@ -132,6 +133,35 @@ fn revision(scan: &mut Scan<'_>, reading: &Reading<'_>, number: u32, old: &Pdf) 
     }
     scan.block(reading.site, &block);
     count
+}
+
+/// Comments between and in objects (ISO 32000-2 §7.2.4), those in streams left out.
+fn comments(scan: &mut Scan<'_>, reading: &Reading<'_>, bytes: &[u8]) {
+    let (mut block, mut seen, mut is_stream) = (Block::new("comments"), 0, false);
+    let is_space = |byte: &u8| byte.is_ascii_whitespace();
+    let mut at = 0;
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        let found = rest.iter().position(|byte| matches!(byte, b'%' | b's' | b'e'));
+        let Some(found) = found else { break };
+        at += found;
+        let rest = &bytes[at..];
+        if is_stream {
+            is_stream = !rest.starts_with(b"endstream");
+            at += 1;
+        } else if rest.starts_with(b"%") {
+            let length = rest.iter().take_while(|byte| !matches!(byte, b'\r' | b'\n')).count();
+            for run in crate::read::strings::runs(&rest[..length]) {
+                block.push(Place::of(Channel::Orphan), &run.text);
+            }
+            (at, seen) = (at + length, at + length);
+        } else {
+            let before = bytes[seen..at].trim_ascii_end();
+            is_stream = rest.starts_with(b"stream") && before.ends_with(b">>");
+            is_stream &= rest.get(6).is_some_and(is_space);
+            at += 1;
+        }
+    }
+    scan.block(reading.site, &block);
 }
 
 /// Bytes before the beginning and after the end.

@@ -21,7 +21,7 @@ pub(super) fn read(picture: &mut Picture<'_, '_>) -> bool {
     let jpeg = parse(picture.bytes);
     let mut is_whole = jpeg.is_whole;
     let mut more_xmp: BTreeMap<&[u8], BTreeMap<u32, &[u8]>> = BTreeMap::new();
-    let (mut profile, mut photoshop) = (Vec::new(), Vec::new());
+    let (mut profile, mut photoshop, mut stray) = (Vec::new(), Vec::new(), Vec::new());
     for segment in &jpeg.segments {
         let data = segment.data;
         match segment.marker {
@@ -39,7 +39,9 @@ pub(super) fn read(picture: &mut Picture<'_, '_>) -> bool {
                 if let Some((guid, rest)) = data.split_at_checked(GUID_BYTES)
                     && let Some(offset) = crate::picture::be32(rest, 4)
                 {
-                    more_xmp.entry(guid).or_default().insert(offset, &rest[8..]);
+                    // Two pieces of one place cannot both be part of the packet.
+                    let before = more_xmp.entry(guid).or_default().insert(offset, &rest[8..]);
+                    stray.extend(before.map(|piece| ("extended XMP".to_owned(), piece)));
                 }
             }
             0xe2 if data.starts_with(ICC) => {
@@ -62,6 +64,10 @@ pub(super) fn read(picture: &mut Picture<'_, '_>) -> bool {
     }
     iptc::resources(picture, "Photoshop", &photoshop);
     picture.trailing(jpeg.rest);
+    let is_packet = |data: &[u8]| data.starts_with(XMP) || data.starts_with(MORE_XMP);
+    let pieces = jpeg.segments.iter().filter(|segment| !is_packet(segment.data));
+    let pieces = pieces.map(|piece| (format!("marker {:02X}", piece.marker), piece.data));
+    picture.structure(pieces.chain(stray));
     is_whole
 }
 

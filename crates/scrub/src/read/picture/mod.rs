@@ -13,8 +13,11 @@ mod ocr;
 mod png;
 mod svg;
 mod tiff;
+mod unread;
 mod webp;
 mod xmp;
+
+use std::collections::BTreeSet;
 
 use crate::block::{Block, Place};
 use crate::finding::Channel;
@@ -23,12 +26,10 @@ use crate::picture::pixels;
 use crate::report::Reason;
 use crate::rules::Notice;
 use crate::scan::{Scan, Site};
+use crate::search::What;
 
 /// Shortest run of printable characters that is a text.
 const TEXT_CHARS_MIN: usize = 5;
-
-/// Most characters of one value that are searched; longer ones are encoded data.
-const VALUE_BYTES_MAX: usize = 1 << 20;
 
 /// Most files that are looked for behind the end of a picture.
 const TRAILING_FILES_MAX: usize = 16;
@@ -40,7 +41,8 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, kind: Kind, bytes: &[u8]) {
         Kind::Metafile => return metafile::read(scan, site, bytes),
         _ => {}
     }
-    let mut picture = Picture { scan, site, kind, bytes, previews: Vec::new() };
+    let mut picture =
+        Picture { scan, site, kind, bytes, previews: Vec::new(), known: BTreeSet::new() };
     let is_whole = match kind {
         Kind::Png => png::read(&mut picture),
         Kind::Jpeg => jpeg::read(&mut picture),
@@ -61,6 +63,8 @@ struct Picture<'p, 's> {
     bytes: &'p [u8],
     /// Small copies by the part that holds them, to be compared with the pixels.
     previews: Vec<(String, Vec<u8>)>,
+    /// What was found in the parts that are taken apart.
+    known: BTreeSet<(What, String)>,
 }
 
 impl Picture<'_, '_> {
@@ -107,7 +111,7 @@ impl Picture<'_, '_> {
             location.field = Some(name);
             self.scan.notice(notice, location, &value, 1);
         }
-        self.scan.block(self.site, &block);
+        self.search(&block);
     }
 
     /// Reads what follows the end of the picture: other files, or something unknown.
@@ -150,7 +154,10 @@ impl Picture<'_, '_> {
         let texts = texts(bytes);
         let letters: usize = texts.iter().map(String::len).sum();
         texts.iter().for_each(|text| block.push(Place::of(Channel::Embedded), text));
-        self.scan.block(self.site, &block);
+        // Letters beyond ASCII, in UTF-8 or in other scripts.
+        let more = super::strings::runs(bytes).into_iter().filter(|run| !run.text.is_ascii());
+        more.for_each(|run| block.push(Place::of(Channel::Embedded), &run.text));
+        self.search(&block);
         if letters * 2 < bytes.len() {
             self.scan.refuse(self.site, Some(part), Kind::Unknown, Reason::UnknownKind);
         }
@@ -200,7 +207,7 @@ impl Fields {
     /// Adds a value that is only searched, or noted too.
     fn add(&mut self, notice: impl Into<Option<Notice>>, name: &str, value: &str) {
         let value = value.trim();
-        if !value.is_empty() && value.len() <= VALUE_BYTES_MAX {
+        if !value.is_empty() {
             self.found.push((notice.into(), name.to_owned(), value.to_owned()));
         }
     }

@@ -1,9 +1,6 @@
 //! PNG: texts, Exif, profiles, frames, chunks of programs, and what follows the end.
 
-use flate2::read::ZlibDecoder;
-
 use super::{Fields, Picture, comment, exif, icc, iptc, xmp};
-use crate::kind::Kind;
 use crate::picture::png::{Chunk, DRAWING, SIGNATURE, chunk, parse};
 use crate::rules::Notice;
 
@@ -34,7 +31,7 @@ pub(super) fn read(picture: &mut Picture<'_, '_>) -> bool {
             b"eXIf" => exif::read(picture, "Exif", chunk.data),
             b"iCCP" => {
                 let packed = after_zero(chunk.data).and_then(|(_, rest)| rest.get(1..));
-                let profile = packed.and_then(|packed| inflate(picture, "ICC", packed));
+                let profile = packed.and_then(|packed| picture.inflate("ICC", packed));
                 profile.is_some_and(|profile| {
                     icc::read(picture, "ICC", &profile);
                     true
@@ -55,20 +52,30 @@ pub(super) fn read(picture: &mut Picture<'_, '_>) -> bool {
     if frames > 1 {
         picture.notice(Notice::Frames, "frames", "", frames - 1);
     }
+    picture.behind_the_pixels(&png);
     after_the_end(picture, png.rest);
+    let pieces = png.chunks.iter().filter(|chunk| !is_drawn(&chunk.name) && !is_packet(chunk.data));
+    picture.structure(pieces.map(|chunk| (name_of(chunk), chunk.data)));
     is_whole
+}
+
+/// Whether a chunk has pixels in it.
+fn is_drawn(name: &[u8; 4]) -> bool {
+    matches!(name, b"IDAT" | b"fdAT")
+}
+
+/// Whether a chunk has a packet in it that is read as XML.
+fn is_packet(data: &[u8]) -> bool {
+    data.starts_with(b"XML:com.adobe.xmp\0\0\0\0\0")
+}
+
+fn name_of(chunk: &Chunk<'_>) -> String {
+    String::from_utf8_lossy(&chunk.name).into_owned()
 }
 
 fn after_zero(data: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = data.iter().position(|byte| *byte == 0)?;
     Some((&data[..end], &data[end + 1..]))
-}
-
-fn inflate(picture: &mut Picture<'_, '_>, part: &str, packed: &[u8]) -> Option<Vec<u8>> {
-    let unpacked = picture.scan.budget.unpack(ZlibDecoder::new(packed), packed.len() as u64);
-    unpacked
-        .map_err(|reason| picture.scan.refuse(picture.site, Some(part), Kind::Unknown, reason))
-        .ok()
 }
 
 /// A text with its keyword; compressed or not, with a language or not.
@@ -78,12 +85,12 @@ fn text(picture: &mut Picture<'_, '_>, chunk: &Chunk<'_>) -> bool {
     let part = format!("{} {keyword}", String::from_utf8_lossy(&chunk.name));
     let value = match &chunk.name {
         b"tEXt" => Some(rest.to_vec()),
-        b"zTXt" => rest.get(1..).and_then(|packed| inflate(picture, &part, packed)),
+        b"zTXt" => rest.get(1..).and_then(|packed| picture.inflate(&part, packed)),
         _ => {
             let is_packed = rest.first() == Some(&1);
             let rest = rest.get(2..).and_then(after_zero).and_then(|(_, rest)| after_zero(rest));
             match rest {
-                Some((_, packed)) if is_packed => inflate(picture, &part, packed),
+                Some((_, packed)) if is_packed => picture.inflate(&part, packed),
                 Some((_, text)) => Some(text.to_vec()),
                 None => None,
             }
@@ -136,7 +143,7 @@ fn raw_profile(picture: &mut Picture<'_, '_>, part: &str, profile: &str, value: 
 
 /// A chunk of some program.
 fn unknown(picture: &mut Picture<'_, '_>, chunk: &Chunk<'_>) {
-    let name = String::from_utf8_lossy(&chunk.name).into_owned();
+    let name = name_of(chunk);
     let notice = match &chunk.name {
         // Provenance by C2PA.
         b"caBX" => Notice::PictureHistory,
@@ -157,7 +164,7 @@ fn after_the_end(picture: &mut Picture<'_, '_>, rest: &[u8]) {
         rest.starts_with(SIGNATURE) || chunk(rest, 0).is_some_and(|c| c.name == *b"IHDR");
     if !is_own_file && has(b"IEND") {
         picture.notice(Notice::PictureRemainder, "after the end", "", 1);
-        return;
+        return picture.structure([("after the end".to_owned(), rest)].into_iter());
     }
     picture.trailing(rest);
 }

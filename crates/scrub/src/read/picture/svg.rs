@@ -35,7 +35,14 @@ pub(super) fn read(scan: &mut Scan<'_>, site: &Site, bytes: &[u8]) {
         scan.notice(Notice::PictureComment, location, "", drawing.comments);
     }
     scan.block(site, &drawing.block);
-    let mut picture = Picture { scan, site, kind: Kind::Svg, bytes, previews: Vec::new() };
+    let mut picture = Picture {
+        scan,
+        site,
+        kind: Kind::Svg,
+        bytes,
+        previews: Vec::new(),
+        known: BTreeSet::new(),
+    };
     for (number, metadata) in (1..).zip(metadata(&text)) {
         xmp::read(&mut picture, &format!("metadata {number}"), metadata.as_bytes());
     }
