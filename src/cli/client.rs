@@ -205,6 +205,10 @@ impl Client {
         bytes(self.send(self.http.get(format!("{}{path}", self.base))).await?).await
     }
 
+    pub(super) async fn get_signed_bytes(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        bytes(self.send(self.signed(Method::GET, path, None)?).await?).await
+    }
+
     pub(super) async fn get_signed<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
         json(self.send(self.signed(Method::GET, path, None)?).await?).await
     }
@@ -393,8 +397,7 @@ impl Client {
     /// A [`Failure`] if it may not, or the payload was erased.
     pub async fn payload(&self, index: LeafIndex) -> Result<Vec<u8>, Failure> {
         let path = format!("/api/v1/entries/{index}/payload{}", self.stated_purpose('?'));
-        let request = self.signed(Method::GET, &path, None)?;
-        bytes(self.send(request).await?).await
+        self.get_signed_bytes(&path).await
     }
 
     /// A published payload.

@@ -265,6 +265,9 @@ impl Service {
     /// # Errors
     /// [`JournalError::OrderMissing`] if this is not the journal of the log; a failing store or vault.
     pub async fn replay_journal(&self) -> Result<u64, ServiceError> {
+        // Made at the first start, so that every backup of the keyring has it: with another key nothing
+        // that was erased would be recognised when it comes back.
+        self.vault.submission_key(REFUSED_FILES).await?;
         let journal = self.log.journal();
         let records = journal.records()?;
         self.require_journal(&records).await?;

@@ -91,6 +91,15 @@ impl Client {
         Ok(())
     }
 
+    /// A stored file, whole in memory.
+    ///
+    /// # Errors
+    /// A [`Failure`] if it is not stored, was erased, or is not for this caller.
+    pub async fn file(&self, id: Uuid, digest: Hash) -> Result<Vec<u8>, Failure> {
+        let path = format!("{}{}", file_path(id, digest), self.stated_purpose('?'));
+        self.get_signed_bytes(&path).await
+    }
+
     /// Records a manifest whose files are sent.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ mod review;
 mod samples;
 mod search;
 mod steps;
+mod takedown;
 
 use std::{
     net::SocketAddr,

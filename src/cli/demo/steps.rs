@@ -25,6 +25,7 @@ use super::{
     review::{self, REVIEWER, Reviewed},
     samples::{self, Sample},
     search,
+    takedown::{self, OFFICE, OFFICERS, TakenDown},
 };
 use crate::{
     cli::{
@@ -55,6 +56,8 @@ pub struct Facts {
     pub refusal: String,
     /// Sizes between which the log was proven consistent.
     pub consistent: (u64, u64),
+    /// What became of the objection.
+    pub taken_down: TakenDown,
     /// Folder with everything.
     pub made: PathBuf,
 }
@@ -103,13 +106,29 @@ pub async fn play(stage: &Stage, output: &Output) -> Result<Facts, Failure> {
     withdraw(&running, &made, &pieces, output).await?;
     let consistent = prove_consistency(&running, &trust, &before, output).await?;
     running.stop().await?;
+
+    output.heading("8. Somebody objects, two officers decide, and content is destroyed");
+    let backup = takedown::back_up(stage)?;
+    let running = stage.start().await?;
+    let taken_down = takedown::take_down(&running, &made, &pieces, output).await?;
+    running.stop().await?;
+    output.line("  what was proved before stays proved, about what was erased too:");
+    verify(&made, output)?;
+
+    output.heading("9. A backup of keys and files from before is put back");
+    takedown::restore(backup.path(), stage)?;
+    let running = stage.start().await?;
+    takedown::still_gone(&running, &made, (&pieces, &taken_down), output).await?;
+    let entries = Client::new(&running.url)?.about().await?.size;
+    running.stop().await?;
     Ok(Facts {
-        entries: consistent.1,
+        entries,
         submissions: pieces.len(),
         verified,
         review,
         refusal,
         consistent,
+        taken_down,
         made,
     })
 }
@@ -170,10 +189,12 @@ async fn enroll(running: &Running, made: &Path, output: &Output) -> Result<(), F
         client: None,
     };
     admin.open_program(&terms).await?;
-    let roles = CONTRACTORS.map(|member| (member, "contractor"));
-    for (member, role) in roles.into_iter().chain([(REVIEWER, "reviewer")]) {
+    let contractors = CONTRACTORS.map(|member| (member, "contractor", "demo"));
+    let officers = OFFICERS.map(|member| (member, "legal", OFFICE));
+    let members = contractors.into_iter().chain([(REVIEWER, "reviewer", "demo")]).chain(officers);
+    for (member, role, program) in members {
         let person = person(member);
-        let invited = admin.invite(&[role.to_owned()], "demo", Some(person)).await?;
+        let invited = admin.invite(&[role.to_owned()], program, Some(person)).await?;
         let client = client(running, made, member).await?;
         let answer = client.enroll(&invited.code).await?;
         output.good(format_args!(

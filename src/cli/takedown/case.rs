@@ -7,7 +7,7 @@ use attestry_proof::{
     payload::{
         case::{CaseApproval, CaseState, CaseStep, Concerned},
         fields::{Digest, SubmissionId},
-        text::Passage,
+        text::{Name, Passage},
     },
 };
 use uuid::Uuid;
@@ -217,25 +217,51 @@ fn step(arguments: &StepArguments, output: &Output) -> Result<ExitCode, Failure>
     let lines = arguments.concerns.iter().map(|what| line_of(what)).collect::<Result<_, _>>()?;
     let object = block_on(async {
         let client = arguments.caller.connect().await?;
-        let shown = client.case(arguments.case).await?;
-        let list = named(&client, arguments.case, lines).await?;
-        let body = CaseStep {
-            case: SubmissionId(arguments.case),
-            after: digest(&shown.case.after)?,
-            from: state_of(&shown.case)?,
-            to,
-            ground: read("--ground", arguments.ground.as_ref().unwrap_or(&shown.case.ground))?,
-            reason,
-            concerned: list,
-            evidence,
-            statement,
-        };
+        let ground = arguments.ground.as_deref();
+        let next = Next { to, reason, statement, lines, evidence, ground };
+        let body = next_step(&client, arguments.case, next).await?;
         let object = state(&client, (arguments.case, body), &arguments.signing, output).await?;
         after(&client, arguments.case, output).await?;
         Ok(object)
     })?;
     output.json(&object);
     Ok(ExitCode::SUCCESS)
+}
+
+/// What an officer decides, besides what follows from where the case is.
+pub(in crate::cli) struct Next<'a> {
+    pub to: CaseState,
+    pub reason: Name,
+    /// What whoever is told may read.
+    pub statement: Option<Passage>,
+    /// What the case concerns from now on; as before if there is none.
+    pub lines: Vec<String>,
+    pub evidence: Vec<Digest>,
+    pub ground: Option<&'a str>,
+}
+
+/// Fills in a step from where the case is.
+///
+/// # Errors
+/// A [`Failure`] if the service refuses the list, or does not show the case.
+pub(in crate::cli) async fn next_step(
+    client: &Client,
+    case: Uuid,
+    next: Next<'_>,
+) -> Result<CaseStep, Failure> {
+    let Next { to, reason, statement, lines, evidence, ground } = next;
+    let shown = client.case(case).await?.case;
+    Ok(CaseStep {
+        case: SubmissionId(case),
+        after: digest(&shown.after)?,
+        from: state_of(&shown)?,
+        to,
+        ground: read("--ground", ground.unwrap_or(&shown.ground))?,
+        reason,
+        concerned: named(client, case, lines).await?,
+        evidence,
+        statement,
+    })
 }
 
 /// A line of the list: `SUBMISSION`, or `SUBMISSION SHA256`.
@@ -283,22 +309,33 @@ async fn after(client: &Client, case: Uuid, output: &Output) -> Result<(), Failu
     Ok(())
 }
 
+/// Fills in the agreement to the decision that a case is at.
+///
+/// # Errors
+/// A [`Failure`] if nobody has named what the case concerns.
+pub(in crate::cli) fn agreement(
+    shown: &CaseDetails,
+    note: Option<Passage>,
+) -> Result<CaseApproval, Failure> {
+    let list = shown.list.as_ref();
+    let list =
+        list.ok_or_else(|| Failure::refused("nobody has named yet what the case concerns"))?;
+    Ok(CaseApproval {
+        case: SubmissionId(shown.case.id),
+        approves: digest(&shown.case.after)?,
+        concerned: concerned(list)?,
+        note,
+        officer_is_another_person: true,
+    })
+}
+
 fn approve(arguments: &ApproveArguments, output: &Output) -> Result<ExitCode, Failure> {
     let note = arguments.note.as_deref();
     let note = note.map(|text| read::<Passage>("--note", text)).transpose()?;
     let object = block_on(async {
         let client = arguments.caller.connect().await?;
         let shown = client.case(arguments.case).await?;
-        let list = shown.list.as_ref();
-        let list =
-            list.ok_or_else(|| Failure::refused("nobody has named yet what the case concerns"))?;
-        let body = CaseApproval {
-            case: SubmissionId(arguments.case),
-            approves: digest(&shown.case.after)?,
-            concerned: concerned(list)?,
-            note,
-            officer_is_another_person: true,
-        };
+        let body = agreement(&shown, note)?;
         // What is agreed to is shown before it is signed.
         output.line(told(&shown));
         state(&client, (arguments.case, body), &arguments.signing, output).await

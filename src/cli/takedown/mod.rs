@@ -49,7 +49,11 @@ where
     Ok(said.tell(&payload, out, output))
 }
 
-fn draft<B: OfficialBody>(
+/// Fills in what a legal officer says, under the clause text in force.
+///
+/// # Errors
+/// A [`Failure`] if the service has no text for it.
+pub(super) fn draft<B: OfficialBody>(
     catalogue: &ClauseCatalogue,
     body: B,
     signing: &Signing,
