@@ -60,7 +60,20 @@ fn the_story_names_every_step() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("demo");
     let told = attestry(&["demo", "--data", text(&data)]).exits(DONE).stdout;
-    for words in ["1.", "2.", "3.", "4.", "5.", "6.", "7.", "8.", "9.", "offline", "one bit", "Every step held."] {
+    for words in [
+        "1.",
+        "2.",
+        "3.",
+        "4.",
+        "5.",
+        "6.",
+        "7.",
+        "8.",
+        "9.",
+        "offline",
+        "one bit",
+        "Every step held.",
+    ] {
         assert!(told.contains(words), "{words} is not in\n{told}");
     }
     assert!(!told.contains('\u{1b}'), "no colours where there is no terminal");

@@ -111,15 +111,15 @@ pub async fn play(stage: &Stage, output: &Output) -> Result<Facts, Failure> {
     let backup = takedown::back_up(stage)?;
     let running = stage.start().await?;
     let taken_down = takedown::take_down(&running, &made, &pieces, output).await?;
+    let entries = Client::new(&running.url)?.about().await?.size;
     running.stop().await?;
     output.line("  what was proved before stays proved, about what was erased too:");
     verify(&made, output)?;
 
-    output.heading("9. A backup of keys and files from before is put back");
-    takedown::restore(backup.path(), stage)?;
-    let running = stage.start().await?;
+    output.heading("9. In a copy of the whole, a backup of keys and files from before is put back");
+    let (_copy, copied) = takedown::restored(backup.path(), stage)?;
+    let running = copied.start().await?;
     takedown::still_gone(&running, &made, (&pieces, &taken_down), output).await?;
-    let entries = Client::new(&running.url)?.about().await?.size;
     running.stop().await?;
     Ok(Facts {
         entries,

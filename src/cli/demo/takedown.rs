@@ -27,7 +27,9 @@ use crate::{
             draft,
         },
     },
+    config::Storage,
     http::routes::notices::NoticeRequest,
+    keys::file::create_private_directory,
 };
 
 /// Who decides in the demonstration: officers of the program that handles notices from outside.
@@ -65,14 +67,20 @@ pub fn back_up(stage: &Stage) -> Result<tempfile::TempDir, Failure> {
     Ok(backup)
 }
 
-/// Puts keys and content back; what the log and its guard know is newer.
-pub fn restore(backup: &Path, stage: &Stage) -> Result<(), Failure> {
-    for name in BACKED_UP {
-        let path = stage.storage.data.join(name);
-        let gone = if path.is_dir() { std::fs::remove_dir_all(path) } else { remove_file(&path) };
-        gone.map_err(Failure::usage)?;
+/// A second copy of the whole, in which keys and content are those of the backup; what the log and its
+/// guard know is newer.
+pub fn restored(backup: &Path, stage: &Stage) -> Result<(tempfile::TempDir, Stage), Failure> {
+    let place = tempfile::tempdir().map_err(Failure::usage)?;
+    let storage = Storage::new(place.path().join("data"), None);
+    copy_tree(&stage.storage.data, &storage.data)?;
+    copy_tree(&stage.storage.guard, &storage.guard)?;
+    for part in BACKED_UP.map(|name| storage.data.join(name)) {
+        let removed =
+            if part.is_dir() { std::fs::remove_dir_all(&part) } else { remove_file(&part) };
+        removed.map_err(Failure::usage)?;
     }
-    copy_parts(backup, &stage.storage.data)
+    copy_parts(backup, &storage.data)?;
+    Ok((place, Stage { storage, listen: stage.listen }))
 }
 
 fn remove_file(path: &Path) -> std::io::Result<()> {
@@ -80,18 +88,22 @@ fn remove_file(path: &Path) -> std::io::Result<()> {
 }
 
 fn copy_parts(from: &Path, to: &Path) -> Result<(), Failure> {
-    for part in BACKED_UP.iter().map(|name| from.join(name)).filter(|part| part.exists()) {
-        for entry in WalkDir::new(part) {
-            let entry = entry.map_err(Failure::usage)?;
-            let path = entry.path();
-            let target = to.join(path.strip_prefix(from).map_err(Failure::usage)?);
-            let copied = if entry.file_type().is_dir() {
-                std::fs::create_dir_all(&target)
-            } else {
-                std::fs::copy(path, &target).map(drop)
-            };
-            copied.map_err(|error| Failure::usage(format!("{}: {error}", target.display())))?;
-        }
+    let parts = BACKED_UP.iter().filter(|name| from.join(name).exists());
+    parts.into_iter().try_for_each(|name| copy_tree(&from.join(name), &to.join(name)))
+}
+
+/// Copies a file, or a folder with everything in it; folders for keys stay closed to others.
+fn copy_tree(from: &Path, to: &Path) -> Result<(), Failure> {
+    for entry in WalkDir::new(from) {
+        let entry = entry.map_err(Failure::usage)?;
+        let name = entry.path().strip_prefix(from).map_err(Failure::usage)?;
+        let target = if name.as_os_str().is_empty() { to.to_path_buf() } else { to.join(name) };
+        let copied = if entry.file_type().is_dir() {
+            create_private_directory(&target)
+        } else {
+            std::fs::copy(entry.path(), &target).map(drop)
+        };
+        copied.map_err(|error| Failure::usage(format!("{}: {error}", target.display())))?;
     }
     Ok(())
 }
@@ -259,17 +271,6 @@ impl Office<'_> {
         }
         Err(Failure::service(format!("the case was not {state} in time")))
     }
-}
-
-fn copy_tree(from: &Path, to: &Path) -> Result<(), Failure> {
-    for entry in WalkDir::new(from).into_iter().filter_map(Result::ok) {
-        if entry.file_type().is_file() {
-            let bytes = std::fs::read(entry.path()).map_err(Failure::usage)?;
-            let name = entry.path().strip_prefix(from).map_err(Failure::usage)?;
-            crate::cli::client::write(&to.join(name), &bytes)?;
-        }
-    }
-    Ok(())
 }
 
 impl Target<'_> {
