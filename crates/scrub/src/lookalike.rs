@@ -14,7 +14,7 @@ const AROUND_BYTES: usize = 128;
 
 /// A text near letters that look like Latin ones, with these; `None` if it has none.
 pub(crate) fn view(text: &str) -> Option<Mapped> {
-    if text.is_ascii() || !text.bytes().any(may_begin) {
+    if text.is_ascii() || !text.as_bytes().windows(2).any(may_begin) {
         return None;
     }
     let mut changes = Vec::new();
@@ -30,9 +30,17 @@ pub(crate) fn view(text: &str) -> Option<Mapped> {
     (!changes.is_empty()).then(|| Mapped::near(text, changes.into_iter(), AROUND_BYTES))
 }
 
-/// Whether a byte may begin one of these letters; no letter of German or French does.
-const fn may_begin(byte: u8) -> bool {
-    matches!(byte, 0xc9 | 0xca | 0xcd..=0xd6 | 0xe1 | 0xe2 | 0xea | 0xef | 0xf0)
+/// Whether bytes may begin one of these letters; no letter of German or French does, nor a dash.
+fn may_begin(bytes: &[u8]) -> bool {
+    matches!(
+        bytes,
+        [0xc9 | 0xca | 0xcd..=0xd6, _]
+            | [0xe1, 0x8e | 0x8f]
+            | [0xe2, 0x84 | 0x85 | 0x91..=0x93 | 0xb1..=0xb3]
+            | [0xea, 0x93 | 0x99 | 0x9a]
+            | [0xef, 0xbc | 0xbd]
+            | [0xf0, 0x9d]
+    )
 }
 
 /// Letters of scripts that have some like Latin ones: phonetic, Greek, Cyrillic, Armenian, Cherokee,
@@ -89,7 +97,7 @@ fn like(c: char) -> Option<char> {
 
 #[cfg(test)]
 mod tests {
-    use super::view;
+    use super::{is_other, is_styled, may_begin, view};
 
     fn seen(text: &str) -> Option<String> {
         view(text).map(|mapped| mapped.text)
@@ -100,6 +108,15 @@ mod tests {
         assert_eq!(seen("Gl\u{43e}bodyne").as_deref(), Some("Globodyne"));
         assert_eq!(seen("\u{391}\u{39a}\u{399}AIO\u{405}").as_deref(), Some("AKIAIOS"));
         assert_eq!(seen("ü \u{1d40b}\u{ff4f}\u{24d0}\u{ff11}").as_deref(), Some("ü Loa1"));
+        // The first and the last of each range.
+        for c in
+            "\u{250}\u{2af}\u{370}\u{58f}\u{13a0}\u{13ff}\u{2c60}\u{2cff}\u{a4d0}\u{a4ff}\u{a640}\
+                  \u{a69f}\u{2100}\u{217f}\u{2460}\u{24ff}\u{ff10}\u{ff5a}\u{1d400}\u{1d7ff}"
+                .chars()
+        {
+            assert!(is_other(c) || is_styled(c));
+            assert!(c.to_string().as_bytes().windows(2).any(may_begin), "{c:?}");
+        }
         for none in ["", "Größe", "это просто сор", "αβγ", "价格，（一）", "“a” – b"]
         {
             assert_eq!(seen(none), None, "{none}");
