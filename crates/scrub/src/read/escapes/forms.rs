@@ -57,18 +57,19 @@ pub(super) fn escapes(text: &str, is_page: bool) -> Vec<Escape> {
     let mut is_quoted = false;
     let mut breaks = Vec::new();
     for start in memchr3_iter(b'=', b'<', b'*', bytes) {
-        // All three stand inside a word.
+        // All three stand inside a word, but for letters of more bytes.
         let before = start.checked_sub(1).map_or(b' ', |before| bytes[before]);
-        if !is_word(before) {
+        let rest = &bytes[start..];
+        let is_long = rest[0] == b'=' && rest.get(3) == Some(&b'=');
+        if !(is_word(before) || is_long) {
             continue;
         }
-        let rest = &bytes[start..];
         let likely = |length: usize, means| {
             let range = start..start + length;
             Escape { range, means, trust: Trust::Likely }
         };
         match bytes[start] {
-            b'=' => match quoted(text, start) {
+            b'=' => match quoted(rest, before) {
                 Some((length, c)) => {
                     is_quoted = true;
                     found.push(likely(length, Some(c)));
@@ -218,19 +219,18 @@ fn referred(text: &str) -> (usize, Option<char>) {
     (again + length, c)
 }
 
-/// A character between two letters, each byte after a sign of equation.
-fn quoted(text: &str, start: usize) -> Option<(usize, char)> {
+/// A character, each byte after a sign of equation; of ASCII, one between two letters.
+fn quoted(rest: &[u8], before: u8) -> Option<(usize, char)> {
     const UNIT: usize = 3;
-    let bytes = text.as_bytes();
     let is_upper = |digit: &u8| matches!(digit, b'0'..=b'9' | b'A'..=b'F');
     let byte = |unit: &[u8]| {
         let is_unit = unit[0] == b'=' && unit[1..].iter().all(is_upper);
         number(unit, 1, 2, 16).filter(|_| is_unit).and_then(|code| u8::try_from(code).ok())
     };
-    let (length, c) = units(&bytes[start..], UNIT, byte)?;
-    let before = bytes[start - 1].is_ascii_alphabetic();
-    let after = bytes.get(start + length).is_some_and(u8::is_ascii_alphabetic);
-    (c.is_alphanumeric() && before && after).then_some((length, c))
+    let (length, c) = units(rest, UNIT, byte)?;
+    let is_inside =
+        before.is_ascii_alphabetic() && rest.get(length).is_some_and(u8::is_ascii_alphabetic);
+    (c.is_alphanumeric() && (is_inside || !c.is_ascii())).then_some((length, c))
 }
 
 /// The end of a line that goes on.

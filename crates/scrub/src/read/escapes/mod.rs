@@ -89,7 +89,10 @@ mod tests {
         assert_eq!(read(r"\u{6f} \u{00e4} \157 \U0000006f \303\244 \xc3\xa4"), "o ä o o ä ä");
         assert_eq!(read("&#111; &#x6f; &auml; &amp;#111; &amp;amp;auml;"), "o o ä o ä");
         assert_eq!(read("a%20b %2541 %252541"), "a b A A");
-        assert_eq!(read("Gr=C3=B6ner Glob=6Fdyne Berg=\r\nmann"), "Gröner Globodyne Bergmann");
+        assert_eq!(
+            read("=C3=84 Gr=C3=B6=C3=9Fe Glob=6Fdyne Berg=\r\nmann"),
+            "Ä Größe Globodyne Bergmann"
+        );
         assert_eq!(read("AK<b>IA</b><i>X AK**IA Y</b> a"), "AKIAX AKIA Y</b> a");
         assert_eq!(read(r"\ud835\udc00"), "𝐀");
         for plain in [
