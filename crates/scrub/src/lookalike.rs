@@ -23,7 +23,9 @@ pub(crate) fn view(text: &str) -> Option<Mapped> {
         if at < next || c.is_ascii() || !(is_other(c) || is_styled(c)) {
             continue;
         }
-        let word = word(text, at);
+        // A symbol among them ends one word and begins another: what was changed is not changed again.
+        let Range { start, end } = word(text, at);
+        let word = start.max(next)..end;
         next = word.end;
         add(text, word, &mut changes);
     }
@@ -108,6 +110,12 @@ mod tests {
         assert_eq!(seen("Gl\u{43e}bodyne").as_deref(), Some("Globodyne"));
         assert_eq!(seen("\u{391}\u{39a}\u{399}AIO\u{405}").as_deref(), Some("AKIAIOS"));
         assert_eq!(seen("ü \u{1d40b}\u{ff4f}\u{24d0}\u{ff11}").as_deref(), Some("ü Loa1"));
+        // Symbols between them that are no letters.
+        assert_eq!(seen("\u{1d51e}\u{213a}").as_deref(), Some("a\u{213a}"));
+        assert_eq!(
+            seen("x\u{43e}\u{213a}\u{43e}x\u{2103}").as_deref(),
+            Some("xo\u{213a}ox\u{2103}")
+        );
         // The first and the last of each range.
         for c in
             "\u{250}\u{2af}\u{370}\u{58f}\u{13a0}\u{13ff}\u{2c60}\u{2cff}\u{a4d0}\u{a4ff}\u{a640}\
