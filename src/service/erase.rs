@@ -5,13 +5,14 @@
 //! deleted and overwritten, every surviving key moves to a new key-encryption key and the older ones
 //! are destroyed. Only then is it `erased`. Each step can be done again after a crash.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use attestry_proof::{
     cose::Subject,
     hash::Hash,
     payload::{
         Payload, Record,
+        case::CaseChannel,
         erasure::{Erased, ErasureOrdered, ErasureScope},
         fields::{Digest, Salt, SubmissionId, Timestamp},
     },
@@ -40,6 +41,8 @@ const STATEMENTS_AT_ONCE: usize = 512;
 /// Days after which no backup of the keyring or of the key-encryption keys may exist any more; see
 /// docs/OPERATIONS.md.
 pub const KEY_BACKUPS_KEPT_DAYS: i64 = 35;
+/// Fewest bytes of a file that is refused when it comes back.
+const REFUSED_BYTES_MIN: u64 = 1_024;
 /// Whose key fingerprints of erased files are made with: that of an id nobody has.
 const REFUSED_FILES: Uuid = own_id(*b"attestry-refused");
 
@@ -177,32 +180,90 @@ impl Service {
         }
     }
 
+    /// Keeps what lets the service refuse the same files again, where somebody objected to them. Whoever
+    /// takes their own consent back may think again; and a file of a few bytes is nobody's in particular.
     async fn keep_fingerprints(&self, orders: &[ErasureRecord]) -> Result<(), ServiceError> {
         let mut fingerprints = Vec::new();
+        let mut objected: HashMap<Uuid, bool> = HashMap::new();
         for order in orders {
+            let case = match objected.get(&order.case) {
+                Some(known) => *known,
+                None => {
+                    let channel = self.ledger.legal().case(order.case).await?.map(|it| it.channel);
+                    let by_somebody =
+                        !matches!(channel, Some(CaseChannel::Withdrawal | CaseChannel::Retention));
+                    objected.insert(order.case, by_somebody);
+                    by_somebody
+                }
+            };
             let submission = order.target.submission;
+            // The rest of the submission stays, and its list of files: this one does not come back to it.
+            if let Some(files) = &order.target.files {
+                fingerprints.extend(self.fingerprints(Some(submission), files).await?);
+            }
+            if !case {
+                continue;
+            }
             let files = match &order.target.files {
                 Some(files) => self.vault.stored(submission, files).await?,
                 None => self.vault.content_of(submission).await?.0,
             };
-            fingerprints.extend(self.file_fingerprints(&files).await?);
+            let mut telling = Vec::with_capacity(files.len());
+            for file in files {
+                let stored = self.vault.file_record(submission, file).await?;
+                if stored.is_some_and(|stored| stored.size >= REFUSED_BYTES_MIN) {
+                    telling.push(file);
+                }
+            }
+            fingerprints.extend(self.fingerprints(None, &telling).await?);
         }
         Ok(self.ledger.legal().refuse_files(&fingerprints).await?)
     }
 
-    async fn file_fingerprints(&self, files: &[Hash]) -> Result<Vec<Hash>, ServiceError> {
+    /// Keyed, so that nobody tests guesses without the key: of files wherever they are, or in one
+    /// submission.
+    async fn fingerprints(
+        &self,
+        within: Option<Uuid>,
+        files: &[Hash],
+    ) -> Result<Vec<Hash>, ServiceError> {
         let key = self.vault.submission_key(REFUSED_FILES).await?;
-        let fingerprint = |file: &Hash| key.fingerprint("attestry/refused-file/v1", &file.to_hex());
+        let fingerprint = |file: &Hash| match within {
+            None => key.fingerprint("attestry/refused-file/v1", &file.to_hex()),
+            Some(id) => key.fingerprint("attestry/erased-file/v1", &format!("{id} {file}")),
+        };
         Ok(files.iter().map(fingerprint).collect())
     }
 
-    /// Refuses files that were erased: the same bytes do not come back.
+    async fn file_fingerprints(&self, files: &[Hash]) -> Result<Vec<Hash>, ServiceError> {
+        self.fingerprints(None, files).await
+    }
+
+    /// Refuses files that were erased from this submission while the rest of it stayed.
+    ///
+    /// # Errors
+    /// As [`Service::refuse_erased`].
+    pub async fn refuse_erased_here(
+        &self,
+        submission: Uuid,
+        files: &[Hash],
+    ) -> Result<(), ServiceError> {
+        let fingerprints = self.fingerprints(Some(submission), files).await?;
+        self.refuse(&fingerprints, files).await
+    }
+
+    /// Refuses files that were erased: the same bytes do not come back. Ask it about bytes that are there,
+    /// so that nobody learns from a digest alone what was erased.
     ///
     /// # Errors
     /// [`ServiceError::FileErased`], or a failing store or vault.
     pub async fn refuse_erased(&self, files: &[Hash]) -> Result<(), ServiceError> {
         let fingerprints = self.file_fingerprints(files).await?;
-        let refused = self.ledger.legal().refused(&fingerprints).await?;
+        self.refuse(&fingerprints, files).await
+    }
+
+    async fn refuse(&self, fingerprints: &[Hash], files: &[Hash]) -> Result<(), ServiceError> {
+        let refused = self.ledger.legal().refused(fingerprints).await?;
         let known = fingerprints.iter().zip(files).find(|(it, _)| refused.contains(it));
         match known {
             Some((_, file)) => Err(ServiceError::FileErased { sha256: *file }),

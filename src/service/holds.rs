@@ -1,5 +1,7 @@
 //! Holds: content that nobody destroys until a legal officer says so.
 
+use std::sync::Arc;
+
 use attestry_proof::{
     key::Thumbprint,
     payload::{
@@ -18,7 +20,7 @@ use super::{
     own_ids::require_own_id,
 };
 use crate::store::{
-    ledger::{Effect, KeyRecord, Precondition},
+    ledger::{Effect, KeyRecord, Precondition, StoredPayload},
     legal::{Held, HoldRecord},
 };
 
@@ -50,9 +52,11 @@ impl Service {
         let on = match &said.scope {
             HoldScope::Program => Held::Program,
             HoldScope::Contractor(owner) => {
-                let record = self.key(owner.0).await?;
+                let record = self.latest_key(owner.0).await?;
                 self.authorize(Some(key), Action::PlaceHold, Thing::Program(&record.program))?;
-                Held::Contractor(owner.0)
+                let thumbprint = record.key.thumbprint();
+                facts.push(Precondition::Key { thumbprint, version: record.version });
+                Held::Contractor(thumbprint)
             }
             HoldScope::Submissions(_) | HoldScope::Query(_) => {
                 let mut named = Vec::new();
@@ -79,6 +83,27 @@ impl Service {
         Ok((facts, vec![Effect::PlaceHold { hold: said.hold.0, program, on }]))
     }
 
+    /// The key that has what this one had: an old statement names a key that was rotated since.
+    async fn latest_key(&self, key: Thumbprint) -> Result<Arc<KeyRecord>, ServiceError> {
+        let mut record = self.key(key).await?;
+        while let Some(next) = self.successor(&record).await? {
+            record = self.key(next).await?;
+        }
+        Ok(record)
+    }
+
+    /// The key that this one was rotated to.
+    async fn successor(&self, key: &KeyRecord) -> Result<Option<Thumbprint>, ServiceError> {
+        let Some(end) = key.revoked else { return Ok(None) };
+        let Some((_, StoredPayload::Public(payload))) = self.ledger.payload(end).await? else {
+            return Ok(None);
+        };
+        Ok(match Payload::parse(&payload, false) {
+            Ok(Payload::KeyRotated(event)) => Some(event.body().key.thumbprint.0),
+            _ => None,
+        })
+    }
+
     pub(super) async fn judge_hold_release(
         &self,
         key: &KeyRecord,
@@ -101,9 +126,7 @@ impl Service {
         let not_found = || ServiceError::NotFound { what: "hold", id: id.to_string() };
         let record = self.ledger.legal().hold(id).await?.ok_or_else(not_found)?;
         let told = self.tell_hold(record).await?;
-        let program = told.said.as_ref().map(|said| said.program.as_str());
-        let program = program.unwrap_or(&caller.program);
-        self.authorize(Some(caller), Action::PlaceHold, Thing::Program(program))
+        self.authorize(Some(caller), Action::PlaceHold, Thing::Program(&told.record.program))
             .map_err(|_| not_found())?;
         Ok(told)
     }

@@ -26,10 +26,12 @@ pub enum Held {
 }
 
 /// A hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HoldRecord {
     /// Its id; what is said of it is under this id's key.
     pub id: Uuid,
+    /// The program whose content it is on.
+    pub program: String,
     /// Position of the statement that placed it.
     pub placed: LeafIndex,
     /// Position of the statement that released it.

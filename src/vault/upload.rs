@@ -313,7 +313,7 @@ impl Vault {
     }
 
     /// Records first: a crash in between leaves bytes and a key that nothing refers to.
-    async fn discard(&self, object: ObjectId) -> Result<(), VaultError> {
+    pub(super) async fn discard(&self, object: ObjectId) -> Result<(), VaultError> {
         self.running_hashes().forget(object);
         if self.files().discard_upload(object).await? {
             self.keyring().destroy_object_keys(&[object]).await?;

@@ -146,7 +146,13 @@ fn a_notice_needs_no_key_and_its_link_follows_the_case() {
     let missing = attestry(&[&send[..], &["gdpr-erasure"]].concat()).exits(REFUSED).json();
     let missing = missing["error"].as_str().unwrap().to_owned();
     let (_, names) = missing.split_once("missing: ").unwrap_or_else(|| panic!("{missing}"));
-    let fields: Vec<String> = names.split(", ").map(|name| format!("--field={name}=Me")).collect();
+    let value = |name: &str| match name {
+        "contact-email" => "me@example.org",
+        "erasure-ground" => "d",
+        _ => "Me",
+    };
+    let fields: Vec<String> =
+        names.split(", ").map(|name| format!("--field={name}={}", value(name))).collect();
     let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
     let ground = ["gdpr-erasure"];
     let copy = scene.at("request/mail.txt");

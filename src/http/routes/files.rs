@@ -205,7 +205,7 @@ async fn receive(
     body: Body,
 ) -> Result<Response, Problem> {
     app.service.prepare_submission(&caller.key, Action::Upload, id).await?;
-    app.service.refuse_erased(&[sha256]).await?;
+    app.service.refuse_erased_here(id, &[sha256]).await?;
     let vault = app.service.vault();
     let mut state = match sending.size {
         Some(size) => vault.begin_upload(id, sha256, size).await?,
@@ -291,7 +291,7 @@ async fn upload_many(
     let count = files.len();
     app.service.prepare_submission(&caller.key, Action::Upload, id).await?;
     let digests: Vec<Hash> = files.iter().map(|(sha256, _)| *sha256).collect();
-    app.service.refuse_erased(&digests).await?;
+    app.service.refuse_erased_here(id, &digests).await?;
     let new = app.service.vault().put_many(id, files).await?;
     Ok(Json(serde_json::json!({ "files": count, "new": new })))
 }

@@ -74,14 +74,16 @@ impl Service {
         self.open_case(new).await.map(drop)
     }
 
-    /// Orders what is not ordered yet, carries out what is, and moves the case on once nothing is
-    /// left.
+    /// Carries out what is ordered, orders what is left and not held, and moves the case on once nothing
+    /// is left. What earlier decisions of a case had destroyed is not counted: a case can be reopened.
     async fn remediate(&self, record: &CaseRecord) -> Result<(), ServiceError> {
+        // So that nothing is ordered again that waits to be carried out.
+        self.erase_due().await?;
         let concerned = self.concerned_by(record.id).await?;
-        let (ordered, _) = self.ledger.legal().erasures_of(record.id).await?;
-        if ordered < concerned.len() as u64 {
+        let free = self.left_and_free(&concerned).await?;
+        if !free.is_empty() {
             let decision = self.decision(record).await?;
-            for page in concerned.chunks(ORDERS_AT_ONCE) {
+            for page in free.chunks(ORDERS_AT_ONCE) {
                 let orders = page.iter().map(|it| self.order_erasure(decision, it.clone()));
                 for (order, it) in futures_util::future::join_all(orders).await.iter().zip(page) {
                     match order {
@@ -95,11 +97,9 @@ impl Service {
                     }
                 }
             }
+            self.erase_due().await?;
         }
-        self.erase_due().await?;
-        let (ordered, erased) = self.ledger.legal().erasures_of(record.id).await?;
-        let gone = self.gone(&concerned).await?;
-        if ordered == erased && gone {
+        if self.gone(&concerned).await? {
             self.move_case(record, CaseState::Propagating, MovedBecause::Erased).await?;
         }
         Ok(())
@@ -108,15 +108,34 @@ impl Service {
     /// Whether everything concerned is erased, by this case or by another.
     async fn gone(&self, concerned: &[ConcernedSubmission]) -> Result<bool, ServiceError> {
         for it in concerned {
-            let gone = match &it.files {
-                None => self.ledger.submission(it.submission).await?.is_some_and(|it| it.erased),
-                Some(files) => self.vault.stored(it.submission, files).await?.is_empty(),
-            };
-            if !gone {
+            if !self.is_gone(it).await? {
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    async fn is_gone(&self, it: &ConcernedSubmission) -> Result<bool, ServiceError> {
+        Ok(match &it.files {
+            None => self.ledger.submission(it.submission).await?.is_some_and(|it| it.erased),
+            Some(files) => self.vault.stored(it.submission, files).await?.is_empty(),
+        })
+    }
+
+    /// What is neither gone nor ordered as a whole nor held.
+    async fn left_and_free(
+        &self,
+        concerned: &[ConcernedSubmission],
+    ) -> Result<Vec<ConcernedSubmission>, ServiceError> {
+        let mut left = Vec::new();
+        for it in concerned {
+            let record = self.ledger.submission(it.submission).await?;
+            let stopped = record.is_some_and(|record| record.held || record.ordered);
+            if !stopped && !self.is_gone(it).await? {
+                left.push(it.clone());
+            }
+        }
+        Ok(left)
     }
 
     /// What the orders of a case rest on: the decision that another officer agreed to, and that

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use attestry_proof::{
     hash::Hash,
-    payload::{case::Concerned, fields::Digest},
+    payload::{case::Concerned, erasure::MAX_FILES_ERASED, fields::Digest},
 };
 use uuid::Uuid;
 
@@ -62,7 +62,8 @@ fn read(bytes: &[u8]) -> Option<Vec<ConcernedSubmission>> {
         }
         match (found.get_mut(&submission), file) {
             (None, file) => drop(found.insert(submission, file.map(|file| vec![file]))),
-            (Some(Some(files)), Some(file)) => files.push(file),
+            // An order to erase names no more.
+            (Some(Some(files)), Some(file)) if files.len() < MAX_FILES_ERASED => files.push(file),
             _ => return None,
         }
     }

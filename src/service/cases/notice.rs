@@ -102,6 +102,13 @@ impl Service {
             let names: Vec<&str> = missing.iter().map(|field| field.as_str()).collect();
             return Err(malformed(format!("these fields are missing: {}", names.join(", "))));
         }
+        for (name, value) in notice.fields.iter().filter(|(_, text)| !text.trim().is_empty()) {
+            let field = attestry_policy::takedown::Field::parse(name);
+            let text = field.and_then(|field| rules.field(field));
+            if let Some(problem) = text.and_then(|text| text.problem(value)) {
+                return Err(malformed(format!("{name}: {problem}")));
+            }
+        }
         match notice.files.iter().find(|hex| Hash::from_hex(hex).is_none()) {
             Some(other) => Err(malformed(format!("{other:?} is no SHA-256 in lowercase hex"))),
             None => Ok(()),

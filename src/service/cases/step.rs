@@ -43,17 +43,18 @@ impl Service {
             Some(named) => Some(self.list(&record, named).await?),
             None => None,
         };
-        let concerned = match &new_list {
-            Some(list) => list.clone(),
-            None => self.concerned_by(record.id).await?,
-        };
+        // Whoever is a party stays one when a new list leaves them out, and what was ordered stays so.
+        let before = self.concerned_by(record.id).await?;
+        let concerned = new_list.clone().unwrap_or_else(|| before.clone());
+        let ever: Vec<ConcernedSubmission> = before.into_iter().chain(concerned.clone()).collect();
         let to = state_of(said.to)?;
-        let facts = StepFacts { record: &record, concerned: &concerned, rules, ground, to };
+        let facts =
+            StepFacts { record: &record, concerned: &concerned, ever: &ever, rules, ground, to };
         let given = self.given(said, &facts).await?;
         let actor = ActorFacts {
             roles: roles(key),
             is_service: false,
-            is_party: self.is_party(key, &concerned).await?,
+            is_party: self.is_party(key, &ever).await?,
             is_second_officer: false,
         };
         let from = Some(state_of(record.state)?);
@@ -100,7 +101,7 @@ impl Service {
         said: &CaseStep,
         facts: &StepFacts<'_>,
     ) -> Result<BTreeSet<Need>, ServiceError> {
-        let StepFacts { record, concerned, rules, ground, to } = facts;
+        let StepFacts { record, concerned, ever, rules, ground, to } = facts;
         // The officer who signs states the ground, and the step itself locks what it needs locked. A
         // notice was complete when it was taken; where the ground has no form there is none.
         let mut given = BTreeSet::from([Need::Ground, Need::Notice, Need::Locked]);
@@ -123,7 +124,7 @@ impl Service {
             given.insert(Need::NoHold);
         }
         if self.ledger.legal().erasures_of(record.id).await?.0 == 0
-            && !self.any_ordered(concerned).await?
+            && !self.any_ordered(ever).await?
         {
             given.insert(Need::ContentKept);
         }
@@ -192,12 +193,16 @@ impl Service {
         Ok(false)
     }
 
-    /// Whoever submitted what is objected to has a part in the case.
+    /// Whoever submitted what is objected to has a part in the case; so may somebody of whom nobody
+    /// knows who they are.
     pub(super) async fn is_party(
         &self,
         key: &KeyRecord,
         concerned: &[ConcernedSubmission],
     ) -> Result<bool, ServiceError> {
+        if key.person.is_none() && !concerned.is_empty() {
+            return Ok(true);
+        }
         let mut owners = BTreeSet::new();
         for it in concerned {
             if let Some(record) = self.ledger.submission(it.submission).await? {
@@ -220,6 +225,8 @@ impl Service {
 struct StepFacts<'a> {
     record: &'a CaseRecord,
     concerned: &'a [ConcernedSubmission],
+    /// That, and what the case concerned before.
+    ever: &'a [ConcernedSubmission],
     rules: &'a Rules,
     ground: &'a Ground,
     to: State,

@@ -13,7 +13,7 @@ use chrono::Utc;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Draft, Member, Server, by_reading, manifest, new_id, random};
+use super::{Answer, Draft, Member, Server, by_reading, manifest, new_id, random};
 
 /// One piece of work, with stored files.
 pub struct Work {
@@ -41,28 +41,41 @@ impl Work {
     /// The same with some text in both files.
     pub async fn stored_with(server: &Server, owner: &Member, text: &str) -> Self {
         let id = new_id();
-        let manifests = [Role::Request, Role::Deliverable].map(|role| {
-            let content = format!("{role:?} of {id}\n{text}").into_bytes();
-            let file = FileRecord {
-                path: "work.txt".to_owned(),
-                size: content.len() as u64,
-                media_type: "text/plain".to_owned(),
-                sha256: Hash::of(&content),
-                salt: random(),
-            };
-            (content, Manifest::new(role, vec![file]).unwrap())
-        });
-        for (content, manifest) in &manifests {
-            let openings = manifest.to_openings();
-            for bytes in [content, &openings] {
-                let path = format!("/api/v1/submissions/{id}/files/{}", Hash::of(bytes));
-                server.put(path).body(&bytes[..]).by(owner).send().await.status(201);
-            }
-            let path = format!("/api/v1/submissions/{id}/manifests/{}", manifest.commitment());
-            let body = json!({ "openings": Hash::of(&openings).to_hex() });
-            server.put(path).json(&body).by(owner).send().await.status(200);
+        let contents = [Role::Request, Role::Deliverable]
+            .map(|role| (role, format!("{role:?} of {id}\n{text}").into_bytes()));
+        let mut manifests = Vec::new();
+        for (role, content) in &contents {
+            let (manifest, recorded) = Self::offer(server, owner, id, (*role, content)).await;
+            recorded.status(200);
+            manifests.push(manifest);
         }
-        Self { id, searched: by_reading(), manifests: manifests.map(|(_, manifest)| manifest) }
+        Self { id, searched: by_reading(), manifests: manifests.try_into().unwrap() }
+    }
+
+    /// Stores a file and its manifest; answers with what is said to the manifest.
+    pub async fn offer(
+        server: &Server,
+        owner: &Member,
+        id: Uuid,
+        (role, content): (Role, &[u8]),
+    ) -> (Manifest, Answer) {
+        let file = FileRecord {
+            path: "work.txt".to_owned(),
+            size: content.len() as u64,
+            media_type: "text/plain".to_owned(),
+            sha256: Hash::of(content),
+            salt: random(),
+        };
+        let manifest = Manifest::new(role, vec![file]).unwrap();
+        let openings = manifest.to_openings();
+        for bytes in [content, &openings] {
+            let path = format!("/api/v1/submissions/{id}/files/{}", Hash::of(bytes));
+            server.put(path).body(bytes).by(owner).send().await.status(201);
+        }
+        let path = format!("/api/v1/submissions/{id}/manifests/{}", manifest.commitment());
+        let body = json!({ "openings": Hash::of(&openings).to_hex() });
+        let recorded = server.put(path).json(&body).by(owner).send().await;
+        (manifest, recorded)
     }
 
     /// SHA-256 of a file of it.

@@ -133,6 +133,12 @@ async fn whoever_has_a_part_in_the_content_decides_nothing_about_it() {
     scene.server.step(&scene.first, case, &Step::new("reviewing", "review-begun")).await;
     let step = Step::new("upheld", "consent-withdrawn").because(REASONS);
     scene.server.try_step(&owner, case, &step).await.refused(CASE_STEP);
+    // Nor by naming something else in its place.
+    let other = scene.server.person(&["contractor"], "other@example.org").await;
+    let other = Work::attested(&scene.server, &other).await;
+    let list = scene.server.case_list(&owner, case, &[other.id.to_string()]).await;
+    let step = Step::new("partly-upheld", "consent-withdrawn").because(REASONS).concerns(list);
+    scene.server.try_step(&owner, case, &step).await.refused(CASE_STEP);
 }
 
 #[tokio::test]

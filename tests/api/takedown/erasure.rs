@@ -8,7 +8,7 @@ use std::{
 };
 
 use attestry::config::Storage;
-use attestry_proof::hash::Hash;
+use attestry_proof::manifest::Role;
 use serde_json::json;
 use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use uuid::Uuid;
@@ -199,22 +199,45 @@ async fn receipt_of(scene: &Scene, work: &Work) -> (Vec<u8>, u64) {
 }
 
 #[tokio::test]
-async fn the_same_file_is_refused_when_it_comes_back() {
+async fn what_somebody_objected_to_is_refused_when_it_comes_back() {
+    let scene = Scene::new().await;
+    let (server, owner) = (&scene.server, &scene.owner);
+    let text = MARKER.repeat(40);
+    let work = Work::stored_with(server, owner, &text).await;
+    for draft in work.statements(server, owner) {
+        server.register(&draft.signed(owner).encode()).await;
+    }
+    let content = downloaded(&scene, &work).await;
+    let case = scene.objected(&work).await;
+    scene.reaches(case, "closed").await;
+    // Under another id, even by somebody else: the bytes are there before anything is said of them.
+    let other = server.person(&["contractor"], "other@example.org").await;
+    for by in [owner, &other] {
+        let id = crate::support::new_id();
+        let (_, recorded) = Work::offer(server, by, id, (Role::Deliverable, &content)).await;
+        recorded.refused(FILE_ERASED);
+    }
+    let changed = [content, b"!".to_vec()].concat();
+    let id = crate::support::new_id();
+    let (_, recorded) = Work::offer(server, owner, id, (Role::Deliverable, &changed)).await;
+    recorded.status(200);
+}
+
+#[tokio::test]
+async fn whoever_took_back_their_own_may_think_again() {
     let scene = Scene::new().await;
     let (server, owner) = (&scene.server, &scene.owner);
     let (work, _) = planted(&scene).await;
+    let content = downloaded(&scene, &work).await;
+    scene.erased(scene.withdrawn(&work).await).await;
+    let id = crate::support::new_id();
+    let (_, recorded) = Work::offer(server, owner, id, (Role::Deliverable, &content)).await;
+    recorded.status(200);
+}
+
+async fn downloaded(scene: &Scene, work: &Work) -> Vec<u8> {
     let path = format!("/api/v1/submissions/{}/files/{}", work.id, work.file());
-    let content = server.get(path).by(owner).send().await.status(200).body;
-    let case = scene.withdrawn(&work).await;
-    scene.erased(case).await;
-    let again = crate::support::new_id();
-    let path = format!("/api/v1/submissions/{again}/files/{}", Hash::of(&content));
-    let sent = server.put(path).body(content.clone()).by(owner).send().await;
-    println!("{}: {}", sent.status, String::from_utf8_lossy(&sent.body));
-    sent.refused(FILE_ERASED);
-    let other = [content, b"!".to_vec()].concat();
-    let path = format!("/api/v1/submissions/{again}/files/{}", Hash::of(&other));
-    server.put(path).body(other).by(owner).send().await.status(201);
+    scene.server.get(path).by(&scene.owner).send().await.status(200).body
 }
 
 #[tokio::test]
@@ -222,6 +245,7 @@ async fn one_file_can_be_erased_and_the_rest_stays() {
     let scene = Scene::new().await;
     let (server, first) = (&scene.server, &scene.first);
     let (work, _) = planted(&scene).await;
+    let content = downloaded(&scene, &work).await;
     let case = scene.withdrawn(&work).await;
     let line = format!("{} {}", work.id, work.file());
     let list = server.case_list(first, case, &[line]).await;
@@ -240,9 +264,45 @@ async fn one_file_can_be_erased_and_the_rest_stays() {
         let path = format!("/api/v1/submissions/{}/files/{sha256}?purpose=legal", work.id);
         server.get(path).by(first).send().await.status(status);
     }
+    // The rest is its owner's again, and the file does not come back to it.
+    let path = format!("/api/v1/submissions/{}/files/{openings}", work.id);
+    server.get(path).by(&scene.owner).send().await.status(200);
+    let path = format!("/api/v1/submissions/{}/files/{}", work.id, work.file());
+    let again = server.put(path).body(content).by(&scene.owner).send().await;
+    assert!([403, 409].contains(&again.status.as_u16()), "{}", again.status);
     let storehouse = Storehouse::of(server);
     let digest = Needles::from([("digest".to_owned(), work.file().as_bytes().to_vec())]);
     assert_eq!(storehouse.found(&digest), [""; 0]);
+    crate::support::fsck(scene.server).await;
+}
+
+#[tokio::test]
+async fn a_case_that_is_opened_again_destroys_what_it_names_then() {
+    let scene = Scene::new().await;
+    let (server, first) = (&scene.server, &scene.first);
+    let work = Work::attested(server, &scene.owner).await;
+    let case = scene.withdrawn(&work).await;
+    let line = format!("{} {}", work.id, work.file());
+    let mut ordered = 0;
+    for what in [line, work.id.to_string()] {
+        if ordered > 0 {
+            server.step(first, case, &Step::new("reopened", "new-evidence")).await;
+        }
+        let list = server.case_list(first, case, &[what]).await;
+        let step = Step::new("triaged", "content-identified").concerns(list);
+        server.step(first, case, &step).await;
+        server.step(first, case, &Step::new("quarantined", "content-locked")).await;
+        server.step(first, case, &Step::new("reviewing", "review-begun")).await;
+        let step = Step::new("upheld", "consent-withdrawn").because("It is yours.");
+        server.step(first, case, &step).await;
+        scene.approved(case).await;
+        server.step(first, case, &Step::new("remediating", "erasure-approved")).await;
+        ordered += 1;
+        let closed = scene.reaches(case, "closed").await;
+        assert_eq!(closed["erased"], json!(ordered));
+    }
+    let shown = server.shown(&scene.owner, work.id).await;
+    assert_eq!(shown["state"], "erased");
     crate::support::fsck(scene.server).await;
 }
 

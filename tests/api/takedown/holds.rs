@@ -100,3 +100,25 @@ async fn holds_are_for_officers_and_once_each() {
     // A held submission is not cleared for anything, and says so to its officers only.
     server.send(&hold(server, first, matter_id(), HoldScope::Program), first).await.status(201);
 }
+
+#[tokio::test]
+async fn a_hold_on_a_key_that_was_rotated_is_on_the_one_that_took_over() {
+    let scene = Scene::new().await;
+    let (server, first) = (&scene.server, &scene.first);
+    let work = Work::attested(server, &scene.owner).await;
+    let now = crate::rotation::rotate(server, &scene.owner).await;
+    let id = matter_id();
+    let on = HoldScope::Contractor(KeyId(scene.owner.thumbprint()));
+    server.send(&hold(server, first, id, on), first).await.status(201);
+    let scene = Scene { owner: now, ..scene };
+    let case = scene.withdrawn(&work).await;
+    scene.upheld(case).await;
+    scene.approved(case).await;
+    let destroy = Step::new("remediating", "erasure-approved");
+    scene.server.try_step(&scene.first, case, &destroy).await.refused(CASE_STEP);
+    let release = hold_release(&scene.server, &scene.first, id);
+    scene.server.send(&release, &scene.first).await.status(201);
+    scene.server.step(&scene.first, case, &destroy).await;
+    scene.reaches(case, "closed").await;
+    crate::support::fsck(scene.server).await;
+}

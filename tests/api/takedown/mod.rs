@@ -122,6 +122,25 @@ impl Scene {
         self.server.send(&draft, &self.second).await.status(201);
     }
 
+    /// Opens a case for somebody who objects to the work, decides and agrees.
+    pub async fn objected(&self, work: &Work) -> Uuid {
+        let (server, first) = (&self.server, &self.first);
+        let received = serde_json::json!({ "ground": "gdpr-erasure", "received": "A letter." });
+        let opened = server.post("/api/v1/cases").json(&received).by(first).send().await;
+        let case = opened.status(201).json()["case"].as_str().unwrap().parse().unwrap();
+        self.reaches(case, "acknowledged").await;
+        let list = server.case_list(first, case, &[work.id.to_string()]).await;
+        let step = Step::new("triaged", "content-identified").concerns(list);
+        server.step(first, case, &step).await;
+        server.step(first, case, &Step::new("quarantined", "content-locked")).await;
+        server.step(first, case, &Step::new("reviewing", "review-begun")).await;
+        let step = Step::new("upheld", "erasure-due").because("It is about them.");
+        server.step(first, case, &step).await;
+        self.approved(case).await;
+        server.step(first, case, &Step::new("remediating", "erasure-approved")).await;
+        case
+    }
+
     /// Decides, agrees, and waits until everything is destroyed.
     pub async fn erased(&self, case: Uuid) -> Value {
         self.upheld(case).await;

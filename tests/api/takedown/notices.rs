@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use attestry_policy::takedown::{AGREED, Field, FieldKind};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -23,8 +24,15 @@ pub fn notice(server: &Server, ground: &str) -> Value {
     let rules = policies.takedown().unwrap();
     let ground_of = rules.ground(ground).unwrap();
     let missing = rules.missing_fields(ground_of, &std::collections::BTreeSet::new());
+    let value = |field: &Field| match field.kind() {
+        FieldKind::Email => "zephyrine@example.org".to_owned(),
+        FieldKind::Date => "2026-02-03".to_owned(),
+        FieldKind::Agreement => AGREED.to_owned(),
+        FieldKind::Choice => rules.field(*field).unwrap().choices[0].0.to_string(),
+        _ => PLANTED.to_owned(),
+    };
     let fields: BTreeMap<String, String> =
-        missing.iter().map(|field| (field.as_str().to_owned(), PLANTED.to_owned())).collect();
+        missing.iter().map(|field| (field.as_str().to_owned(), value(field))).collect();
     assert!(!fields.is_empty());
     json!({ "ground": ground, "fields": fields })
 }
@@ -106,6 +114,8 @@ async fn a_notice_that_is_not_one_is_refused_and_opens_nothing() {
         (edit(&|it| it["fields"][&name] = json!("  ")), name.as_str()),
         (edit(&|it| it["fields"]["shoe-size"] = json!("43")), "shoe-size"),
         (edit(&|it| it["fields"][&name] = json!("x".repeat(16_001))), "16001"),
+        (edit(&|it| it["fields"]["good-faith"] = json!("no")), "good-faith"),
+        (edit(&|it| it["fields"]["contact-email"] = json!("me")), "e-mail"),
         (edit(&|it| it["files"] = json!(["AB"])), "SHA-256"),
         (edit(&|it| it["more"] = json!(1)), "more"),
     ] {

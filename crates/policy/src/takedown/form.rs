@@ -2,7 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{Field, Ground, Rules};
+use chrono::NaiveDate;
+
+use super::{Field, FieldKind, Ground, Rules};
+
+/// How a sentence is agreed to.
+pub const AGREED: &str = "yes";
 
 /// A form: which fields it has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +36,36 @@ pub struct FieldText {
     pub asks: Box<str>,
     /// What can be chosen: word and meaning. Empty for fields that are written.
     pub choices: Vec<(Box<str>, Box<str>)>,
+}
+
+impl FieldText {
+    /// What is wrong with a value that is filled in; `None` if nothing is.
+    #[must_use]
+    pub fn problem(&self, value: &str) -> Option<String> {
+        let fits = match self.field.kind() {
+            FieldKind::Text | FieldKind::File => true,
+            FieldKind::Line => !value.contains(['\r', '\n']),
+            FieldKind::Email => value.split_once('@').is_some_and(|(name, host)| {
+                !name.is_empty() && !host.is_empty() && !value.contains(char::is_whitespace)
+            }),
+            FieldKind::Date => NaiveDate::parse_from_str(value, "%Y-%m-%d").is_ok(),
+            FieldKind::Agreement => value == AGREED,
+            FieldKind::Choice => self.choices.iter().any(|(word, _)| &**word == value),
+        };
+        if fits {
+            return None;
+        }
+        Some(match self.field.kind() {
+            FieldKind::Email => "write an e-mail address".into(),
+            FieldKind::Date => "write the day such as 2026-03-01".into(),
+            FieldKind::Agreement => format!("write {AGREED:?} to agree: {}", self.asks),
+            FieldKind::Choice => {
+                let words: Vec<&str> = self.choices.iter().map(|(word, _)| &**word).collect();
+                format!("choose one of: {}", words.join(", "))
+            }
+            FieldKind::Line | FieldKind::Text | FieldKind::File => "write one line".into(),
+        })
+    }
 }
 
 impl Form {
@@ -94,5 +129,36 @@ impl Rules {
     #[must_use]
     pub fn field(&self, field: Field) -> Option<&FieldText> {
         self.fields.iter().find(|text| text.field == field)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(field: Field, value: &str) -> Option<String> {
+        let choices = vec![("a".into(), "First".into()), ("b".into(), "Second".into())];
+        let text = FieldText { field, title: "T".into(), asks: "It is so.".into(), choices };
+        text.problem(value)
+    }
+
+    #[test]
+    fn values_fit_the_kind_of_their_field() {
+        for (field, good, bad) in [
+            (Field::ContactEmail, "a@b.example", "a at b"),
+            (Field::ContactEmail, "a@b.example", "a b@c"),
+            (Field::OrderDate, "2026-02-28", "2026-02-30"),
+            (Field::OrderDate, "2026-02-28", "28.2.2026"),
+            (Field::ErasureGround, "b", "c"),
+            (Field::GoodFaith, "yes", "no"),
+            (Field::Claimant, "A. Person", "A.\nPerson"),
+        ] {
+            assert_eq!(problem(field, good), None, "{field} {good}");
+            assert!(problem(field, bad).is_some(), "{field} {bad}");
+        }
+        assert_eq!(problem(Field::Explanation, "One.\nTwo."), None);
+        let told = problem(Field::ErasureGround, "z").unwrap();
+        assert!(told.contains("a, b"), "{told}");
+        assert!(problem(Field::GoodFaith, "on").unwrap().contains("It is so."));
     }
 }

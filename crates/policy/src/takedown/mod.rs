@@ -25,7 +25,7 @@ use crate::{Digest, words::RoleSet};
 pub use calendar::Calendar;
 pub use clock::{Clock, Extension};
 pub use error::{Counted, Named, RulesError};
-pub use form::{FieldText, Form};
+pub use form::{AGREED, FieldText, Form};
 pub use holiday::{DayOfYear, Holiday};
 pub use step::{ActorFacts, Refusal, Step, StepRefused};
 pub use words::{

@@ -77,7 +77,7 @@ pub(in super::super) async fn apply(
                 let sql = "UPDATE submissions SET erased_index = ? WHERE id = ?";
                 return run(connection, sql, (at, *submission)).await;
             }
-            forget_digests(connection, order.0).await
+            files_erased(connection, order.0).await
         }
         _ => Ok(()),
     }
@@ -113,18 +113,24 @@ async fn run(
 }
 
 /// The digest of a file that was erased would tell whoever has a copy that it was here.
-async fn forget_digests(connection: &mut SqliteConnection, order: u64) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE case_submissions SET files = x'' WHERE (submission, case_id) =
+/// And nothing is left that the case would keep from the readers of the rest.
+async fn files_erased(connection: &mut SqliteConnection, order: u64) -> Result<(), StoreError> {
+    const OF_ORDER: &str = "(SELECT submission FROM erasures WHERE ordered_index = ?)";
+    let again = format!("{DECIDE_AGAIN} {OF_ORDER}");
+    let unlocked = format!(
+        "UPDATE submissions SET quarantined = (SELECT count(*) FROM case_submissions
+             WHERE submission = submissions.id AND locked = 1) WHERE id = {OF_ORDER}"
+    );
+    for sql in [
+        "UPDATE case_submissions SET files = x'', locked = 0 WHERE (submission, case_id) =
              (SELECT submission, case_id FROM erasures WHERE ordered_index = ?)",
-    )
-    .bind(number(order))
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query("UPDATE erasures SET files = x'' WHERE ordered_index = ?")
-        .bind(number(order))
-        .execute(connection)
-        .await?;
+        &unlocked,
+        &again,
+        "UPDATE erasures SET files = x'' WHERE ordered_index = ?",
+    ] {
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql.to_owned()));
+        query.bind(number(order)).execute(&mut *connection).await?;
+    }
     Ok(())
 }
 

@@ -28,7 +28,7 @@ use crate::store::{
 
 const CASE_COLUMNS: &str =
     "id, program, ground, channel, state, step_leaf, step_index, opened_index, concerned";
-const HOLD_COLUMNS: &str = "holds.id, placed_index, released_index";
+const HOLD_COLUMNS: &str = "holds.id, placed_index, released_index, holds.program";
 
 fn case_of(row: &SqliteRow) -> Result<CaseRecord, StoreError> {
     let opened = index_of(row.try_get(7)?)?;
@@ -53,6 +53,7 @@ fn hold_of(row: &SqliteRow) -> Result<HoldRecord, StoreError> {
         id: Uuid::from_slice(row.try_get(0)?).map_err(|_| corrupt("hold", placed.0))?,
         placed,
         released: row.try_get::<Option<i64>, _>(2)?.map(index_of).transpose()?,
+        program: row.try_get(3)?,
     })
 }
 
