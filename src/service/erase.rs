@@ -184,24 +184,19 @@ impl Service {
     /// takes their own consent back may think again; and a file of a few bytes is nobody's in particular.
     async fn keep_fingerprints(&self, orders: &[ErasureRecord]) -> Result<(), ServiceError> {
         let mut fingerprints = Vec::new();
-        let mut objected: HashMap<Uuid, bool> = HashMap::new();
+        let mut objections: HashMap<Uuid, bool> = HashMap::new();
         for order in orders {
-            let case = match objected.get(&order.case) {
+            let objected = match objections.get(&order.case) {
                 Some(known) => *known,
-                None => {
-                    let channel = self.ledger.legal().case(order.case).await?.map(|it| it.channel);
-                    let by_somebody =
-                        !matches!(channel, Some(CaseChannel::Withdrawal | CaseChannel::Retention));
-                    objected.insert(order.case, by_somebody);
-                    by_somebody
-                }
+                None => self.is_objection(order.case).await?,
             };
+            objections.insert(order.case, objected);
             let submission = order.target.submission;
             // The rest of the submission stays, and its list of files: this one does not come back to it.
             if let Some(files) = &order.target.files {
                 fingerprints.extend(self.fingerprints(Some(submission), files).await?);
             }
-            if !case {
+            if !objected {
                 continue;
             }
             let files = match &order.target.files {
@@ -218,6 +213,12 @@ impl Service {
             fingerprints.extend(self.fingerprints(None, &telling).await?);
         }
         Ok(self.ledger.legal().refuse_files(&fingerprints).await?)
+    }
+
+    /// Whether somebody objects, rather than the contractor or the program by itself.
+    async fn is_objection(&self, case: Uuid) -> Result<bool, ServiceError> {
+        let channel = self.ledger.legal().case(case).await?.map(|case| case.channel);
+        Ok(!matches!(channel, Some(CaseChannel::Withdrawal | CaseChannel::Retention)))
     }
 
     /// Keyed, so that nobody tests guesses without the key: of files wherever they are, or in one

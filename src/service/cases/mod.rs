@@ -50,3 +50,15 @@ impl Service {
         self.ledger.legal().case(case).await?.ok_or_else(|| no_case(case))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_and_rules_know_the_same_states() {
+        let said: Vec<&str> = CaseState::ALL.iter().map(|state| state.as_str()).collect();
+        let ruled: Vec<&str> = State::ALL.iter().map(|state| state.as_str()).collect();
+        assert_eq!(said, ruled);
+    }
+}
