@@ -99,6 +99,9 @@ CREATE INDEX submissions_due ON submissions (opened_index) WHERE published IS NO
     ELSE 'uncleared' END
   OR (published = 'cleared' AND published_purposes <> cleared);
 
+-- Asked each second: which of them has no case yet.
+CREATE INDEX submissions_withdrawn ON submissions (opened_index) WHERE withdrawn = 1;
+
 -- Nothing is searched that is to be destroyed.
 DROP INDEX submissions_unscanned;
 CREATE INDEX submissions_unscanned ON submissions (opened_index) WHERE
