@@ -23,7 +23,10 @@ use super::{
 };
 use crate::{
     log::{LogError, Logged},
-    store::ledger::{Effect, KeyRecord, Precondition, PurposeSet, SubmissionRecord},
+    store::{
+        ledger::{Effect, KeyRecord, Precondition, PurposeSet, SubmissionRecord},
+        legal::MattersOn,
+    },
 };
 
 /// One decision, as it was logged.
@@ -42,6 +45,8 @@ struct Matter {
     /// Version of the rules in force.
     policy_version: u64,
     record: SubmissionRecord,
+    /// Holds and cases.
+    matters: MattersOn,
     about: StatementsAbout,
 }
 
@@ -76,18 +81,19 @@ impl Service {
         let policy_version = self.policy_version();
         let record = self.ledger.submission(submission).await?;
         let record = record.ok_or_else(|| no_submission(submission))?;
+        let matters = self.ledger.legal().matters_on(submission).await?;
         let about = self.statements_about(submission).await?;
-        Ok(Matter { policy_version, record, about })
+        Ok(Matter { policy_version, record, matters, about })
     }
 
     /// Decides about every purpose that the contractor consents to, or that is cleared now.
     async fn decide_consented(&self, matter: &Matter) -> Result<Vec<Decided>, ServiceError> {
-        let Matter { policy_version, record, about } = matter;
+        let Matter { policy_version, record, matters, about } = matter;
         let purposes = about.consented().union(record.cleared);
         let decided = self.decide_all(matter, purposes).await?;
         self.ledger
             .people()
-            .note_decided((record.id, record.said, record.scan), *policy_version)
+            .note_decided((record.id, record.said, record.scan), *matters, *policy_version)
             .await?;
         Ok(decided)
     }
@@ -106,13 +112,13 @@ impl Service {
     }
 
     async fn decide(&self, matter: &Matter, purpose: Purpose) -> Result<Decided, ServiceError> {
-        let Matter { policy_version, record, about } = matter;
+        let Matter { policy_version, record, matters, about } = matter;
         let submission = record.id;
         let owner = self.key(record.owner).await?;
         let program = self.program(&record.program).await?;
         let policies = self.policies();
-        let facts =
-            self.clearance_facts((record, &owner, &program), about, &policies, purpose).await?;
+        let whose = (record, &*owner, &program);
+        let facts = self.clearance_facts(whose, (about, *matters), &policies, purpose).await?;
         let decision = policies.engine().clear(&facts);
         let now = self.clock.now();
         let body = Clearance {
@@ -135,10 +141,12 @@ impl Service {
             decided_at: timestamp(now)?,
         };
         let payload = Payload::from(Record::new(Salt(self.random()), body)?);
-        // Whoever speaks in between makes the facts stale, and the decision with them.
+        // Whoever speaks in between makes the facts stale, and the decision with them; so does a hold
+        // or a case that comes or goes.
         let mut preconditions = vec![
             Precondition::LastSaid { submission, at: record.said },
             Precondition::LastScan { submission, at: record.scan },
+            Precondition::Matters { submission, found: *matters },
             Precondition::Policy { version: *policy_version },
         ];
         preconditions.extend(self.holders_unchanged(record, &owner).await?);

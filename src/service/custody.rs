@@ -1,5 +1,6 @@
 //! Everything the log says about one submission, in order.
 
+use attestry_policy::words::State;
 use attestry_proof::{
     cose::{SignedStatement, Subject},
     hash::Hash,
@@ -12,8 +13,12 @@ use attestry_proof::{
 };
 use uuid::Uuid;
 
-use super::{Service, ServiceError, access::Stated, authorize::Action};
-use crate::store::ledger::{EntryRecord, KeyRecord};
+use super::{
+    Service, ServiceError,
+    access::Stated,
+    authorize::{Action, Thing},
+};
+use crate::store::ledger::{EntryRecord, KeyRecord, SubmissionRecord};
 
 /// Most events of one answer.
 pub const CUSTODY_EVENTS_MAX: u32 = 1000;
@@ -40,8 +45,8 @@ pub struct CustodyEvent {
     pub payload_digest: Hash,
     /// What it is; `None` if the payload was erased.
     pub kind: Option<StatementKind>,
-    /// What it says, line by line; `None` if the payload was erased, or says who looked and is not
-    /// for the caller.
+    /// What it says, line by line; `None` if the payload was erased or is not for the caller: who looked,
+    /// what is locked or held, and the record of what was erased.
     pub summary: Option<Vec<(&'static str, String)>>,
 }
 
@@ -60,7 +65,8 @@ impl Service {
         let opened = (AccessAct::View, AccessObject::Record);
         let record =
             self.open_sealed(caller, Action::ReadSubmission, submission, opened, stated).await?;
-        let reads_accesses = self.may_read_accesses(caller, &record);
+        let owner = self.key(record.owner).await?;
+        let reader = Reader::of(self, caller, (&record, &owner));
         let subject = Subject::Submission(submission);
         let mut entries = self.ledger.entries_about(subject, from, CUSTODY_EVENTS_MAX).await?;
         let mut previous = match entries.first() {
@@ -76,7 +82,7 @@ impl Service {
             let payloads = self.payloads_of(submission, &indices).await?;
             for ((entry, time), payload) in entries.into_iter().zip(times).zip(payloads) {
                 let mut event = custody_event(&entry, previous, time, payload)?;
-                if event.kind == Some(StatementKind::Access) && !reads_accesses {
+                if !event.kind.is_some_and(|kind| reader.reads(kind)) {
                     event.summary = None;
                 }
                 previous = Some(entry.leaf_hash);
@@ -85,6 +91,39 @@ impl Service {
             entries = rest;
         }
         Ok(events)
+    }
+}
+
+/// What a reader is told of what statements say.
+struct Reader {
+    /// What is sealed.
+    sealed: bool,
+    /// Who opened what.
+    accesses: bool,
+}
+
+impl Reader {
+    fn of(service: &Service, caller: &KeyRecord, about: (&SubmissionRecord, &KeyRecord)) -> Self {
+        let (record, owner) = about;
+        let accesses = service.may_read_accesses(caller, record);
+        let sealed = match record.state() {
+            // What is left is the record of what others did: for officers and auditors.
+            State::Erased => accesses,
+            // What may not be read may not be read in lines either.
+            _ if record.quarantined || record.held => {
+                let thing = Thing::Submission(record, owner);
+                service.authorize(Some(caller), Action::ReadContent, thing).is_ok()
+            }
+            _ => true,
+        };
+        Self { sealed, accesses }
+    }
+
+    fn reads(&self, kind: StatementKind) -> bool {
+        match kind {
+            StatementKind::Access => self.sealed && self.accesses,
+            kind => self.sealed || !kind.is_sealed(),
+        }
     }
 }
 

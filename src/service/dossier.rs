@@ -33,6 +33,7 @@ use super::{
 };
 use crate::store::{
     ledger::{KeyRecord, PurposeSet, SubmissionRecord},
+    legal::MattersOn,
     people::ProgramRecord,
 };
 
@@ -179,7 +180,7 @@ impl Service {
     pub(super) async fn clearance_facts(
         &self,
         (record, owner, program): (&SubmissionRecord, &KeyRecord, &ProgramRecord),
-        about: &StatementsAbout,
+        (about, matters): (&StatementsAbout, MattersOn),
         policies: &Policies,
         purpose: Purpose,
     ) -> Result<ClearanceFacts, ServiceError> {
@@ -211,9 +212,6 @@ impl Service {
             Some(told) => Some(self.review_fact(told, owner, about).await?),
             None => None,
         };
-        let holds = self.ledger.legal().holds_on(record.id).await?;
-        let in_place = holds.iter().filter(|hold| hold.released.is_none()).count();
-        let in_place = u32::try_from(in_place).unwrap_or(u32::MAX);
         Ok(ClearanceFacts {
             purpose: asked,
             clearance_policy: program.clearance_policy.clone(),
@@ -222,8 +220,8 @@ impl Service {
             withdrawn: record.withdrawn,
             scan: about.scan_fact(),
             review,
-            holds: Some(in_place),
-            open_cases: Some(self.ledger.legal().open_cases_about(record.id).await?),
+            holds: Some(matters.holds),
+            open_cases: Some(matters.open_cases),
         })
     }
 

@@ -9,7 +9,7 @@ use attestry_proof::{
 use uuid::Uuid;
 
 use super::{
-    legal::{ConcernedSubmission, Held},
+    legal::{ConcernedSubmission, Held, MattersOn},
     records::{AttestationSet, PublicWord, PurposeSet, Roles},
 };
 
@@ -94,6 +94,13 @@ pub enum Precondition {
     NotOrdered {
         /// Which submission.
         submission: Uuid,
+    },
+    /// So many holds are on the submission, and so many open cases are about it.
+    Matters {
+        /// Which submission.
+        submission: Uuid,
+        /// How many there are.
+        found: MattersOn,
     },
     /// The hold is in place.
     HoldInPlace {
@@ -226,6 +233,8 @@ pub enum Effect {
         link: Option<Hash>,
         /// What it concerns, and the SHA-256 of that list.
         concerned: Option<(Hash, Vec<ConcernedSubmission>)>,
+        /// Whether that is locked at once.
+        lock: bool,
         /// Unix seconds.
         at: i64,
     },

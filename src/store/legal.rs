@@ -61,6 +61,15 @@ pub struct CaseRecord {
     pub concerned: Option<Hash>,
 }
 
+/// What stands against a submission.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MattersOn {
+    /// Holds in place.
+    pub holds: u32,
+    /// Cases that are not closed.
+    pub open_cases: u32,
+}
+
 /// A submission that a case concerns.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ConcernedSubmission {
@@ -114,8 +123,8 @@ pub trait Legal: Send + Sync {
     /// A hold by id.
     fn hold(&self, id: Uuid) -> BoxFuture<'_, Result<Option<HoldRecord>, StoreError>>;
 
-    /// Holds on a submission, in order of placement, released ones too.
-    fn holds_on(&self, submission: Uuid) -> BoxFuture<'_, Result<Vec<HoldRecord>, StoreError>>;
+    /// What stands against a submission now.
+    fn matters_on(&self, submission: Uuid) -> BoxFuture<'_, Result<MattersOn, StoreError>>;
 
     /// Holds of a program, newest first, at most `limit` placed before `before`.
     fn holds_in<'a>(
@@ -156,9 +165,6 @@ pub trait Legal: Send + Sync {
         after: Option<Uuid>,
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<ConcernedSubmission>, StoreError>>;
-
-    /// Cases about a submission that are not closed.
-    fn open_cases_about(&self, submission: Uuid) -> BoxFuture<'_, Result<u32, StoreError>>;
 
     /// Withdrawn submissions for which no case was opened by withdrawal, at most `limit`.
     fn withdrawn_without_case(&self, limit: u32) -> BoxFuture<'_, Result<Vec<Uuid>, StoreError>>;

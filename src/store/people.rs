@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{
     ledger::StoreError,
+    legal::MattersOn,
     records::{KeyRecord, SubmissionRecord},
 };
 
@@ -154,11 +155,12 @@ pub trait People: Send + Sync {
     ) -> BoxFuture<'_, Result<Vec<SubmissionRecord>, StoreError>>;
 
     /// Notes that everything was decided about a submission, if the last a person said about it is
-    /// at `said`, the last scan is the one given, and the rules in force are still those of
-    /// `policy_version`.
+    /// at `said`, the last scan is the one given, just these holds and cases stand against it, and the
+    /// rules in force are still those of `policy_version`.
     fn note_decided(
         &self,
         about: (Uuid, LeafIndex, Option<LeafIndex>),
+        matters: MattersOn,
         policy_version: u64,
     ) -> BoxFuture<'_, Result<(), StoreError>>;
 

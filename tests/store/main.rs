@@ -88,5 +88,8 @@ suite! { sqlite, Sqlite:
         a_decision_is_due_after_an_accepting_review,
         new_rules_make_decisions_due_about_what_is_cleared,
         a_complete_submission_is_scanned_once_and_again_after_new_words,
+        a_decision_rests_on_the_holds_and_cases_it_saw,
+        a_hold_or_case_that_comes_keeps_a_decision_due,
+        a_case_locks_what_it_opens_about_if_it_says_so,
     }
 }

@@ -1,16 +1,24 @@
 //! What statements come to: the last word counts, and what follows is due until it is done.
 
-use attestry::store::ledger::{AttestationSet, Candidate, Effect, Ledger, PurposeSet};
+use attestry::store::{
+    ledger::{AttestationSet, Candidate, Effect, Ledger, Outcome, Precondition, PurposeSet},
+    legal::{ConcernedSubmission, Held, MattersOn},
+};
 use attestry_policy::clearance::AttestationKind;
-use attestry_proof::{hash::Hash, payload::withdrawal::Purpose, size::LeafIndex};
+use attestry_proof::{
+    hash::Hash,
+    payload::{case::CaseChannel, withdrawal::Purpose},
+    size::LeafIndex,
+};
 use uuid::Uuid;
 
 use crate::{
-    candidates::{append, place, said_by, thumbprint, with},
+    candidates::{append, append_one, is_appended, place, said_by, thumbprint, with},
     engine::Engine,
 };
 
 const NONE: [Uuid; 0] = [];
+const NOTHING: MattersOn = MattersOn { holds: 0, open_cases: 0 };
 const SUBMISSION: Uuid = Uuid::from_u128(1);
 
 fn attested() -> Candidate {
@@ -62,10 +70,10 @@ pub async fn a_decision_is_due_after_an_accepting_review(engine: &impl Engine) {
     place(&*ledger, reviewed(true)).await;
     assert_eq!(undecided(&*ledger).await, [SUBMISSION]);
     // What was decided before the last word, or by other rules, is not done.
-    people.note_decided((SUBMISSION, LeafIndex(2), None), 1).await.unwrap();
-    people.note_decided((SUBMISSION, LeafIndex(3), None), 2).await.unwrap();
+    people.note_decided((SUBMISSION, LeafIndex(2), None), NOTHING, 1).await.unwrap();
+    people.note_decided((SUBMISSION, LeafIndex(3), None), NOTHING, 2).await.unwrap();
     assert_eq!(undecided(&*ledger).await, [SUBMISSION]);
-    people.note_decided((SUBMISSION, LeafIndex(3), None), 1).await.unwrap();
+    people.note_decided((SUBMISSION, LeafIndex(3), None), NOTHING, 1).await.unwrap();
     assert_eq!(undecided(&*ledger).await, NONE);
     // Attested again, it waits for a review, not for a decision.
     place(&*ledger, reviewed(true)).await;
@@ -77,15 +85,95 @@ pub async fn new_rules_make_decisions_due_about_what_is_cleared(engine: &impl En
     let ledger = engine.open().await;
     append(&*ledger, &[adopted(1), attested(), said_by(1, Uuid::from_u128(2), false)]).await;
     append(&*ledger, &[reviewed(true), cleared()]).await;
-    ledger.people().note_decided((SUBMISSION, LeafIndex(3), None), 1).await.unwrap();
+    ledger.people().note_decided((SUBMISSION, LeafIndex(3), None), NOTHING, 1).await.unwrap();
     assert_eq!(undecided(&*ledger).await, NONE);
     place(&*ledger, adopted(2)).await;
     assert_eq!(undecided(&*ledger).await, [SUBMISSION]);
     // A decision that was under way by the old rules does not end that.
-    ledger.people().note_decided((SUBMISSION, LeafIndex(3), None), 1).await.unwrap();
+    ledger.people().note_decided((SUBMISSION, LeafIndex(3), None), NOTHING, 1).await.unwrap();
     assert_eq!(undecided(&*ledger).await, [SUBMISSION]);
-    ledger.people().note_decided((SUBMISSION, LeafIndex(3), None), 2).await.unwrap();
+    ledger.people().note_decided((SUBMISSION, LeafIndex(3), None), NOTHING, 2).await.unwrap();
     assert_eq!(undecided(&*ledger).await, NONE);
+}
+
+fn placed(hold: Uuid) -> Candidate {
+    let on = Held::Submissions(vec![SUBMISSION]);
+    with(vec![], vec![Effect::PlaceHold { hold, program: "main".into(), on }])
+}
+
+fn opened(case: Uuid, lock: bool) -> Candidate {
+    let concerned = ConcernedSubmission { submission: SUBMISSION, files: None };
+    let effect = Effect::OpenCase {
+        case,
+        program: "main".into(),
+        ground: "court-order".into(),
+        channel: CaseChannel::Officer,
+        link: None,
+        concerned: Some((Hash([7; 32]), vec![concerned])),
+        lock,
+        at: 0,
+    };
+    with(vec![], vec![effect])
+}
+
+fn standing(holds: u32, open_cases: u32) -> Precondition {
+    let found = MattersOn { holds, open_cases };
+    Precondition::Matters { submission: SUBMISSION, found }
+}
+
+/// A decision that rests on what stood against the submission is not logged when that changed; in the
+/// batch in which it changes neither.
+pub async fn a_decision_rests_on_the_holds_and_cases_it_saw(engine: &impl Engine) {
+    let ledger = engine.open().await;
+    let decided = |holds, cases| with(vec![standing(holds, cases)], cleared().effects);
+    append(&*ledger, &[adopted(1), attested(), reviewed(true)]).await;
+    let (one, two, case) = (Uuid::from_u128(11), Uuid::from_u128(12), Uuid::from_u128(13));
+    let release = with(vec![], vec![Effect::ReleaseHold(one)]);
+    let changes = [
+        (placed(one), (0, 0), (1, 0)),
+        (placed(two), (1, 0), (2, 0)),
+        (release, (2, 0), (1, 0)),
+        (opened(case, false), (1, 0), (1, 1)),
+    ];
+    for (change, before, after) in changes {
+        assert!(is_appended(&append_one(&*ledger, decided(before.0, before.1)).await));
+        let batch = [change, decided(before.0, before.1), decided(after.0, after.1)];
+        let outcomes = append(&*ledger, &batch).await.outcomes;
+        assert!(is_appended(&outcomes[0]));
+        assert_eq!(outcomes[1], Outcome::Dropped(standing(before.0, before.1)));
+        assert_eq!(outcomes[2], Outcome::Dropped(standing(after.0, after.1)));
+        let late = append_one(&*ledger, decided(before.0, before.1)).await;
+        assert_eq!(late, Outcome::Dropped(standing(before.0, before.1)));
+        let found = ledger.legal().matters_on(SUBMISSION).await.unwrap();
+        assert_eq!((found.holds, found.open_cases), after);
+    }
+}
+
+pub async fn a_hold_or_case_that_comes_keeps_a_decision_due(engine: &impl Engine) {
+    let ledger = engine.open().await;
+    append(&*ledger, &[adopted(1), attested(), reviewed(true)]).await;
+    let note = async |matters| {
+        ledger.people().note_decided((SUBMISSION, LeafIndex(2), None), matters, 1).await.unwrap();
+        undecided(&*ledger).await
+    };
+    place(&*ledger, placed(Uuid::from_u128(11))).await;
+    assert_eq!(note(NOTHING).await, [SUBMISSION]);
+    let held = MattersOn { holds: 1, open_cases: 0 };
+    assert_eq!(note(held).await, NONE);
+    place(&*ledger, opened(Uuid::from_u128(13), false)).await;
+    assert_eq!(note(held).await, [SUBMISSION]);
+    assert_eq!(note(MattersOn { open_cases: 1, ..held }).await, NONE);
+}
+
+pub async fn a_case_locks_what_it_opens_about_if_it_says_so(engine: &impl Engine) {
+    let ledger = engine.open().await;
+    append(&*ledger, &[adopted(1), attested(), reviewed(true), cleared()]).await;
+    place(&*ledger, opened(Uuid::from_u128(13), false)).await;
+    let record = ledger.submission(SUBMISSION).await.unwrap().unwrap();
+    assert!(!record.quarantined && !record.cleared.is_empty(), "{record:?}");
+    place(&*ledger, opened(Uuid::from_u128(14), true)).await;
+    let record = ledger.submission(SUBMISSION).await.unwrap().unwrap();
+    assert!(record.quarantined && record.cleared.is_empty(), "{record:?}");
 }
 
 fn complete() -> Vec<Candidate> {
@@ -118,7 +206,7 @@ pub async fn a_complete_submission_is_scanned_once_and_again_after_new_words(eng
     assert_eq!(unscanned(&*ledger).await, [SUBMISSION]);
     place(&*ledger, reviewed(true)).await;
     let said = ledger.submission(SUBMISSION).await.unwrap().unwrap().said;
-    ledger.people().note_decided((SUBMISSION, said, None), 1).await.unwrap();
+    ledger.people().note_decided((SUBMISSION, said, None), NOTHING, 1).await.unwrap();
     assert_eq!(undecided(&*ledger).await, NONE);
     // What was decided without the scan is decided again, and not taken for decided.
     place(&*ledger, scanned()).await;
@@ -126,10 +214,10 @@ pub async fn a_complete_submission_is_scanned_once_and_again_after_new_words(eng
         (unscanned(&*ledger).await, undecided(&*ledger).await),
         (NONE.into(), vec![SUBMISSION])
     );
-    ledger.people().note_decided((SUBMISSION, said, None), 1).await.unwrap();
+    ledger.people().note_decided((SUBMISSION, said, None), NOTHING, 1).await.unwrap();
     assert_eq!(undecided(&*ledger).await, [SUBMISSION]);
     let scan = ledger.submission(SUBMISSION).await.unwrap().unwrap().scan;
-    ledger.people().note_decided((SUBMISSION, said, scan), 1).await.unwrap();
+    ledger.people().note_decided((SUBMISSION, said, scan), NOTHING, 1).await.unwrap();
     assert_eq!(undecided(&*ledger).await, NONE);
     place(&*ledger, attested()).await;
     assert_eq!(unscanned(&*ledger).await, [SUBMISSION]);

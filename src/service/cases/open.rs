@@ -1,5 +1,6 @@
 //! Opening a case.
 
+use attestry_policy::takedown::Ground;
 use attestry_proof::{
     cose::Subject,
     hash::Hash,
@@ -77,6 +78,12 @@ impl Service {
         .await
     }
 
+    /// Whether what a case on this ground concerns is locked as soon as that is known.
+    fn locks_on_receipt(&self, ground: &str) -> Result<bool, ServiceError> {
+        let policies = self.policies();
+        Ok(rules_of(&policies)?.ground(ground).is_some_and(Ground::locks_on_receipt))
+    }
+
     /// Opens a case; answers with its id.
     pub(super) async fn open_case(&self, new: NewCase) -> Result<Uuid, ServiceError> {
         let case = self.new_own_id();
@@ -102,6 +109,7 @@ impl Service {
             self.store_small(case, concerned.sha256.0, bytes).await?;
             (Some(concerned), Some((concerned.sha256.0, new.concerned)))
         };
+        let lock = effect_list.is_some() && self.locks_on_receipt(&new.ground)?;
         let body = CaseOpened {
             case: SubmissionId(case),
             program: named(&new.program)?,
@@ -119,6 +127,7 @@ impl Service {
             channel: new.channel,
             link: new.link,
             concerned: effect_list,
+            lock,
             at: now.timestamp(),
         };
         let about = Subject::Submission(case);

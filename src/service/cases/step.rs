@@ -71,11 +71,13 @@ impl Service {
                 |it: &ConcernedSubmission| Precondition::NotHeld { submission: it.submission };
             preconditions.extend(concerned.iter().map(free));
         }
+        let needs_lock = transition.needs.contains(&Need::Locked)
+            || (ground.locks_on_receipt() && is_known(said.to, new_list.is_some()));
         let effect = Effect::MoveCase {
             case,
             to: said.to,
             concerned: said.concerned.zip(new_list).map(|(named, list)| (named.sha256.0, list)),
-            lock: lock_after(record.state, said.to, transition.needs.contains(&Need::Locked)),
+            lock: lock_after(record.state, said.to, needs_lock),
             at: self.now(),
         };
         Ok((preconditions, vec![effect]))
@@ -230,6 +232,17 @@ struct StepFacts<'a> {
     rules: &'a Rules,
     ground: &'a Ground,
     to: State,
+}
+
+/// Whether a step says what an objection is about that was not decided, or returns to one.
+fn is_known(to: CaseState, by_a_list: bool) -> bool {
+    match to {
+        CaseState::Triaged => true,
+        CaseState::Rejected | CaseState::Restored | CaseState::Closed | CaseState::Reopened => {
+            false
+        }
+        _ => by_a_list,
+    }
 }
 
 /// Whether what is concerned is locked after a step; `None` leaves it as it is.

@@ -8,10 +8,12 @@ use uuid::Uuid;
 
 use super::{
     ledger::SqliteLedger,
+    legal::facts::count_matters,
     read::{self, corrupt, index_of, number},
 };
 use crate::store::{
     ledger::{KeyRecord, StoreError, SubmissionRecord},
+    legal::MattersOn,
     people::{ApprovalRecord, People, PersonRecord, PolicyRecord, ProgramRecord, WorkFilter},
 };
 
@@ -296,19 +298,25 @@ impl People for SqliteLedger {
     fn note_decided(
         &self,
         (submission, said, scan): (Uuid, LeafIndex, Option<LeafIndex>),
+        matters: MattersOn,
         policy_version: u64,
     ) -> BoxFuture<'_, Result<(), StoreError>> {
         async move {
-            sqlx::query(
+            let [holds, cases] = count_matters();
+            let sql = format!(
                 "UPDATE submissions SET decision_due = 0 WHERE id = ? AND said_index = ?
-                 AND scan_index IS ? AND (SELECT max(version) FROM policy_versions) = ?",
-            )
-            .bind(submission.as_bytes().as_slice())
-            .bind(number(said.0))
-            .bind(scan.map(|at| number(at.0)))
-            .bind(number(policy_version))
-            .execute(self.writer())
-            .await?;
+                 AND scan_index IS ? AND (SELECT max(version) FROM policy_versions) = ?
+                 AND {holds} = ? AND {cases} = ?"
+            );
+            sqlx::query(sqlx::AssertSqlSafe(sql))
+                .bind(submission.as_bytes().as_slice())
+                .bind(number(said.0))
+                .bind(scan.map(|at| number(at.0)))
+                .bind(number(policy_version))
+                .bind(matters.holds)
+                .bind(matters.open_cases)
+                .execute(self.writer())
+                .await?;
             Ok(())
         }
         .boxed()

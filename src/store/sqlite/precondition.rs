@@ -77,6 +77,7 @@ impl Facts {
                 }
                 Precondition::NotHeld { .. }
                 | Precondition::NotOrdered { .. }
+                | Precondition::Matters { .. }
                 | Precondition::HoldInPlace { .. }
                 | Precondition::Case { .. } => {}
                 Precondition::Policy { .. } => asks_policy = true,
@@ -142,6 +143,7 @@ impl Facts {
             }
             Precondition::NotHeld { .. }
             | Precondition::NotOrdered { .. }
+            | Precondition::Matters { .. }
             | Precondition::HoldInPlace { .. }
             | Precondition::Case { .. } => self.legal.holds(precondition),
             Precondition::Policy { version } => self.policy == *version,

@@ -9,7 +9,10 @@ use attestry_proof::{
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 use uuid::Uuid;
 
-use super::read::{corrupt, index_of, number};
+use super::{
+    legal::facts::is_held,
+    read::{corrupt, index_of, number},
+};
 use crate::store::{
     ledger::{
         AttestationSet, KeyRecord, PublicWord, PurposeSet, Review, Roles, StoreError,
@@ -109,18 +112,18 @@ fn key_of(row: &SqliteRow) -> Result<KeyRecord, StoreError> {
 
 const SUBMISSION_COLUMNS: &str = "id, owner, opened_index, withdrawn, program, said_index,
     attested, attested_index, review_index, review_accepted, reviewer, cleared, published, published_purposes, scan_index,
-    EXISTS (SELECT 1 FROM holds WHERE released_index IS NULL AND (
-        (scope = 'program' AND holds.program = submissions.program) OR
-        (scope = 'contractor' AND contractor = owner) OR
-        (scope = 'submissions' AND EXISTS (
-            SELECT 1 FROM held_submissions WHERE submission = submissions.id AND hold = holds.id)))),
     quarantined > 0, ordered_index IS NOT NULL, erased_index IS NOT NULL";
+
+fn submission_columns() -> String {
+    format!("{SUBMISSION_COLUMNS}, {}", is_held())
+}
 
 pub(super) async fn submission(
     connection: &mut SqliteConnection,
     id: Uuid,
 ) -> Result<Option<SubmissionRecord>, StoreError> {
-    let sql = format!("SELECT {SUBMISSION_COLUMNS} FROM submissions WHERE id = ?");
+    let columns = submission_columns();
+    let sql = format!("SELECT {columns} FROM submissions WHERE id = ?");
     let row = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(id.as_bytes().as_slice())
         .fetch_optional(connection)
@@ -134,8 +137,9 @@ pub(super) async fn submissions_of(
     before: LeafIndex,
     limit: u32,
 ) -> Result<Vec<SubmissionRecord>, StoreError> {
+    let columns = submission_columns();
     let sql = format!(
-        "SELECT {SUBMISSION_COLUMNS} FROM submissions WHERE owner = ? AND opened_index < ?
+        "SELECT {columns} FROM submissions WHERE owner = ? AND opened_index < ?
          ORDER BY opened_index DESC LIMIT ?"
     );
     let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
@@ -164,8 +168,9 @@ pub(super) async fn submissions_in(
         }
         WorkFilter::Cleared => "withdrawn = 0 AND cleared <> 0",
     };
+    let columns = submission_columns();
     let sql = format!(
-        "SELECT {SUBMISSION_COLUMNS} FROM submissions WHERE program = ? AND opened_index < ? AND {which}
+        "SELECT {columns} FROM submissions WHERE program = ? AND opened_index < ? AND {which}
          ORDER BY opened_index DESC LIMIT ?"
     );
     let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
@@ -182,8 +187,9 @@ pub(super) async fn submissions_unscanned(
     connection: &mut SqliteConnection,
     limit: u32,
 ) -> Result<Vec<SubmissionRecord>, StoreError> {
+    let columns = submission_columns();
     let sql = format!(
-        "SELECT {SUBMISSION_COLUMNS} FROM submissions WHERE
+        "SELECT {columns} FROM submissions WHERE
          attested = 127 AND withdrawn = 0 AND ordered_index IS NULL AND coalesce(scan_index, -1) < attested_index
          ORDER BY opened_index LIMIT ?"
     );
@@ -196,8 +202,9 @@ pub(super) async fn submissions_due(
     connection: &mut SqliteConnection,
     limit: u32,
 ) -> Result<Vec<SubmissionRecord>, StoreError> {
+    let columns = submission_columns();
     let sql = format!(
-        "SELECT {SUBMISSION_COLUMNS} FROM submissions WHERE
+        "SELECT {columns} FROM submissions WHERE
          published IS NOT CASE
              WHEN erased_index IS NOT NULL THEN 'erased'
              WHEN withdrawn = 1 THEN 'withdrawn'
@@ -253,9 +260,9 @@ fn submission_of(row: &SqliteRow) -> Result<SubmissionRecord, StoreError> {
         cleared: purposes(11)?,
         published,
         withdrawn: row.try_get(3)?,
-        held: row.try_get(15)?,
-        quarantined: row.try_get(16)?,
-        ordered: row.try_get(17)?,
-        erased: row.try_get(18)?,
+        quarantined: row.try_get(15)?,
+        ordered: row.try_get(16)?,
+        erased: row.try_get(17)?,
+        held: row.try_get(18)?,
     })
 }

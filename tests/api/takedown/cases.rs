@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{REASONS, Scene};
 use crate::{
     rotation::rotate,
-    support::{Member, Refusal, Server, Step, Work, case_approval, case_step, new_id},
+    support::{Member, Refusal, Server, Step, Work, case_approval, case_step, new_id, review},
 };
 
 const CASE_STEP: Refusal = (409, "case-step", "Step not possible");
@@ -182,6 +182,81 @@ async fn what_is_locked_only_officers_read() {
     assert_eq!(read(&scene.server, &scene.first).await, 200, "legal");
     assert_ne!(read(&scene.server, &reviewer).await, 200);
     assert_ne!(read(&scene.server, &scene.owner).await, 200);
+}
+
+#[tokio::test]
+async fn content_is_locked_as_soon_as_it_is_known_where_the_ground_says_so() {
+    let scene = Scene::new().await;
+    let (server, first) = (&scene.server, &scene.first);
+    let reviewer = server.person(&["reviewer"], "reviewer@example.org").await;
+    for (ground, locked) in [("court-order", true), ("gdpr-erasure", false)] {
+        let work = Work::attested(server, &scene.owner).await;
+        let received = json!({ "ground": ground, "received": "A letter." });
+        let opened = server.post("/api/v1/cases").json(&received).by(first).send().await;
+        let case = opened.status(201).json()["case"].as_str().unwrap().parse().unwrap();
+        scene.reaches(case, "acknowledged").await;
+        let path = format!("/api/v1/submissions/{}/files/{}", work.id, work.file());
+        server.get(path.clone()).by(&scene.owner).send().await.status(200);
+        let list = server.case_list(first, case, &[work.id.to_string()]).await;
+        let step = Step::new("triaged", "content-identified").concerns(list);
+        server.step(first, case, &step).await;
+        for by in [&reviewer, &scene.owner] {
+            let read = server.get(format!("{path}?purpose=review")).by(by).send().await;
+            assert_eq!(read.status.as_u16(), if locked { 403 } else { 200 }, "{ground}");
+        }
+        server.get(format!("{path}?purpose=legal")).by(first).send().await.status(200);
+    }
+    // The service opens a case for a withdrawal, and locks by that.
+    let work = Work::attested(server, &scene.owner).await;
+    scene.withdrawn(&work).await;
+    let path = format!("/api/v1/submissions/{}/files/{}", work.id, work.file());
+    server.get(path).by(&scene.owner).send().await.status(403);
+    assert_eq!(server.shown(first, work.id).await["state"], "quarantined");
+    crate::support::fsck(scene.server).await;
+}
+
+/// Kinds of the events whose lines somebody is shown.
+async fn lines_shown(server: &Server, by: &Member, work: &Work) -> Vec<String> {
+    let path = format!("/api/v1/submissions/{}/custody?purpose=legal", work.id);
+    let events = server.get(path).by(by).send().await.status(200).json();
+    let events = events.as_array().unwrap().iter().filter(|event| !event["summary"].is_null());
+    events.map(|event| event["kind"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn what_is_locked_or_gone_is_not_told_in_lines_either() {
+    let scene = Scene::new().await;
+    let server = &scene.server;
+    let work = Work::attested(server, &scene.owner).await;
+    let reviewer = server.person(&["reviewer"], "reviewer@example.org").await;
+    let auditor = server.person(&["auditor"], "auditor@example.org").await;
+    let read = work.leaves(server, &scene.owner).await;
+    let draft = review(server, &reviewer, work.id, &read, true);
+    server.send(&draft, &reviewer).await.status(201);
+    let shown = async |by: &Member| lines_shown(server, by, &work).await;
+    for by in [&scene.owner, &reviewer, &auditor, &scene.first] {
+        let lines = shown(by).await;
+        assert!(lines.iter().any(|kind| kind == "review"), "{lines:?}");
+        assert!(lines.iter().any(|kind| kind == "effort"), "{lines:?}");
+    }
+    let case = scene.withdrawn(&work).await;
+    for by in [&scene.owner, &reviewer, &auditor] {
+        let mut lines = shown(by).await;
+        lines.retain(|kind| kind != "status");
+        assert_eq!(lines, [""; 0], "of what is locked");
+    }
+    assert!(shown(&scene.first).await.iter().any(|kind| kind == "effort"));
+    scene.erased(case).await;
+    for by in [&scene.owner, &reviewer] {
+        let mut lines = shown(by).await;
+        lines.retain(|kind| kind != "status");
+        assert_eq!(lines, [""; 0], "of what is gone");
+    }
+    for by in [&auditor, &scene.first] {
+        let lines = shown(by).await;
+        assert!(lines.iter().any(|kind| kind == "review"), "the record stays: {lines:?}");
+        assert!(!lines.iter().any(|kind| kind == "effort"), "{lines:?}");
+    }
 }
 
 #[tokio::test]

@@ -30,24 +30,7 @@ pub(in super::super) async fn apply(
                 .await?;
             held_again(connection, *hold).await
         }
-        Effect::OpenCase { case, program, ground, channel, link, concerned, at: seconds } => {
-            sqlx::query(
-                "INSERT INTO cases (id, program, ground, channel, state, step_leaf, step_index, opened_index, link)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)",
-            )
-            .bind(case.as_bytes().as_slice())
-            .bind(program.as_str())
-            .bind(ground.as_str())
-            .bind(channel.as_str())
-            .bind(CaseState::Received.as_str())
-            .bind(leaf.as_bytes().as_slice())
-            .bind(at)
-            .bind(link.as_ref().map(|link| link.as_bytes().as_slice()))
-            .execute(&mut *connection)
-            .await?;
-            note_state(connection, (*case, at), CaseState::Received, *seconds).await?;
-            concern(connection, *case, concerned.as_ref()).await
-        }
+        Effect::OpenCase { case, .. } => open_case(connection, (at, leaf), *case, effect).await,
         Effect::MoveCase { case, to, concerned, lock, at: seconds } => {
             sqlx::query("UPDATE cases SET state = ?, step_leaf = ?, step_index = ? WHERE id = ?")
                 .bind(to.as_str())
@@ -81,6 +64,36 @@ pub(in super::super) async fn apply(
         }
         _ => Ok(()),
     }
+}
+
+async fn open_case(
+    connection: &mut SqliteConnection,
+    (at, leaf): (i64, Hash),
+    case: Uuid,
+    effect: &Effect,
+) -> Result<(), StoreError> {
+    let Effect::OpenCase { program, ground, channel, link, concerned, lock, at: seconds, .. } =
+        effect
+    else {
+        return Ok(());
+    };
+    sqlx::query(
+        "INSERT INTO cases (id, program, ground, channel, state, step_leaf, step_index, opened_index, link)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)",
+    )
+    .bind(case.as_bytes().as_slice())
+    .bind(program.as_str())
+    .bind(ground.as_str())
+    .bind(channel.as_str())
+    .bind(CaseState::Received.as_str())
+    .bind(leaf.as_bytes().as_slice())
+    .bind(at)
+    .bind(link.as_ref().map(|link| link.as_bytes().as_slice()))
+    .execute(&mut *connection)
+    .await?;
+    note_state(connection, (case, at), CaseState::Received, *seconds).await?;
+    concern(connection, case, concerned.as_ref()).await?;
+    if *lock { set_lock(connection, case, true).await } else { Ok(()) }
 }
 
 async fn approve(
@@ -249,13 +262,13 @@ async fn decide_again(connection: &mut SqliteConnection, case: Uuid) -> Result<(
 }
 
 /// Locks what the case concerns, or unlocks it unless another case locks it. What is locked is not
-/// cleared for anything.
+/// cleared for anything. Where single files are erased, nothing is left to lock.
 async fn set_lock(
     connection: &mut SqliteConnection,
     case: Uuid,
     lock: bool,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE case_submissions SET locked = ? WHERE case_id = ?")
+    sqlx::query("UPDATE case_submissions SET locked = ? AND (files IS NULL OR files <> x'') WHERE case_id = ?")
         .bind(lock)
         .bind(case.as_bytes().as_slice())
         .execute(&mut *connection)

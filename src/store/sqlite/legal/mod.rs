@@ -22,7 +22,7 @@ use crate::store::{
     ledger::StoreError,
     legal::{
         CaseApprovalRecord, CaseRecord, ConcernedSubmission, ErasureCounts, ErasureRecord,
-        HoldRecord, Legal,
+        HoldRecord, Legal, MattersOn,
     },
 };
 
@@ -117,22 +117,6 @@ impl SqliteLedger {
         rows.iter().map(case_of).collect()
     }
 
-    async fn list_holds(&self, submission: Uuid) -> Result<Vec<HoldRecord>, StoreError> {
-        let sql = format!(
-            "SELECT {HOLD_COLUMNS} FROM submissions JOIN holds ON
-                 (scope = 'program' AND holds.program = submissions.program) OR
-                 (scope = 'contractor' AND contractor = owner) OR
-                 (scope = 'submissions' AND EXISTS (
-                     SELECT 1 FROM held_submissions WHERE submission = submissions.id AND hold = holds.id))
-             WHERE submissions.id = ? ORDER BY placed_index"
-        );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(submission.as_bytes().as_slice())
-            .fetch_all(self.readers())
-            .await?;
-        rows.iter().map(hold_of).collect()
-    }
-
     async fn list_concerned(
         &self,
         case: Uuid,
@@ -204,8 +188,13 @@ impl Legal for SqliteLedger {
         .boxed()
     }
 
-    fn holds_on(&self, submission: Uuid) -> BoxFuture<'_, Result<Vec<HoldRecord>, StoreError>> {
-        self.list_holds(submission).boxed()
+    fn matters_on(&self, submission: Uuid) -> BoxFuture<'_, Result<MattersOn, StoreError>> {
+        async move {
+            let connection = &mut *self.readers().acquire().await?;
+            let found = facts::matters_on(connection, [submission].into()).await?;
+            Ok(found.get(&submission).copied().unwrap_or_default())
+        }
+        .boxed()
     }
 
     fn holds_in<'a>(
@@ -266,17 +255,6 @@ impl Legal for SqliteLedger {
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<ConcernedSubmission>, StoreError>> {
         self.list_concerned(case, after, limit).boxed()
-    }
-
-    fn open_cases_about(&self, submission: Uuid) -> BoxFuture<'_, Result<u32, StoreError>> {
-        async move {
-            let query = sqlx::query_scalar(
-                "SELECT count(*) FROM case_submissions JOIN cases ON cases.id = case_id
-                 WHERE submission = ? AND state <> 'closed'",
-            );
-            Ok(query.bind(submission.as_bytes().to_vec()).fetch_one(self.readers()).await?)
-        }
-        .boxed()
     }
 
     fn withdrawn_without_case(&self, limit: u32) -> BoxFuture<'_, Result<Vec<Uuid>, StoreError>> {
