@@ -11,6 +11,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod entropy;
+pub mod export;
 pub mod http;
 pub mod keys;
 pub mod log;

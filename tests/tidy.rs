@@ -22,7 +22,7 @@ const FLOORS: [(&str, u8); 14] = [
     ("store", 2),
     ("keys", 2),
     ("service", 3),
-    ("export", 3),
+    ("export", 2),
     ("witness", 3),
     ("http", 4),
     ("web", 4),

@@ -122,7 +122,7 @@ impl Client {
     }
 
     /// The purpose, to be added to a query that has other members already or not.
-    fn stated_purpose(&self, sign: char) -> String {
+    pub(super) fn stated_purpose(&self, sign: char) -> String {
         self.purpose.as_ref().map_or_else(String::new, |purpose| format!("{sign}purpose={purpose}"))
     }
 
@@ -207,6 +207,11 @@ impl Client {
 
     pub(super) async fn get_signed_bytes(&self, path: &str) -> Result<Vec<u8>, Failure> {
         bytes(self.send(self.signed(Method::GET, path, None)?).await?).await
+    }
+
+    /// The answer itself, for what is too large to be held.
+    pub(super) async fn get_signed_answer(&self, path: &str) -> Result<Response, Failure> {
+        self.send(self.signed(Method::GET, path, None)?).await
     }
 
     pub(super) async fn get_signed<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {

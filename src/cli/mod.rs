@@ -9,6 +9,7 @@ pub mod client;
 mod custody;
 mod demo;
 mod enroll;
+mod export;
 mod fsck;
 mod held;
 mod key;
@@ -84,6 +85,8 @@ enum Command {
     Hold(takedown::hold::Command),
     /// Show every statement about a submission.
     Custody(custody::Arguments),
+    /// Take everything about a submission along, for somebody who has to check it (legal officers).
+    Export(export::Arguments),
     /// Verify statements, proofs, packs and directories offline.
     Verify(attestry_verify::Arguments),
     /// Show the main job from end to end, on built-in samples.
@@ -123,6 +126,7 @@ pub fn run() -> ExitCode {
         Command::Case(command) => takedown::case::run(command, &output),
         Command::Hold(command) => takedown::hold::run(command, &output),
         Command::Custody(arguments) => custody::run(arguments, &output),
+        Command::Export(arguments) => export::run(&arguments, &output),
         Command::Verify(arguments) => verify::run(&arguments, &output),
         Command::Demo(arguments) => demo::run(arguments, &output),
         Command::Program(command) => program::run(command, &output),

@@ -1,12 +1,35 @@
-//! `attestry verify`: the same offline verifier as the small `attestry-verify` program.
+//! `attestry verify`: the same offline verifier as the small `attestry-verify` program. Decisions in
+//! packs are made again as well, which takes the engine that the small one does without.
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
-use super::output::{Failure, Output};
+use attestry_verify::{PackReport, ReplayOutcome, Verdict, open_pack};
+
+use super::{
+    output::{Failure, Output},
+    policy::replay_pack,
+};
 
 pub fn run(arguments: &attestry_verify::Arguments, output: &Output) -> Result<ExitCode, Failure> {
-    let report = attestry_verify::run(arguments).map_err(Failure::usage)?;
+    let mut report = attestry_verify::run(arguments).map_err(Failure::usage)?;
+    for pack in report.packs.iter_mut().filter(|pack| pack.verdict == Verdict::Verified) {
+        decide_again(pack)?;
+    }
+    report.decide();
     output.line(report.to_text(output.has_color()).trim_end());
     output.json(&report);
     Ok(ExitCode::from(report.exit_code()))
+}
+
+fn decide_again(pack: &mut PackReport) -> Result<(), Failure> {
+    let opened = open_pack(Path::new(&pack.file)).map_err(Failure::usage)?;
+    let Some(opened) = opened else { return Ok(()) };
+    pack.replay = replay_pack(&opened);
+    if pack.replay == ReplayOutcome::Differs {
+        pack.verdict = Verdict::Failed;
+        pack.code = Some("pack-replay");
+        pack.fault =
+            Some("the rules in the pack do not make the decisions that were logged".into());
+    }
+    Ok(())
 }

@@ -240,6 +240,7 @@ fn classify(error: &ServiceError) -> (StatusCode, &'static str, &'static str) {
     use ServiceError as E;
     use StatusCode as S;
     const UNPROCESSABLE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
+    const NOT_FOUND: (StatusCode, &str, &str) = (S::NOT_FOUND, "not-found", "Not found");
     match error {
         E::Statement(error) => statement(error),
         E::WrongAudience { .. } => (S::BAD_REQUEST, "wrong-audience", "Statement for another log"),
@@ -293,15 +294,14 @@ fn classify(error: &ServiceError) -> (StatusCode, &'static str, &'static str) {
         E::InvitationInvalid => (S::FORBIDDEN, "invitation", "Invitation not valid"),
         E::KeyEnrolled { .. } => (S::CONFLICT, "key-enrolled", "Key enrolled already"),
         E::PublicKey(_) => (S::BAD_REQUEST, "public-key", "Public key not acceptable"),
-        E::NotFound { .. } | E::Beyond { .. } => (S::NOT_FOUND, "not-found", "Not found"),
+        E::NotFound { .. } | E::Beyond { .. } | E::NoSuchPosition { .. } => NOT_FOUND,
         E::Malformed { .. } => (S::BAD_REQUEST, "malformed-request", "Malformed request"),
         E::TooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "too-large", "Too large"),
         E::Log(error) => log(error),
         E::Vault(error) => vault(error),
         E::Journal(_) => (S::SERVICE_UNAVAILABLE, "unavailable", "Service cannot erase"),
-        E::Store(_) | E::Files(_) | E::SealedPayload(_) | E::Sign(_) => {
-            (S::INTERNAL_SERVER_ERROR, "internal", "Service failure")
-        }
+        // What is left is a failure underneath, which is for the operator.
+        _ => (S::INTERNAL_SERVER_ERROR, "internal", "Service failure"),
     }
 }
 

@@ -30,6 +30,7 @@ use tokio::{
 
 pub use self::{
     open::{Open, OpenError},
+    proofs::Snapshot,
     publisher::Published,
 };
 use crate::{

@@ -1,6 +1,7 @@
 //! Proofs about entries that are already there, read out of tiles.
 
 use attestry_proof::{
+    cose::receipt::RootSignature,
     hash::Hash,
     log::{
         proof_file::LogProof,
@@ -9,9 +10,62 @@ use attestry_proof::{
     size::{LeafIndex, TreeSize},
 };
 
-use super::{Log, LogError};
+use super::{Log, LogError, publisher, sign_root};
+use crate::store::ledger::Head;
+
+/// The log as of one size: what proves entries to whoever has that size's checkpoint.
+pub struct Snapshot {
+    /// Size and root.
+    pub head: Head,
+    /// The checkpoint (C2SP tlog-checkpoint).
+    pub note: Vec<u8>,
+    signature: RootSignature,
+}
+
+impl Snapshot {
+    /// The receipt (RFC 9942) of an entry with this inclusion path.
+    #[must_use]
+    pub fn receipt(&self, index: LeafIndex, path: &[Hash]) -> Vec<u8> {
+        self.signature.receipt(index, path)
+    }
+
+    /// The `.tlog-proof` (C2SP tlog-proof) of an entry with this inclusion path.
+    #[must_use]
+    pub fn proof_file(&self, index: LeafIndex, path: Vec<Hash>) -> Vec<u8> {
+        LogProof::new(index, path, self.note.clone()).to_bytes()
+    }
+}
 
 impl Log {
+    /// The log as it was when the batch ended that made it `size` entries long; `None` if none ended
+    /// there. The root is the one that was committed then, so nothing new is signed.
+    ///
+    /// # Errors
+    /// [`LogError::Beyond`] for a size that is not acknowledged, or a failing store or signer.
+    pub async fn snapshot(&self, size: TreeSize) -> Result<Option<Snapshot>, LogError> {
+        let acknowledged = self.head();
+        let Some(last) = size.0.checked_sub(1).map(LeafIndex) else { return Ok(None) };
+        if size > acknowledged.size {
+            return Err(LogError::Beyond { index: last, size: acknowledged.size });
+        }
+        let batch = self.shared.ledger.batch_of(last).await?;
+        let Some(batch) = batch.filter(|batch| batch.size == size) else { return Ok(None) };
+        let head = Head { size, root: batch.root };
+        let note = publisher::sign(&self.shared, head)?.note;
+        let signature = sign_root(&self.shared.signers, &self.shared.origin, head)?;
+        Ok(Some(Snapshot { head, note, signature }))
+    }
+
+    /// The size after the batch in which an entry came.
+    ///
+    /// # Errors
+    /// [`LogError::Beyond`] or a failing store.
+    pub async fn size_with(&self, index: LeafIndex) -> Result<TreeSize, LogError> {
+        let batch = self.shared.ledger.batch_of(index).await?;
+        let size = self.head().size;
+        batch.map(|batch| batch.size).ok_or(LogError::Beyond { index, size })
+    }
+
     /// A fresh receipt (RFC 9942) for the entry at `index`, at the acknowledged head.
     ///
     /// # Errors

@@ -100,6 +100,21 @@ pub enum ServiceError {
         /// Version to sign.
         newest: String,
     },
+    /// No batch of entries ended at this size, or nothing was said of the submission until then.
+    #[error(
+        "the log was never {size} entries long when something was acknowledged about the submission; leave the \
+         position out, or take it from the index of an earlier pack"
+    )]
+    NoSuchPosition {
+        /// The size asked for.
+        size: TreeSize,
+    },
+    /// What a pack would hold does not verify.
+    #[error("the pack would not verify, so it is not handed over: {fault}; run: attestry fsck")]
+    PackIncomplete {
+        /// The first thing that is wrong.
+        fault: attestry_proof::pack::PackFault,
+    },
     /// A manifest was stated before all of its files were stored.
     #[error(
         "no stored files stand behind the manifest {commitment} of submission {submission}; upload files and openings \

@@ -14,6 +14,7 @@ pub mod enroll;
 pub mod erase;
 pub mod error;
 pub mod explain;
+pub mod export;
 mod fingerprint;
 pub mod fsck;
 pub mod genesis;

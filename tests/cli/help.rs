@@ -2,9 +2,10 @@
 
 use crate::support::{DONE, USAGE, attestry};
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 21] = [
     "serve", "key", "trust", "enroll", "invite", "scrub", "submit", "review", "clear", "withdraw",
     "custody", "verify", "fsck", "bench", "demo", "program", "policy", "notice", "case", "hold",
+    "export",
 ];
 
 /// Commands that have commands of their own.

@@ -11,6 +11,7 @@ mod support;
 
 mod demo;
 mod docs;
+mod export;
 mod help;
 mod interruption;
 mod keys;

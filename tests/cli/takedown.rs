@@ -74,6 +74,8 @@ fn what_was_withdrawn_is_destroyed_by_two_officers_and_stays_so_after_kill_9() {
     let trust = scene.trust();
     let verifies = || attestry(&["verify", &out, "--trust", &trust]).exits(DONE);
     verifies();
+    let packs = ["before.zip", "after.zip"].map(|name| scene.at(name));
+    scene.run("lena", &["export", &id, "--natives", "--out", &packs[0]]).exits(DONE);
     scene.run("cara", &["withdraw", &id, "--erase", "--yes"]).exits(DONE);
     let case = case_of(&scene, &id);
     upheld(&scene, &case);
@@ -105,8 +107,16 @@ fn what_was_withdrawn_is_destroyed_by_two_officers_and_stays_so_after_kill_9() {
     assert_eq!((&closed["ordered"], &closed["erased"]), (&json!(1), &json!(1)), "{closed}");
     let custody = scene.run("cara", &["custody", &id]).exits(DONE).json();
     assert_eq!(custody["submission"]["state"], "erased", "{custody}");
-    // What the contractor kept proves what it proved.
+    // What the contractor kept proves what it proved, and so does what was handed over before.
     verifies();
+    scene.run("lena", &["export", &id, "--natives", "--out", &packs[1]]).exits(DONE);
+    let packs = packs.map(|pack| {
+        let verify = ["--json", "verify", &pack, "--trust", &trust];
+        attestry(&verify).exits(DONE).json()["packs"][0].clone()
+    });
+    assert_eq!(packs[0]["erased"], 0, "{}", packs[0]);
+    assert!(packs[1]["erased"].as_u64().unwrap() > 0, "{}", packs[1]);
+    assert!(packs[1]["readable"].as_u64().unwrap() > 0, "{}", packs[1]);
 }
 
 #[test]

@@ -11,9 +11,11 @@
 #![deny(missing_docs)]
 
 pub mod cose;
+pub mod custody;
 pub mod hash;
 pub mod key;
 pub mod log;
 pub mod manifest;
+pub mod pack;
 pub mod payload;
 pub mod size;

@@ -22,6 +22,7 @@ mod identity;
 mod input;
 mod issuers;
 mod keys;
+mod packs;
 mod pair;
 mod pool;
 mod receipts;
@@ -37,6 +38,7 @@ pub use arguments::{Arguments, InputError, PackFault};
 pub use evidence::{Evidence, PayloadStore};
 pub use history::Unlinked;
 pub use identity::{GenesisFault, LogIdentity};
+pub use packs::{GivenPack, PackReport, ReplayOutcome, open_pack};
 pub use report::{
     CheckpointReport, Facts, FilesReport, OpeningsReport, Report, StatementReport, Summary,
     Unmatched, WithdrawalReport,

@@ -14,6 +14,7 @@ use crate::checkpoints::Judged;
 use crate::files::Comparison;
 use crate::history::{ForkedEntries, Unlinked};
 use crate::input::OpeningsFile;
+use crate::packs::PackReport;
 use crate::run::{EXIT_NOT_VERIFIED, EXIT_VERIFIED};
 use crate::settle::EventCounts;
 use crate::verdict::{StatementVerdict, Verdict};
@@ -48,6 +49,8 @@ pub struct Report {
     pub unlinked: Vec<Unlinked>,
     /// Every manifest whose openings were given.
     pub openings: Vec<OpeningsReport>,
+    /// Every pack with an index.
+    pub packs: Vec<PackReport>,
     /// Every directory that was compared with openings.
     pub files: Vec<FilesReport>,
     /// Evidence that belongs to no statement, or is none.
@@ -208,6 +211,7 @@ impl Report {
             forked_entries: Vec::new(),
             unlinked: Vec::new(),
             openings: Vec::new(),
+            packs: Vec::new(),
             files: Vec::new(),
             unmatched: Vec::new(),
             ignored: Vec::new(),
@@ -220,25 +224,32 @@ impl Report {
         let count = |verdict| {
             self.statements.iter().filter(|statement| statement.verdict == verdict).count()
         };
-        let other_problems = self.forks.len()
-            + self.forked_entries.len()
-            + self.unmatched.len()
-            + self.checkpoints.iter().filter(|checkpoint| !checkpoint.trusted).count()
-            + self.openings.iter().filter(|opened| opened.verdict != Verdict::Verified).count()
-            + self.files.iter().filter(|files| files.verdict != Verdict::Verified).count();
         self.summary = Summary {
             statements: self.statements.len(),
             verified: count(Verdict::Verified),
             logged_unwitnessed: count(Verdict::LoggedUnwitnessed),
             not_proven: count(Verdict::NotProven),
             failed: count(Verdict::Failed),
-            other_problems,
+            other_problems: 0,
             withdrawals: events.withdrawals,
             partial_withdrawals: events.partial_withdrawals,
             revocations: events.revocations,
             rotations: events.rotations,
             key_end_claims: events.key_end_claims,
         };
+        self.decide();
+    }
+
+    /// Decides, by what is in the report now: for whoever looked further into a pack.
+    pub fn decide(&mut self) {
+        let other_problems = self.forks.len()
+            + self.forked_entries.len()
+            + self.unmatched.len()
+            + self.checkpoints.iter().filter(|checkpoint| !checkpoint.trusted).count()
+            + self.openings.iter().filter(|opened| opened.verdict != Verdict::Verified).count()
+            + self.packs.iter().filter(|pack| pack.verdict != Verdict::Verified).count()
+            + self.files.iter().filter(|files| files.verdict != Verdict::Verified).count();
+        self.summary.other_problems = other_problems;
         self.verified = self.summary.verified == self.summary.statements && other_problems == 0;
     }
 

@@ -1,6 +1,6 @@
 //! The command: gather, judge, settle, report.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::Read as _;
 use std::num::NonZeroUsize;
@@ -20,6 +20,7 @@ use crate::consistency::ConsistencyProofs;
 use crate::evidence::Evidence;
 use crate::history::Histories;
 use crate::input::{Inputs, OpeningsFile};
+use crate::packs::PackReport;
 use crate::pair::{Pairing, pair};
 use crate::pool;
 use crate::receipts::consistency_receipt;
@@ -81,6 +82,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, InputError> {
     let histories = Histories::of(&verifier, &consistency);
     let settled = verifier.settle_with(&mut verdicts, &consistency);
 
+    let packs = judge_packs(&inputs, &verifier, &verdicts);
     let files = compare_files(&inputs.openings, jobs)?;
     let openings = inputs.openings.iter().map(|file| committed(file, &inputs, &verdicts)).collect();
     let unmatched = unmatched(&inputs, &pairing, &verdicts);
@@ -93,6 +95,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, InputError> {
         forked_entries: places(settled.forked_entries),
         unlinked: histories.unlinked(),
         openings,
+        packs,
         files,
         unmatched,
         ignored: std::mem::take(&mut inputs.ignored),
@@ -101,6 +104,17 @@ pub fn run(arguments: &Arguments) -> Result<Report, InputError> {
     };
     report.sum_up(settled.events);
     Ok(report)
+}
+
+/// Holds each pack against its index and its statements.
+fn judge_packs(
+    inputs: &Inputs,
+    verifier: &Verifier,
+    verdicts: &[StatementVerdict],
+) -> Vec<PackReport> {
+    let verdicts: HashMap<&str, &StatementVerdict> =
+        inputs.statements.iter().map(|item| item.name.as_str()).zip(verdicts).collect();
+    inputs.packs.iter().map(|pack| pack.judge(verifier, &verdicts)).collect()
 }
 
 /// Learns the log's other keys: from genesis, or where none is given from the user.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::history::Unlinked;
+use crate::packs::PackReport;
 use crate::report::{
     CheckpointReport, FilesReport, KeysFrom, OpeningsReport, Report, StatementReport,
 };
@@ -34,6 +35,7 @@ impl Report {
         text.counts(self);
         text.log(self);
         text.all_openings(&self.openings);
+        self.packs.iter().for_each(|pack| text.pack(pack));
         self.files.iter().for_each(|files| text.files(files));
         text.leftovers(self);
         let (outcome, style) =
@@ -245,6 +247,25 @@ impl Text {
         let (file, files) = (plain(file), if *count == 1 { "file" } else { "files" });
         let list = format!("{count} {files} of the {role}");
         self.item("Openings", &format!("{verdict} {file}: {list}, {by}"));
+    }
+
+    fn pack(&mut self, pack: &PackReport) {
+        let verdict = self.verdict(pack.verdict);
+        let counts = [
+            (pack.readable, "readable"),
+            (pack.withheld, "withheld from this reader"),
+            (pack.erased, "erased"),
+        ];
+        let events = tally(&counts);
+        let (file, subject) = (plain(&pack.file), plain(&pack.subject));
+        let what = format!("{subject} as of size {}; events: {events}", pack.size);
+        self.item("Pack", &format!("{verdict} {file}: {what}"));
+        if let Some(fault) = &pack.fault {
+            self.detail(fault);
+        }
+        if let Some(note) = pack.replay.note() {
+            self.detail(note);
+        }
     }
 
     fn files(&mut self, files: &FilesReport) {

@@ -10,6 +10,8 @@ mod situation;
 
 use std::process::ExitCode;
 
+pub use self::replay::replay_pack;
+
 use super::output::{Failure, Output};
 
 /// What to do with policies.

@@ -3,6 +3,7 @@
 
 mod compare;
 mod evidence;
+mod pack;
 
 use std::process::ExitCode;
 
@@ -13,6 +14,7 @@ use attestry_proof::{
 use serde::Serialize;
 use uuid::Uuid;
 
+pub use self::pack::replay_pack;
 use self::{
     compare::{Difference, Outcome, Record, judge},
     evidence::{Archive, Evidence},

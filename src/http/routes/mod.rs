@@ -10,6 +10,7 @@ pub mod log;
 pub mod notices;
 pub mod oidc;
 pub mod operations;
+pub mod packs;
 pub mod policies;
 pub mod programs;
 pub mod scrapi;
@@ -37,6 +38,7 @@ pub(super) fn api() -> OpenApiRouter<AppState> {
         .merge(cases::routes())
         .merge(notices::routes())
         .merge(files::routes())
+        .merge(packs::routes())
         .merge(statements::routes())
         .merge(entries::routes())
         .merge(scrapi::routes())

@@ -101,6 +101,7 @@ pub const ROUTES: &[(&str, &[&str])] = &[
     ("GET /api/v1/submissions", LOG),
     ("GET /api/v1/submissions/{id}", WORK),
     ("GET /api/v1/submissions/{id}/custody", OPENED),
+    ("GET /api/v1/submissions/{id}/pack", OPENED),
     ("POST /api/v1/submissions/{id}/clearance", WORK),
     ("PUT /api/v1/submissions/{id}/payloads/{sha256}", WRITTEN),
     ("PUT /api/v1/submissions/{id}/manifests/{commitment}", WRITTEN),
@@ -333,6 +334,7 @@ async fn submission(world: &World, route: &str, target: &str, caller: &Caller) -
     let call = match route {
         "GET /api/v1/submissions/{id}" => server.get(path(String::new())),
         "GET /api/v1/submissions/{id}/custody" => server.get(path(format!("/custody{purpose}"))),
+        "GET /api/v1/submissions/{id}/pack" => server.get(path(format!("/pack{purpose}"))),
         "POST /api/v1/submissions/{id}/clearance" => {
             server.post(path("/clearance".into())).json(&json!({ "purposes": ["training"] }))
         }

@@ -21,11 +21,13 @@ pub enum ContentType {
     Release,
     /// The public word on a submission.
     Status,
+    /// The index of an audit pack, which travels with it and is no entry of any log.
+    Pack,
 }
 
 impl ContentType {
     /// Every content type.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Sealed,
         Self::Genesis,
         Self::Policy,
@@ -35,6 +37,7 @@ impl ContentType {
         Self::KeyRevoked,
         Self::Release,
         Self::Status,
+        Self::Pack,
     ];
 
     /// The media type.
@@ -50,6 +53,7 @@ impl ContentType {
             Self::KeyRevoked => "application/vnd.attestry.key-revoked+json",
             Self::Release => "application/vnd.attestry.release+json",
             Self::Status => "application/vnd.attestry.status+json",
+            Self::Pack => "application/vnd.attestry.pack+json",
         }
     }
 

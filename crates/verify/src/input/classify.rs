@@ -33,6 +33,16 @@ pub(crate) struct ConsistencyPath {
     pub(crate) path: Vec<Hash>,
 }
 
+impl ConsistencyPath {
+    /// Reads the JSON of a proof; `None` for anything else.
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
+        match recognise_json(bytes) {
+            Content::Consistency(path) => Some(path),
+            _ => None,
+        }
+    }
+}
+
 /// A file by what it is.
 #[derive(Debug)]
 pub(super) enum Content {

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use attestry_proof::hash::Hash;
 use attestry_proof::key::PublicKey;
 use attestry_proof::manifest::Manifest;
+use attestry_proof::pack::{INDEX, SIGNATURE};
 
 pub(crate) use classify::ConsistencyPath;
 use classify::{Content, classify};
@@ -18,6 +19,7 @@ use walk::Found;
 
 use crate::arguments::InputError;
 use crate::evidence::PayloadStore;
+use crate::packs::GivenPack;
 use crate::pool;
 
 /// Most bytes read in all.
@@ -58,6 +60,8 @@ pub(crate) struct Inputs {
     pub(crate) consistency: Vec<(String, ConsistencyPath)>,
     pub(crate) keys: Vec<PublicKey>,
     pub(crate) openings: Vec<OpeningsFile>,
+    /// Packs with an index.
+    pub(crate) packs: Vec<GivenPack>,
     /// Files that claim by their name to be evidence and are not.
     pub(crate) malformed: Vec<String>,
     /// Files that are not evidence.
@@ -97,11 +101,16 @@ impl Inputs {
     }
 
     fn add_pack(&mut self, file: &Found, jobs: NonZeroUsize) -> Result<(), InputError> {
-        let entries = pack::read(&file.path, &pack::Limits::default())?;
-        let contents = pool::map(jobs, &entries, |(name, bytes)| classify(name, bytes));
-        for ((name, _), content) in entries.into_iter().zip(contents) {
-            self.add(format!("{}/{name}", file.name), content, None);
+        let found = pack::read(&file.path, &pack::Limits::default())?;
+        let contents = pool::map(jobs, &found.entries, |(name, bytes)| classify(name, bytes));
+        let given = GivenPack::of(&file.name, &found.entries, found.natives, found.md5);
+        for ((name, _), content) in found.entries.into_iter().zip(contents) {
+            // An index and its signature are judged with the pack.
+            if given.is_none() || name != INDEX && name != SIGNATURE {
+                self.add(format!("{}/{name}", file.name), content, None);
+            }
         }
+        self.packs.extend(given);
         Ok(())
     }
 
@@ -125,6 +134,13 @@ impl Inputs {
             Content::Pack | Content::Unknown => self.ignored.push(name),
         }
     }
+}
+
+/// Reads a pack by itself; `None` for an archive without an index.
+pub(crate) fn read_pack(path: &Path) -> Result<Option<GivenPack>, InputError> {
+    let found = pack::read(path, &pack::Limits::default())?;
+    let name = path.display().to_string();
+    Ok(GivenPack::of(&name, &found.entries, found.natives, found.md5))
 }
 
 /// The digest that a file goes by: 64 hex digits before its extension.

@@ -1,15 +1,23 @@
 //! Packs: ZIP archives, read into memory within limits. Nothing is extracted to disk.
+//!
+//! The files that people made are hashed as they are read, and only where an index names them.
 
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufReader, Read as _};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 
+use attestry_proof::hash::Hash;
+use attestry_proof::pack::{FILES, INDEX, PackFile};
+use attestry_proof::payload::fields::Digest;
+use md5::Md5;
+use sha2::{Digest as _, Sha256};
 use zip::ZipArchive;
 
 use crate::arguments::{InputError, PackFault};
 
-/// Directory of a pack with files that people made; they are no evidence and are not read.
-const FILES: &str = "files/";
+/// Bytes of a file that are hashed at once.
+const PIECE_BYTES: usize = 256 << 10;
 
 /// What a pack may be.
 #[derive(Clone, Copy, Debug)]
@@ -30,8 +38,19 @@ impl Default for Limits {
     }
 }
 
-/// Reads all entries but directories and [`FILES`], in the order of their names.
-pub(super) fn read(path: &Path, limits: &Limits) -> Result<Vec<(String, Vec<u8>)>, InputError> {
+/// What was read.
+#[derive(Debug, Default)]
+pub(super) struct Archive {
+    /// All entries but directories and [`FILES`], in the order of their names.
+    pub(super) entries: Vec<(String, Vec<u8>)>,
+    /// What is under [`FILES`], by digest, in the order of the names.
+    pub(super) natives: Vec<PackFile>,
+    /// MD5 of the same, by SHA-256.
+    pub(super) md5: BTreeMap<Hash, [u8; 16]>,
+}
+
+/// Reads all entries; those under [`FILES`] are hashed if there is an index, else left alone.
+pub(super) fn read(path: &Path, limits: &Limits) -> Result<Archive, InputError> {
     let refuse = |fault| InputError::PackRefused { path: path.to_owned(), fault };
     let unreadable = |source| InputError::Pack { path: path.to_owned(), source };
     let file =
@@ -47,15 +66,26 @@ pub(super) fn read(path: &Path, limits: &Limits) -> Result<Vec<(String, Vec<u8>)
     if archive.has_overlapping_entries().map_err(unreadable)? {
         return Err(refuse(PackFault::Overlap));
     }
-    let mut entries = Vec::new();
+    let has_index = archive.index_for_name(INDEX).is_some();
+    let mut found = Archive::default();
     let mut left = limits.total;
     for number in 0..archive.len() {
         let entry = archive.by_index(number).map_err(unreadable)?;
         let name = String::from_utf8_lossy(entry.name_raw()).into_owned();
-        if entry.is_dir() || name.starts_with(FILES) {
+        if entry.is_dir() {
             continue;
         }
         let most = limits.free.max(entry.compressed_size().saturating_mul(limits.ratio));
+        if name.starts_with(FILES) {
+            if has_index
+                && !found
+                    .hash(name, entry.take(most + 1), most)
+                    .map_err(|e| unreadable(e.into()))?
+            {
+                return Err(refuse(PackFault::Ratio { entry: number, limit: limits.ratio }));
+            }
+            continue;
+        }
         let mut bytes = Vec::new();
         // Sizes in the headers are claims; what comes out is counted.
         let mut expanded = entry.take(most.min(left) + 1);
@@ -69,13 +99,38 @@ pub(super) fn read(path: &Path, limits: &Limits) -> Result<Vec<(String, Vec<u8>)
             return Err(refuse(PackFault::Ratio { entry: number, limit: limits.ratio }));
         }
         left -= size;
-        entries.push((name, bytes));
+        found.entries.push((name, bytes));
     }
-    entries.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-    if entries.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+    found.entries.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    found.natives.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    let twice = found.entries.windows(2).any(|pair| pair[0].0 == pair[1].0)
+        || found.natives.windows(2).any(|pair| pair[0].path == pair[1].path);
+    if twice {
         return Err(refuse(PackFault::DuplicateName));
     }
-    Ok(entries)
+    Ok(found)
+}
+
+impl Archive {
+    /// Hashes a file; `false` if it has more than `most` bytes.
+    fn hash(&mut self, path: String, mut file: impl Read, most: u64) -> io::Result<bool> {
+        let (mut sha256, mut md5) = (Sha256::new(), Md5::new());
+        let mut piece = vec![0; PIECE_BYTES];
+        let mut size = 0;
+        loop {
+            let read = file.read(&mut piece)?;
+            if read == 0 {
+                break;
+            }
+            size += read as u64;
+            sha256.update(&piece[..read]);
+            md5.update(&piece[..read]);
+        }
+        let sha256 = Hash(sha256.finalize().into());
+        self.md5.insert(sha256, md5.finalize().into());
+        self.natives.push(PackFile { path, size, sha256: Digest(sha256) });
+        Ok(size <= most)
+    }
 }
 
 #[cfg(test)]
@@ -86,12 +141,16 @@ mod tests {
 
     use super::*;
 
-    fn read_with(limits: Limits) -> Result<Vec<(String, Vec<u8>)>, InputError> {
+    fn read_with(limits: Limits) -> Result<Archive, InputError> {
+        read_these(&[("b", 300), ("a", 200), ("files/x", 900)], limits)
+    }
+
+    fn read_these(files: &[(&str, usize)], limits: Limits) -> Result<Archive, InputError> {
         let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
         writer.add_directory("d/", SimpleFileOptions::default()).unwrap();
-        for (name, size) in [("b", 300), ("a", 200), ("files/x", 900)] {
-            writer.start_file(name, SimpleFileOptions::default()).unwrap();
-            writer.write_all(&vec![b'x'; size]).unwrap();
+        for (name, size) in files {
+            writer.start_file(*name, SimpleFileOptions::default()).unwrap();
+            writer.write_all(&vec![b'x'; *size]).unwrap();
         }
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), writer.finish().unwrap().into_inner()).unwrap();
@@ -107,8 +166,10 @@ mod tests {
 
     #[test]
     fn entries_come_by_name_without_directories_and_files() {
-        let entries = read_with(Limits::default()).unwrap();
-        let sizes: Vec<_> = entries.iter().map(|(name, bytes)| (&name[..], bytes.len())).collect();
+        let found = read_with(Limits::default()).unwrap();
+        assert!(found.natives.is_empty());
+        let sizes: Vec<_> =
+            found.entries.iter().map(|(name, bytes)| (&name[..], bytes.len())).collect();
         assert_eq!(sizes, [("a", 200), ("b", 300)]);
     }
 
@@ -123,6 +184,23 @@ mod tests {
         let refused = fault(Limits { free: 299, ..most });
         assert_eq!(refused, Some(PackFault::Ratio { entry: 1, limit: 1 }));
         assert!(read_with(Limits { free: 0, ratio: 200, ..most }).is_ok());
+    }
+
+    #[test]
+    fn files_are_hashed_where_an_index_may_name_them() {
+        let files = [("pack.json", 1), ("files/x", 9000), ("files/a", 3)];
+        let found = read_these(&files, Limits::default()).unwrap();
+        let sizes: Vec<_> = found.natives.iter().map(|it| (&it.path[..], it.size)).collect();
+        assert_eq!(sizes, [("files/a", 3), ("files/x", 9000)]);
+        assert_eq!(found.natives[0].sha256, Digest(Hash::of(b"xxx")));
+        let md5 = found.md5[&Hash::of(b"xxx")];
+        assert_eq!(md5[..4], [0xf5, 0x61, 0xaa, 0xf6]);
+        let few = Limits { free: 100, ratio: 1, ..Limits::default() };
+        let refused = read_these(&files, few);
+        assert!(matches!(
+            refused,
+            Err(InputError::PackRefused { fault: PackFault::Ratio { .. }, .. })
+        ));
     }
 
     #[test]

@@ -257,6 +257,19 @@ impl Legal for SqliteLedger {
         self.list_concerned(case, after, limit).boxed()
     }
 
+    fn cases_about(&self, submission: Uuid) -> BoxFuture<'_, Result<Vec<Uuid>, StoreError>> {
+        async move {
+            let rows: Vec<Vec<u8>> =
+                sqlx::query_scalar("SELECT case_id FROM case_submissions WHERE submission = ?")
+                    .bind(submission.as_bytes().to_vec())
+                    .fetch_all(self.readers())
+                    .await?;
+            let id = |row: &Vec<u8>| Uuid::from_slice(row).map_err(|_| corrupt("case", 0));
+            rows.iter().map(id).collect()
+        }
+        .boxed()
+    }
+
     fn withdrawn_without_case(&self, limit: u32) -> BoxFuture<'_, Result<Vec<Uuid>, StoreError>> {
         async move {
             let rows: Vec<Vec<u8>> = sqlx::query_scalar(

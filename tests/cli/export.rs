@@ -1,0 +1,298 @@
+//! `attestry export`: packs that strangers check, and what they find in one that was changed.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{Cursor, Read as _, Write as _},
+    path::Path,
+};
+
+use attestry_verify::Verdict;
+use serde_json::{Value, json};
+use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
+
+use crate::{
+    review::{accept, reviewed_program},
+    scene::Scene,
+    support::{DONE, REFUSED, USAGE, attestry},
+};
+
+/// A reviewed and cleared submission, and a legal officer.
+fn cleared() -> (Scene, String) {
+    let scene = reviewed_program();
+    scene.join("pilot", "legal", "lena");
+    let id = scene.submission_of("cara");
+    accept(&scene, "rosa", &id);
+    (scene, id)
+}
+
+fn export(scene: &Scene, id: &str, name: &str, more: &[&str]) -> String {
+    let out = scene.at(name);
+    scene.run("lena", &[&["export", id, "--out", &out], more].concat()).exits(DONE);
+    out
+}
+
+/// Files of a pack, by path.
+fn files(pack: &str) -> BTreeMap<String, Vec<u8>> {
+    let mut archive = ZipArchive::new(Cursor::new(fs::read(pack).unwrap())).unwrap();
+    let mut files = BTreeMap::new();
+    for number in 0..archive.len() {
+        let mut entry = archive.by_index(number).unwrap();
+        let name = entry.name().unwrap().into_owned();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).unwrap();
+        files.insert(name, bytes);
+    }
+    files
+}
+
+fn pack(path: &Path, files: &BTreeMap<String, Vec<u8>>) {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    for (name, bytes) in files {
+        writer.start_file(name.as_str(), options).unwrap();
+        writer.write_all(bytes).unwrap();
+    }
+    fs::write(path, writer.finish().unwrap().into_inner()).unwrap();
+}
+
+fn index(files: &BTreeMap<String, Vec<u8>>) -> Value {
+    serde_json::from_slice(&files["pack.json"]).unwrap()
+}
+
+fn verify(pack: &str, trust: &str) -> Value {
+    attestry(&["--json", "verify", pack, "--trust", trust]).exits(DONE).json()
+}
+
+/// What the library finds about a pack, faster than a process for each.
+fn judged(pack: &Path, trust: &str) -> Result<attestry_verify::Report, String> {
+    let arguments = attestry_verify::Arguments {
+        paths: vec![pack.to_owned()],
+        trust: trust.into(),
+        keys: None,
+        openings: None,
+        files: None,
+        jobs: None,
+        all: false,
+    };
+    attestry_verify::run(&arguments).map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_pack_is_the_same_for_the_same_position_and_says_what_happened() {
+    let (scene, id) = cleared();
+    let trust = scene.trust();
+    let first = export(&scene, &id, "first.zip", &[]);
+    let found = verify(&first, &trust);
+    assert_eq!(found["verdict"], "verified", "{found}");
+    let report = &found["packs"][0];
+    assert_eq!(report["replay"], "agrees", "{report}");
+    assert_eq!(report["erased"], 0);
+    let inside = files(&first);
+    let size = index(&inside)["size"].to_string();
+    // The export itself is logged, so a later pack has more in it; one of the same position has not.
+    let later = export(&scene, &id, "later.zip", &[]);
+    assert_ne!(fs::read(&later).unwrap(), fs::read(&first).unwrap());
+    let again = export(&scene, &id, "again.zip", &["--at", &size]);
+    assert_eq!(fs::read(&again).unwrap(), fs::read(&first).unwrap());
+
+    let custody: Value = serde_json::from_slice(&inside["custody.json"]).unwrap();
+    let events: Vec<&str> = custody["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| event["event"].as_str().unwrap())
+        .collect();
+    for kind in ["manifest", "own-work", "redaction-check", "review", "clearance", "status"] {
+        assert!(events.contains(&kind), "{kind} is not in {events:?}");
+    }
+    let later = files(&later);
+    let access: Value = serde_json::from_slice(&later["custody.json"]).unwrap();
+    let access = access["events"].as_array().unwrap().iter().rfind(|it| it["event"] == "access");
+    assert_eq!(access.unwrap()["purpose"], "legal");
+    assert_eq!(access.unwrap()["note"], "export: record");
+    assert_eq!(access.unwrap()["received_by"]["key"], json!(scene.thumbprint("lena")));
+}
+
+#[test]
+fn whatever_is_changed_in_a_pack_is_found() {
+    let (scene, id) = cleared();
+    let trust = scene.trust();
+    let whole = files(&export(&scene, &id, "pack.zip", &["--natives"]));
+    let path = scene.path("changed.zip");
+    let refused = |changed: &BTreeMap<String, Vec<u8>>, what: &str| {
+        pack(&path, changed);
+        // A pack whose index is none is a bag of evidence; it must not pass for a pack.
+        if let Ok(report) = judged(&path, &trust) {
+            assert!(
+                !report.verified || report.packs.is_empty(),
+                "{what}: {}",
+                report.to_text(false)
+            );
+        }
+    };
+    pack(&path, &whole);
+    let report = judged(&path, &trust).unwrap();
+    assert!(report.verified, "{}", report.to_text(false));
+    assert!(whole.keys().any(|name| name.starts_with("files/deliverable/")), "no natives");
+    for name in whole.keys().filter(|name| *name != "pack.json") {
+        let mut changed = whole.clone();
+        let bytes = changed.get_mut(name).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        refused(&changed, name);
+        // Somebody who makes the index fit cannot make the signature fit.
+        changed.insert("pack.json".into(), fitted(&whole, &changed));
+        refused(&changed, &format!("{name}, with the index made to fit"));
+        changed.remove(name);
+        refused(&changed, &format!("{name} left out"));
+    }
+    let mut more = whole.clone();
+    more.insert("statements/0000000000.txt".into(), b"more".to_vec());
+    refused(&more, "a file more");
+    each_field(&index(&whole), &mut |changed, field| {
+        let mut files = whole.clone();
+        files.insert("pack.json".into(), serde_json::to_vec_pretty(changed).unwrap());
+        refused(&files, field);
+    });
+}
+
+/// The index of changed files, as a forger would write it.
+fn fitted(whole: &BTreeMap<String, Vec<u8>>, changed: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
+    let mut fitted = index(whole);
+    for file in fitted["files"].as_array_mut().unwrap() {
+        let bytes = &changed[file["path"].as_str().unwrap()];
+        file["sha256"] = json!(attestry_proof::hash::Hash::of(bytes).to_hex());
+        file["size"] = json!(bytes.len());
+    }
+    serde_json::to_vec_pretty(&fitted).unwrap()
+}
+
+/// Every value of the index but those of all files after the third, changed one by one.
+fn each_field(index: &Value, try_it: &mut impl FnMut(&Value, &str)) {
+    let other = |value: &Value| match value {
+        Value::String(text) if text.len() == 64 => json!(format!("{}0", "1".repeat(63))),
+        Value::String(text) => json!(format!("{text}x")),
+        Value::Number(number) => json!(number.as_u64().unwrap() + 1),
+        Value::Bool(yes) => json!(!yes),
+        _ => Value::Null,
+    };
+    for (name, value) in index.as_object().unwrap() {
+        let mut changed = index.clone();
+        if let Some(files) = value.as_array() {
+            for (place, file) in files.iter().take(3).enumerate() {
+                for (member, value) in file.as_object().unwrap() {
+                    let mut changed = index.clone();
+                    changed[name][place][member] = other(value);
+                    try_it(&changed, &format!("files, {member}"));
+                }
+            }
+            changed[name].as_array_mut().unwrap().pop();
+        } else if name == "reader" {
+            changed[name] = json!("public");
+        } else {
+            changed[name] = other(value);
+        }
+        try_it(&changed, name);
+    }
+}
+
+#[test]
+fn what_a_reader_is_not_shown_is_not_in_the_pack_and_stays_proven() {
+    let (scene, id) = cleared();
+    let trust = scene.trust();
+    let whole = files(&export(&scene, &id, "whole.zip", &[]));
+    for reader in ["contractor", "reviewer", "consumer", "public"] {
+        let made = export(&scene, &id, &format!("{reader}.zip"), &["--redact-for", reader]);
+        let found = verify(&made, &trust);
+        assert!(found["packs"][0]["withheld"].as_u64().unwrap() > 0, "{found}");
+        let inside = files(&made);
+        let statements = |files: &BTreeMap<String, Vec<u8>>| {
+            files.keys().filter(|name| name.starts_with("statements/")).cloned().collect::<Vec<_>>()
+        };
+        assert!(statements(&whole).iter().all(|name| inside.contains_key(name)), "{reader}");
+        let sealed = |bytes: &Vec<u8>| {
+            let payload: Value = serde_json::from_slice(bytes).unwrap();
+            payload.get("salt").is_some().then(|| payload["type"].as_str().unwrap().to_owned())
+        };
+        let kinds: Vec<String> = inside
+            .iter()
+            .filter(|(name, _)| name.starts_with("payloads/"))
+            .filter_map(|(_, bytes)| sealed(bytes))
+            .collect();
+        assert!(!kinds.contains(&"access".to_owned()), "{reader}: {kinds:?}");
+        assert_eq!(kinds.is_empty(), reader == "public", "{reader}: {kinds:?}");
+        let lists = inside.keys().any(|name| name.starts_with("openings/"));
+        assert_eq!(lists, reader != "public", "{reader}");
+    }
+}
+
+#[test]
+fn files_go_along_where_they_are_asked_for_and_the_load_file_names_them() {
+    let (scene, id) = cleared();
+    let without = files(&export(&scene, &id, "without.zip", &[]));
+    assert!(!without.keys().any(|name| name.starts_with("files/")));
+    let with = files(&export(&scene, &id, "with.zip", &["--natives"]));
+    let mail = with.iter().find(|(name, _)| name.ends_with("/mail.txt"));
+    let mail = mail.unwrap_or_else(|| panic!("{:?}", with.keys())).1.clone();
+    assert_eq!(mail, fs::read(scene.path("request/mail.txt")).unwrap());
+    // Another program's reader of separated values, told which characters Concordance uses.
+    fs::write(scene.path("loadfile.dat"), &with["loadfile.dat"]).unwrap();
+    let script = "import csv, json, sys\n\
+        rows = csv.DictReader(open(sys.argv[1], encoding='utf-8-sig', newline=''),\n\
+        \x20                     delimiter='\\x14', quotechar='\\xfe')\n\
+        print(json.dumps([row for row in rows]))\n";
+    let read = std::process::Command::new("python3")
+        .args(["-c", script, &scene.at("loadfile.dat")])
+        .output()
+        .unwrap();
+    assert!(read.status.success(), "{read:?}");
+    let rows: Value = serde_json::from_slice(&read.stdout).unwrap();
+    let rows = rows.as_array().unwrap();
+    let natives = with.keys().filter(|name| name.starts_with("files/")).count();
+    assert_eq!(rows.len(), natives);
+    let row = rows.iter().find(|row| row["FILENAME"] == "mail.txt").unwrap();
+    assert_eq!(row["SIDE"], "request");
+    assert_eq!(row["FILESIZE"], mail.len().to_string());
+    let link = row["NATIVELINK"].as_str().unwrap().replace('\\', "/");
+    assert_eq!(with[&link], mail);
+    assert_eq!(row["CUSTODIAN"], json!(scene.thumbprint("cara")));
+    let md5 = std::process::Command::new("md5sum").arg(scene.path("request/mail.txt")).output();
+    let md5 = String::from_utf8(md5.unwrap().stdout).unwrap();
+    assert_eq!(row["MD5HASH"], md5.split(' ').next().unwrap());
+}
+
+#[test]
+fn a_pack_is_for_legal_officers_and_nothing_is_overwritten() {
+    let (scene, id) = cleared();
+    let out = scene.at("pack.zip");
+    for member in ["cara", "rosa"] {
+        let refused = scene.run(member, &["export", &id, "--out", &out]).exits(REFUSED).json();
+        assert!(refused["error"].as_str().unwrap().contains("not allowed"), "{refused}");
+    }
+    let command = ["export", &id, "--out", &out];
+    scene.run("lena", &[&command[..], &["--redact-for", "anybody"]].concat()).exits(REFUSED);
+    let early = scene.run("lena", &[&command[..], &["--at", "1"]].concat()).exits(REFUSED).json();
+    assert!(early["error"].as_str().unwrap().contains("entries long"), "{early}");
+    scene.run("lena", &[&command[..], &["--at", "1000000"]].concat()).exits(REFUSED);
+    assert!(!Path::new(&out).exists());
+    fs::write(&out, "mine").unwrap();
+    scene.run("lena", &command).exits(USAGE);
+    assert_eq!(fs::read_to_string(&out).unwrap(), "mine");
+}
+
+#[test]
+fn packs_of_another_log_and_rolled_back_ones_are_not_verified() {
+    let (scene, id) = cleared();
+    let old = files(&export(&scene, &id, "old.zip", &[]));
+    let new = files(&export(&scene, &id, "new.zip", &[]));
+    let other = Scene::new();
+    let path = scene.path("new.zip");
+    let foreign = judged(&path, &other.trust()).unwrap();
+    assert!(!foreign.verified);
+    assert_ne!(foreign.packs[0].verdict, Verdict::Verified);
+    let mut rolled_back = new;
+    rolled_back.insert("checkpoint".into(), old["checkpoint"].clone());
+    pack(&path, &rolled_back);
+    assert!(!judged(&path, &scene.trust()).unwrap().verified);
+}
