@@ -166,8 +166,8 @@ pub trait Legal: Send + Sync {
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<ConcernedSubmission>, StoreError>>;
 
-    /// Every case that concerns a submission, closed ones too.
-    fn cases_about(&self, submission: Uuid) -> BoxFuture<'_, Result<Vec<Uuid>, StoreError>>;
+    /// Every hold on a submission and every case that concerns it, those that ended too.
+    fn matters_about(&self, submission: Uuid) -> BoxFuture<'_, Result<Vec<Uuid>, StoreError>>;
 
     /// Withdrawn submissions for which no case was opened by withdrawal, at most `limit`.
     fn withdrawn_without_case(&self, limit: u32) -> BoxFuture<'_, Result<Vec<Uuid>, StoreError>>;

@@ -63,7 +63,7 @@ impl Service {
         let Some(first) = found.keys().next().copied() else {
             return Err(ServiceError::NoSuchPosition { size });
         };
-        for matter in self.matters_about(submission).await? {
+        for matter in self.ledger.legal().matters_about(submission).await? {
             self.add_about(matter, (size, request), &mut found).await?;
         }
         let events: Vec<u64> = found.keys().copied().collect();
@@ -112,14 +112,6 @@ impl Service {
             evidence,
             custody,
         })
-    }
-
-    /// Holds on a submission, and cases about it.
-    async fn matters_about(&self, submission: Uuid) -> Result<BTreeSet<Uuid>, ServiceError> {
-        let legal = self.ledger.legal();
-        let holds = legal.holds_on(submission).await?.into_iter().map(|hold| hold.id);
-        let cases = legal.cases_about(submission).await?;
-        Ok(holds.chain(cases).collect())
     }
 
     /// Adds every statement about a submission, hold or case.

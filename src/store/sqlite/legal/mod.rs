@@ -257,14 +257,22 @@ impl Legal for SqliteLedger {
         self.list_concerned(case, after, limit).boxed()
     }
 
-    fn cases_about(&self, submission: Uuid) -> BoxFuture<'_, Result<Vec<Uuid>, StoreError>> {
+    fn matters_about(&self, submission: Uuid) -> BoxFuture<'_, Result<Vec<Uuid>, StoreError>> {
         async move {
-            let rows: Vec<Vec<u8>> =
-                sqlx::query_scalar("SELECT case_id FROM case_submissions WHERE submission = ?")
-                    .bind(submission.as_bytes().to_vec())
-                    .fetch_all(self.readers())
-                    .await?;
-            let id = |row: &Vec<u8>| Uuid::from_slice(row).map_err(|_| corrupt("case", 0));
+            let rows: Vec<Vec<u8>> = sqlx::query_scalar(
+                "SELECT case_id FROM case_submissions WHERE submission = ?1
+                 UNION SELECT hold FROM held_submissions WHERE submission = ?1
+                 UNION SELECT holds.id FROM submissions JOIN holds
+                     ON scope = 'program' AND holds.program = submissions.program
+                     WHERE submissions.id = ?1
+                 UNION SELECT holds.id FROM submissions JOIN holds
+                     ON scope = 'contractor' AND contractor = owner
+                     WHERE submissions.id = ?1",
+            )
+            .bind(submission.as_bytes().to_vec())
+            .fetch_all(self.readers())
+            .await?;
+            let id = |row: &Vec<u8>| Uuid::from_slice(row).map_err(|_| corrupt("matter", 0));
             rows.iter().map(id).collect()
         }
         .boxed()
