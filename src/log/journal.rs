@@ -6,10 +6,15 @@
 //! carries out every order that it finds here again.
 //!
 //! One file that only grows: a header, then records. A record that a crash cut short at the end was
-//! never acted on, and is cut off; a damaged one anywhere else is refused.
+//! never acted on, and is cut off; so are the zeros that a power failure leaves where a write had not
+//! come yet. Whoever opens the log asks that every order known to be in the journal lies before. A
+//! damaged record anywhere else is refused.
+//!
+//! Beside it a mark says that orders are being carried out again: what a restored copy brought back
+//! cannot be told from what is there by right once the first half of it is gone.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
     sync::Mutex,
@@ -28,6 +33,8 @@ const HEADER_BYTES: usize = MAGIC.len() + HASH_BYTES;
 const FIXED_BYTES: usize = 16 + 8 + HASH_BYTES + 4;
 /// Marks that all of the submission is erased, where the number of files stands.
 const EVERYTHING: u32 = u32::MAX;
+/// What a write on its way leaves behind is whole sectors.
+const SECTOR_BYTES: usize = 512;
 /// Most files of one record; an order names no more.
 const FILES_MAX: u32 = 100_000;
 
@@ -103,6 +110,15 @@ pub trait Journal: Send + Sync {
     /// See [`JournalError`]; nothing may be destroyed after one.
     fn append(&self, records: &[JournalRecord]) -> Result<(), JournalError>;
 
+    /// Whether orders were being carried out again, and that did not come to its end.
+    fn is_replaying(&self) -> bool;
+
+    /// Notes, durably, that orders are being carried out again, or that this is done.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`].
+    fn note_replaying(&self, replaying: bool) -> Result<(), JournalError>;
+
     /// Where it is, for messages.
     fn path(&self) -> &Path;
 }
@@ -149,6 +165,10 @@ impl FileJournal {
         if bytes.len() < HEADER_BYTES {
             return Ok((Vec::new(), 0));
         }
+        // Or before anything of it was written.
+        if bytes.iter().all(|byte| *byte == 0) {
+            return Ok((Vec::new(), 0));
+        }
         let (header, body) = bytes.split_at(HEADER_BYTES);
         if &header[..MAGIC.len()] != MAGIC {
             return Err(JournalError::Damaged { path: self.path.clone(), at: 0 });
@@ -164,6 +184,7 @@ impl FileJournal {
                     at += length;
                 }
                 Decoded::CutShort => break,
+                Decoded::Damaged if is_unwritten(&bytes, HEADER_BYTES + at) => break,
                 Decoded::Damaged => {
                     let at = (HEADER_BYTES + at) as u64;
                     return Err(JournalError::Damaged { path: self.path.clone(), at });
@@ -188,10 +209,18 @@ impl FileJournal {
         }
         file.write_all(bytes)?;
         file.sync_all()?;
-        if new && let Some(parent) = self.path.parent() {
-            File::open(parent)?.sync_all()?;
+        if new {
+            self.sync_directory()?;
         }
         Ok(written + bytes.len() as u64)
+    }
+
+    fn sync_directory(&self) -> io::Result<()> {
+        self.path.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all())
+    }
+
+    fn mark(&self) -> PathBuf {
+        self.path.with_extension("replaying")
     }
 }
 
@@ -211,9 +240,41 @@ impl Journal for FileJournal {
         Ok(())
     }
 
+    fn is_replaying(&self) -> bool {
+        self.mark().exists()
+    }
+
+    fn note_replaying(&self, replaying: bool) -> Result<(), JournalError> {
+        let mark = self.mark();
+        let noted = match replaying {
+            true => File::create(&mark).and_then(|file| file.sync_all()),
+            false => match fs::remove_file(&mark) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+                removed => removed,
+            },
+        };
+        noted.and_then(|()| self.sync_directory()).map_err(|source| self.io(source))
+    }
+
     fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// Whether nothing but zeros follows, from the record that begins `at` or from a sector inside it on.
+fn is_unwritten(bytes: &[u8], at: usize) -> bool {
+    let zeros = bytes.iter().rev().take_while(|byte| **byte == 0).count();
+    let from = bytes.len() - zeros;
+    let sector = from.next_multiple_of(SECTOR_BYTES);
+    if from <= at {
+        return true;
+    }
+    let length = bytes[at..].get(FIXED_BYTES - 4..FIXED_BYTES).and_then(|it| it.try_into().ok());
+    let files = match length.map(u32::from_be_bytes) {
+        Some(EVERYTHING) | None => 0,
+        Some(files) => files.min(FILES_MAX) as usize,
+    };
+    sector < bytes.len() && sector < at + FIXED_BYTES + (files + 1) * HASH_BYTES
 }
 
 enum Decoded {
@@ -270,8 +331,6 @@ fn decode(bytes: &[u8]) -> Decoded {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     fn record(number: u8, files: Option<u8>) -> JournalRecord {
@@ -317,6 +376,48 @@ mod tests {
             let records = open(directory.path()).unwrap().records().unwrap();
             assert_eq!(records.last(), Some(&record(3, None)));
             assert_eq!(records.len(), left.len() + 1);
+        }
+    }
+
+    #[test]
+    fn zeros_where_a_write_had_not_come_are_cut_off() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("erased");
+        let all = [record(1, None), record(2, Some(40)), record(3, None)];
+        open(directory.path()).unwrap().append(&all).unwrap();
+        let whole = fs::read(&path).unwrap();
+        let first = HEADER_BYTES + FIXED_BYTES + HASH_BYTES;
+        let second = first + FIXED_BYTES + 41 * HASH_BYTES;
+        for (zeros_from, left) in [(0, 0), (first, 1), (512, 1), (1024, 1), (second, 2)] {
+            let mut bytes = whole.clone();
+            bytes[zeros_from..].fill(0);
+            bytes.resize(4096, 0);
+            fs::write(&path, &bytes).unwrap();
+            let journal = open(directory.path()).unwrap();
+            assert_eq!(journal.records().unwrap(), all[..left], "zeros from {zeros_from}");
+            journal.append(&[record(4, None)]).unwrap();
+            let records = open(directory.path()).unwrap().records().unwrap();
+            assert_eq!(records.split_last(), Some((&record(4, None), &all[..left])));
+        }
+        // Zeros with something behind them, or from the middle of a sector on, are no such write.
+        for zeros in [first..second, first + 20..whole.len()] {
+            let mut bytes = whole.clone();
+            bytes[zeros.clone()].fill(0);
+            if zeros.end == whole.len() {
+                bytes.truncate(second.min(1000));
+            }
+            fs::write(&path, bytes).unwrap();
+            let opened = open(directory.path());
+            assert!(matches!(opened, Err(JournalError::Damaged { .. })), "{zeros:?}");
+        }
+    }
+
+    #[test]
+    fn the_mark_of_a_replay_outlives_a_crash() {
+        let directory = tempfile::tempdir().unwrap();
+        for replaying in [true, true, false, false] {
+            open(directory.path()).unwrap().note_replaying(replaying).unwrap();
+            assert_eq!(open(directory.path()).unwrap().is_replaying(), replaying);
         }
     }
 

@@ -36,6 +36,8 @@ use crate::{
 
 /// Orders carried out together: they share one change of the key-encryption key.
 const PAGE: u32 = 10_000;
+/// Seconds after which an order that could not be carried out is tried again.
+const RETRY_AFTER_S: i64 = 60;
 /// Statements in flight at once.
 const STATEMENTS_AT_ONCE: usize = 512;
 /// Days after which no backup of the keyring or of the key-encryption keys may exist any more; see
@@ -86,30 +88,47 @@ impl Service {
         self.state_sealed(subject, &payload, (unstopped, vec![effect])).await.map(drop)
     }
 
-    /// Carries out every order that is not carried out in full; answers with how many.
+    /// Carries out every order that is not carried out in full; answers with how many. One that cannot
+    /// be, because an object of it cannot be deleted, keeps no other waiting.
     ///
     /// # Errors
     /// A failing journal, store, vault or log; what is left is found again.
     pub async fn erase_due(&self) -> Result<u64, ServiceError> {
-        let mut done = 0;
+        let (mut done, mut after) = (0, None);
         loop {
-            let orders = self.ledger.legal().erasures_pending(PAGE).await?;
-            if orders.is_empty() {
-                return Ok(done);
+            let orders = self.ledger.legal().erasures_pending(after, PAGE).await?;
+            let Some(last) = orders.last() else { return Ok(done) };
+            after = Some(last.ordered);
+            let now = self.now();
+            let (due, stuck): (Vec<_>, Vec<_>) = {
+                let retries = self.stuck_orders.lock();
+                let is_due =
+                    |it: &ErasureRecord| retries.get(&it.ordered).is_none_or(|at| *at <= now);
+                orders.into_iter().partition(is_due)
+            };
+            tracing::debug!(due = due.len(), stuck = stuck.len(), "orders to erase");
+            if !due.is_empty() {
+                done += self.erase(&due).await?;
             }
-            self.erase(&orders).await?;
-            done += orders.len() as u64;
         }
     }
 
-    async fn erase(&self, orders: &[ErasureRecord]) -> Result<(), ServiceError> {
+    async fn erase(&self, orders: &[ErasureRecord]) -> Result<u64, ServiceError> {
         self.journal(orders).await?;
         let counts = self.count(orders).await?;
         self.keep_fingerprints(orders).await?;
-        self.destroy(orders.iter().map(|order| &order.target)).await?;
+        let left = self.destroy(orders.iter().map(|order| &order.target)).await?;
+        let counted = orders.iter().zip(counts);
+        let erased: Vec<_> =
+            counted.filter(|(order, _)| !left.contains(&order.target.submission)).collect();
+        if erased.is_empty() && self.are_stuck(orders) {
+            // Nothing was destroyed that was not when it was tried before.
+            self.note_stuck(orders, &left);
+            return Ok(0);
+        }
         let epoch = self.vault.rotate_keys().await?;
-        let erased = orders.iter().zip(counts);
-        for page in erased.collect::<Vec<_>>().chunks(STATEMENTS_AT_ONCE) {
+        self.note_stuck(orders, &left);
+        for page in erased.chunks(STATEMENTS_AT_ONCE) {
             let stated =
                 page.iter().map(|(order, counts)| self.state_erased(order, *counts, epoch));
             for stated in join_all(stated).await {
@@ -123,8 +142,25 @@ impl Service {
         }
         // Those statements blanked what the journal's records still needed: digests of single files.
         self.ledger.legal().settle().await?;
-        tracing::info!(orders = orders.len(), %epoch, "erased");
-        Ok(())
+        tracing::info!(orders = erased.len(), %epoch, "erased");
+        Ok(erased.len() as u64)
+    }
+
+    fn are_stuck(&self, orders: &[ErasureRecord]) -> bool {
+        let stuck = self.stuck_orders.lock();
+        orders.iter().all(|order| stuck.contains_key(&order.ordered))
+    }
+
+    /// What cannot be carried out now is tried again after a while.
+    fn note_stuck(&self, orders: &[ErasureRecord], left: &HashSet<Uuid>) {
+        let mut stuck = self.stuck_orders.lock();
+        for order in orders {
+            if left.contains(&order.target.submission) {
+                stuck.insert(order.ordered, self.now() + RETRY_AFTER_S);
+            } else {
+                stuck.remove(&order.ordered);
+            }
+        }
     }
 
     /// The journal has every order before anything is destroyed.
@@ -273,10 +309,11 @@ impl Service {
     }
 
     /// Destroys keys, objects, records and payloads, and leaves no copy of them in the live files.
+    /// Answers with the submissions of which an object is left: no key opens it.
     async fn destroy(
         &self,
         targets: impl Iterator<Item = &ConcernedSubmission>,
-    ) -> Result<(), ServiceError> {
+    ) -> Result<HashSet<Uuid>, ServiceError> {
         let (mut whole, mut files) = (Vec::new(), Vec::new());
         for target in targets {
             match &target.files {
@@ -284,12 +321,18 @@ impl Service {
                 Some(some) => files.extend(some.iter().map(|file| (target.submission, *file))),
             }
         }
-        self.vault.erase_submissions(&whole).await?;
+        let mut left = self.vault.erase_submissions(&whole).await?;
         for (submission, file) in files {
-            self.vault.erase_file(submission, file).await?;
+            if let Err(error) = self.vault.erase_file(submission, file).await {
+                left.push((submission, error));
+            }
+        }
+        for (submission, error) in &left {
+            tracing::error!(%submission, %error, "is not erased in full; see to it that it can be");
         }
         self.ledger.legal().forget_content(&whole).await?;
-        Ok(self.ledger.legal().settle().await?)
+        self.ledger.legal().settle().await?;
+        Ok(left.into_iter().map(|(submission, _)| submission).collect())
     }
 
     async fn state_erased(
@@ -351,13 +394,19 @@ impl Service {
                 targets.push(ConcernedSubmission { submission, files: Some(files) });
             }
         }
-        if targets.is_empty() {
+        if targets.is_empty() && !journal.is_replaying() {
             return Ok(0);
         }
-        self.destroy(targets.iter()).await?;
+        // A crash from here on leaves the mark: what is destroyed then is not found again, but old keys
+        // and objects without a record may be left.
+        journal.note_replaying(true)?;
+        let left = self.destroy(targets.iter()).await?;
         self.vault.rotate_keys().await?;
         // The ledger that knew which objects were theirs may have forgotten long ago.
         let objects = self.vault.delete_unrecorded().await?;
+        if left.is_empty() {
+            journal.note_replaying(false)?;
+        }
         tracing::warn!(
             targets = targets.len(),
             objects,

@@ -38,6 +38,7 @@ pub mod status;
 pub mod tickets;
 
 use std::{
+    collections::HashMap,
     num::NonZeroUsize,
     sync::{
         Arc, RwLock,
@@ -45,7 +46,7 @@ use std::{
     },
 };
 
-use attestry_proof::{hash::Hash, key::Thumbprint};
+use attestry_proof::{hash::Hash, key::Thumbprint, size::LeafIndex};
 use attestry_scrub::ocr::Ocr;
 use lru::LruCache;
 use parking::Mutex;
@@ -78,6 +79,8 @@ pub struct Service {
     keys_forgotten: AtomicU64,
     challenges: Tickets<Thumbprint>,
     janitor: drafts::Janitor,
+    /// Orders to erase that could not be carried out, and the Unix second of the next try.
+    stuck_orders: Mutex<HashMap<LeafIndex, i64>>,
     /// What reads the text in pictures.
     pictures: Option<Arc<dyn Ocr>>,
 }
@@ -125,6 +128,7 @@ impl Service {
             keys_forgotten: AtomicU64::new(0),
             challenges: sessions::challenges(),
             janitor,
+            stuck_orders: Mutex::new(HashMap::new()),
             pictures: None,
         }
     }

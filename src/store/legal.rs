@@ -148,10 +148,12 @@ pub trait Legal: Send + Sync {
         limit: u32,
     ) -> BoxFuture<'a, Result<Vec<CaseRecord>, StoreError>>;
 
-    /// Cases that are not closed and whose state is this one, oldest first, at most `limit`.
+    /// Cases that are not closed and whose state is this one, oldest first, at most `limit` opened after
+    /// `after`.
     fn cases_at(
         &self,
         state: CaseState,
+        after: Option<LeafIndex>,
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<CaseRecord>, StoreError>>;
 
@@ -169,6 +171,16 @@ pub trait Legal: Send + Sync {
     /// Every hold on a submission and every case that concerns it, those that ended too.
     fn matters_about(&self, submission: Uuid) -> BoxFuture<'_, Result<Vec<Uuid>, StoreError>>;
 
+    /// What a case concerns and is not erased as a whole, in order, at most `limit` after `after`; with
+    /// `free`, only what no hold is on and no order waits for.
+    fn left_in(
+        &self,
+        case: Uuid,
+        free: bool,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<ConcernedSubmission>, StoreError>>;
+
     /// Withdrawn submissions for which no case was opened by withdrawal, at most `limit`.
     fn withdrawn_without_case(&self, limit: u32) -> BoxFuture<'_, Result<Vec<Uuid>, StoreError>>;
 
@@ -178,9 +190,12 @@ pub trait Legal: Send + Sync {
         case: Uuid,
     ) -> BoxFuture<'_, Result<Vec<CaseApprovalRecord>, StoreError>>;
 
-    /// Orders that are not carried out in full, oldest first, at most `limit`.
-    fn erasures_pending(&self, limit: u32)
-    -> BoxFuture<'_, Result<Vec<ErasureRecord>, StoreError>>;
+    /// Orders that are not carried out in full, oldest first, at most `limit` after position `after`.
+    fn erasures_pending(
+        &self,
+        after: Option<LeafIndex>,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<ErasureRecord>, StoreError>>;
 
     /// How many orders of a case there are, and how many of them are carried out.
     fn erasures_of(&self, case: Uuid) -> BoxFuture<'_, Result<(u64, u64), StoreError>>;

@@ -23,23 +23,37 @@ impl Vault {
     /// # Errors
     /// See [`VaultError`]. The key is destroyed first: after any error nothing new can be read.
     pub async fn erase_submission(&self, subject: Uuid) -> Result<(), VaultError> {
-        self.erase_submissions(&[subject]).await
+        match self.erase_submissions(&[subject]).await?.pop() {
+            Some((_, error)) => Err(error),
+            None => Ok(()),
+        }
     }
 
-    /// As [`Vault::erase_submission`], for many: their keys go in one transaction.
+    /// As [`Vault::erase_submission`], for many: their keys go in one transaction. Answers with those
+    /// of which something is left, which keep the others from nothing.
     ///
     /// # Errors
-    /// See [`VaultError`]. The keys are destroyed first.
-    pub async fn erase_submissions(&self, subjects: &[Uuid]) -> Result<(), VaultError> {
+    /// See [`VaultError`]; no key is destroyed then, or it is not known.
+    pub async fn erase_submissions(
+        &self,
+        subjects: &[Uuid],
+    ) -> Result<Vec<(Uuid, VaultError)>, VaultError> {
         self.inner.submission_keys.destroy(subjects).await?;
+        let mut left = Vec::new();
         for subject in subjects {
-            for object in self.files().objects_of(*subject).await? {
-                self.objects().delete(object).await?;
+            if let Err(error) = self.delete_content(*subject).await {
+                left.push((*subject, error));
             }
-            // Records last: they are the list of what is still to be deleted.
-            self.files().forget_subject(*subject).await?;
         }
-        Ok(())
+        Ok(left)
+    }
+
+    async fn delete_content(&self, subject: Uuid) -> Result<(), VaultError> {
+        for object in self.files().objects_of(subject).await? {
+            self.objects().delete(object).await?;
+        }
+        // Records last: they are the list of what is still to be deleted.
+        Ok(self.files().forget_subject(subject).await?)
     }
 
     /// Which of these submissions are not destroyed: their key is there, or is not known to be gone,

@@ -8,6 +8,7 @@ mod append;
 mod candidates;
 mod engine;
 mod growth;
+mod matters;
 mod preconditions;
 mod records;
 mod sessions;
@@ -49,6 +50,11 @@ suite! { sqlite, Sqlite:
     growth {
         tiles_and_edge_follow_the_tree,
         a_second_level_becomes_full,
+    }
+    matters {
+        cases_and_orders_come_in_pages,
+        a_withdrawal_is_due_a_case_until_it_has_one,
+        what_is_left_in_a_case_is_what_nothing_stops,
     }
     preconditions {
         a_key_must_be_at_its_version,

@@ -19,6 +19,7 @@ use super::{
         erase::{Decision, is_stopped},
         genesis::timestamp,
     },
+    CONCERNED_PAGE,
     open::NewCase,
     rules_of, state_of, unruled,
 };
@@ -37,6 +38,26 @@ const ORDERS_AT_ONCE: usize = 512;
 /// Ground of the cases that withdrawals open.
 const WITHDRAWAL: &str = "withdrawal";
 
+/// What the service does in a case by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Due {
+    Acknowledge,
+    Order,
+    Finish,
+    Close,
+}
+
+impl Due {
+    /// The state of the cases in which it is due.
+    const fn state(self) -> CaseState {
+        match self {
+            Self::Acknowledge => CaseState::Received,
+            Self::Order | Self::Finish => CaseState::Remediating,
+            Self::Close => CaseState::Propagating,
+        }
+    }
+}
+
 impl Service {
     /// Does what is due in cases; the service calls this every second.
     ///
@@ -46,19 +67,39 @@ impl Service {
         for submission in self.ledger.legal().withdrawn_without_case(PAGE).await? {
             noted(submission, self.open_withdrawal_case(submission).await);
         }
-        for record in self.ledger.legal().cases_at(CaseState::Received, PAGE).await? {
-            let because = MovedBecause::AcknowledgementSent;
-            let moved = self.move_case(&record, CaseState::Acknowledged, because).await;
-            noted(record.id, moved);
-        }
-        for record in self.ledger.legal().cases_at(CaseState::Remediating, PAGE).await? {
-            noted(record.id, self.remediate(&record).await);
-        }
-        for record in self.ledger.legal().cases_at(CaseState::Propagating, PAGE).await? {
-            let because = MovedBecause::NoRecipients;
-            noted(record.id, self.move_case(&record, CaseState::Closed, because).await);
+        for due in [Due::Acknowledge, Due::Order, Due::Finish, Due::Close] {
+            if due == Due::Order || due == Due::Finish {
+                // Before, so that nothing is ordered again that waits to be carried out.
+                if let Err(error) = self.erase_due().await {
+                    tracing::warn!(%error, "orders to erase are left for later");
+                }
+            }
+            self.follow_all(due).await?;
         }
         Ok(())
+    }
+
+    async fn follow_all(&self, due: Due) -> Result<(), ServiceError> {
+        let mut after = None;
+        loop {
+            let page = self.ledger.legal().cases_at(due.state(), after, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.opened);
+            for record in &page {
+                noted(record.id, self.follow(record, due).await);
+            }
+        }
+    }
+
+    async fn follow(&self, record: &CaseRecord, due: Due) -> Result<(), ServiceError> {
+        let (to, because) = match due {
+            Due::Acknowledge => (CaseState::Acknowledged, MovedBecause::AcknowledgementSent),
+            Due::Order => return self.order_left(record).await,
+            Due::Finish if !self.is_carried_out(record.id).await? => return Ok(()),
+            Due::Finish => (CaseState::Propagating, MovedBecause::Erased),
+            Due::Close => (CaseState::Closed, MovedBecause::NoRecipients),
+        };
+        self.move_case(record, to, because).await
     }
 
     async fn open_withdrawal_case(&self, submission: Uuid) -> Result<(), ServiceError> {
@@ -74,68 +115,67 @@ impl Service {
         self.open_case(new).await.map(drop)
     }
 
-    /// Carries out what is ordered, orders what is left and not held, and moves the case on once nothing
-    /// is left. What earlier decisions of a case had destroyed is not counted: a case can be reopened.
-    async fn remediate(&self, record: &CaseRecord) -> Result<(), ServiceError> {
-        // So that nothing is ordered again that waits to be carried out.
-        self.erase_due().await?;
-        let concerned = self.concerned_by(record.id).await?;
-        let free = self.left_and_free(&concerned).await?;
-        if !free.is_empty() {
-            let decision = self.decision(record).await?;
-            for page in free.chunks(ORDERS_AT_ONCE) {
-                let orders = page.iter().map(|it| self.order_erasure(decision, it.clone()));
-                for (order, it) in futures_util::future::join_all(orders).await.iter().zip(page) {
-                    match order {
-                        Err(error) if is_stopped(error) => {
-                            tracing::debug!(submission = %it.submission, "is held, or ordered before");
-                        }
-                        Err(error) => {
-                            tracing::warn!(submission = %it.submission, %error, "not ordered");
-                        }
-                        Ok(()) => {}
-                    }
+    /// Orders what is left and not held. What earlier decisions of a case had destroyed is not counted:
+    /// a case can be reopened.
+    async fn order_left(&self, record: &CaseRecord) -> Result<(), ServiceError> {
+        let (mut decision, mut after) = (None, None);
+        loop {
+            let legal = self.ledger.legal();
+            let page = legal.left_in(record.id, true, after, CONCERNED_PAGE).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.submission);
+            let mut left = Vec::with_capacity(page.len());
+            for it in page {
+                if !self.is_gone(&it).await? {
+                    left.push(it);
                 }
             }
-            self.erase_due().await?;
+            for some in left.chunks(ORDERS_AT_ONCE) {
+                let decision = match decision {
+                    Some(known) => known,
+                    None => *decision.insert(self.decision(record).await?),
+                };
+                self.order_all(decision, some).await;
+            }
         }
-        if self.gone(&concerned).await? {
-            self.move_case(record, CaseState::Propagating, MovedBecause::Erased).await?;
+    }
+
+    async fn order_all(&self, decision: Decision, targets: &[ConcernedSubmission]) {
+        let orders = targets.iter().map(|it| self.order_erasure(decision, it.clone()));
+        for (order, it) in futures_util::future::join_all(orders).await.iter().zip(targets) {
+            match order {
+                Err(error) if is_stopped(error) => {
+                    tracing::debug!(submission = %it.submission, "is held, or ordered before");
+                }
+                Err(error) => {
+                    tracing::warn!(submission = %it.submission, %error, "not ordered");
+                }
+                Ok(()) => {}
+            }
         }
-        Ok(())
     }
 
     /// Whether everything concerned is erased, by this case or by another.
-    async fn gone(&self, concerned: &[ConcernedSubmission]) -> Result<bool, ServiceError> {
-        for it in concerned {
-            if !self.is_gone(it).await? {
-                return Ok(false);
+    async fn is_carried_out(&self, case: Uuid) -> Result<bool, ServiceError> {
+        let mut after = None;
+        loop {
+            let page = self.ledger.legal().left_in(case, false, after, CONCERNED_PAGE).await?;
+            let Some(last) = page.last() else { return Ok(true) };
+            after = Some(last.submission);
+            for it in &page {
+                if !self.is_gone(it).await? {
+                    return Ok(false);
+                }
             }
         }
-        Ok(true)
     }
 
+    /// Whether nothing is left of a submission that is not erased as a whole, or of these files of it.
     async fn is_gone(&self, it: &ConcernedSubmission) -> Result<bool, ServiceError> {
-        Ok(match &it.files {
-            None => self.ledger.submission(it.submission).await?.is_some_and(|it| it.erased),
-            Some(files) => self.vault.stored(it.submission, files).await?.is_empty(),
-        })
-    }
-
-    /// What is neither gone nor ordered as a whole nor held.
-    async fn left_and_free(
-        &self,
-        concerned: &[ConcernedSubmission],
-    ) -> Result<Vec<ConcernedSubmission>, ServiceError> {
-        let mut left = Vec::new();
-        for it in concerned {
-            let record = self.ledger.submission(it.submission).await?;
-            let stopped = record.is_some_and(|record| record.held || record.ordered);
-            if !stopped && !self.is_gone(it).await? {
-                left.push(it.clone());
-            }
+        match &it.files {
+            None => Ok(false),
+            Some(files) => Ok(self.vault.stored(it.submission, files).await?.is_empty()),
         }
-        Ok(left)
     }
 
     /// What the orders of a case rest on: the decision that another officer agreed to, and that

@@ -247,7 +247,9 @@ fn submission_change(index: LeafIndex, effect: &Effect) -> Option<BoundQuery<'_>
                 .bind(submission.as_bytes().as_slice())
         }
         Effect::Withdraw { submission, purposes: None } => {
-            sqlx::query("UPDATE submissions SET withdrawn = 1, cleared = 0, decision_due = 0 WHERE id = ?")
+            // A case is due by the first one.
+            sqlx::query("UPDATE submissions SET case_due = case_due OR withdrawn = 0, withdrawn = 1,
+                 cleared = 0, decision_due = 0 WHERE id = ?")
                 .bind(submission.as_bytes().as_slice())
         }
         Effect::Withdraw { submission, purposes: Some(purposes) } => {

@@ -15,6 +15,7 @@ pub(super) fn ledger() -> Migrator {
         ("sessions", include_str!("../../../migrations/sqlite/ledger/0005_sessions.sql")),
         ("scan", include_str!("../../../migrations/sqlite/ledger/0006_scan.sql")),
         ("legal", include_str!("../../../migrations/sqlite/ledger/0007_legal.sql")),
+        ("takedown", include_str!("../../../migrations/sqlite/ledger/0008_takedown.sql")),
     ])
 }
 

@@ -26,14 +26,14 @@ const MARKER: &str = "Obersalzberg-Gesprächsnotiz 8814-K";
 const NEEDLE_BYTES: usize = 24;
 
 /// Bytes that must be gone, by what they are.
-type Needles = BTreeMap<String, Vec<u8>>;
+pub(super) type Needles = BTreeMap<String, Vec<u8>>;
 
-struct Storehouse {
-    data: PathBuf,
+pub(super) struct Storehouse {
+    pub(super) data: PathBuf,
 }
 
 impl Storehouse {
-    fn of(server: &Server) -> Self {
+    pub(super) fn of(server: &Server) -> Self {
         Self { data: Storage::new(server.directory.path().join("data"), None).data }
     }
 
@@ -49,7 +49,7 @@ impl Storehouse {
         query.fetch_all(&mut connection).await.unwrap()
     }
 
-    fn objects(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+    pub(super) fn objects(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         files(&self.data.join("vault")).collect()
     }
 
@@ -89,7 +89,7 @@ impl Storehouse {
     }
 
     /// Which of these bytes are in some file, wherever in it.
-    fn found(&self, needles: &Needles) -> Vec<String> {
+    pub(super) fn found(&self, needles: &Needles) -> Vec<String> {
         let mut found = Vec::new();
         for (path, bytes) in files(&self.data) {
             for (what, needle) in needles {
@@ -121,7 +121,7 @@ fn contains(bytes: &[u8], needle: &[u8]) -> bool {
     false
 }
 
-fn copy_tree(from: &Path, to: &Path) {
+pub(super) fn copy_tree(from: &Path, to: &Path) {
     for entry in WalkDir::new(from).into_iter().map(Result::unwrap) {
         let target = to.join(entry.path().strip_prefix(from).unwrap());
         if entry.file_type().is_dir() {
@@ -133,7 +133,7 @@ fn copy_tree(from: &Path, to: &Path) {
 }
 
 /// Work with a marker in its files, and everything that is stored of it.
-async fn planted(scene: &Scene) -> (Work, Needles) {
+pub(super) async fn planted(scene: &Scene) -> (Work, Needles) {
     let storehouse = Storehouse::of(&scene.server);
     let before = storehouse.objects();
     let work = Work::stored_with(&scene.server, &scene.owner, MARKER).await;
@@ -390,7 +390,9 @@ fn journal_in(guard: &Path) -> PathBuf {
     path
 }
 
-async fn open(storage: &Storage) -> Result<attestry::app::Application, attestry::app::StartError> {
+pub(super) async fn open(
+    storage: &Storage,
+) -> Result<attestry::app::Application, attestry::app::StartError> {
     let identity = attestry::config::Identity {
         origin: Some(crate::support::ORIGIN.to_owned()),
         entries: attestry::http::EntriesAccess::Members,

@@ -5,6 +5,7 @@ mod damage;
 mod erasure;
 mod holds;
 mod notices;
+mod obstacles;
 
 use std::time::{Duration, Instant};
 

@@ -73,6 +73,9 @@ impl MattersAudit for SqliteLedgerAudit {
                  (SELECT min(ordered_index) FROM erasures WHERE submission = id AND files IS NULL)
              UNION ALL SELECT id, 'erased_index' FROM submissions WHERE erased_index IS NOT
                  (SELECT min(erased_index) FROM erasures WHERE submission = id AND files IS NULL)
+             UNION ALL SELECT id, 'case_due' FROM submissions WHERE case_due IS NOT (withdrawn = 1 AND NOT EXISTS
+                 (SELECT 1 FROM case_submissions JOIN cases ON cases.id = case_id
+                  WHERE submission = submissions.id AND channel = 'withdrawal'))
              LIMIT ?";
         async move { Ok(sqlx::query_as(SQL).bind(limit).fetch_all(&self.pool).await?) }.boxed()
     }

@@ -231,6 +231,7 @@ async fn concern(
             .await?;
     let locked = locked.unwrap_or(false);
     set_lock(connection, case, false).await?;
+    case_due_without(connection, case).await?;
     sqlx::query("DELETE FROM case_submissions WHERE case_id = ?")
         .bind(case.as_bytes().as_slice())
         .execute(&mut *connection)
@@ -243,8 +244,30 @@ async fn concern(
             .bind(false)
     })
     .await?;
+    sqlx::query(
+        "UPDATE submissions SET case_due = 0 WHERE case_due = 1
+             AND id IN (SELECT submission FROM case_submissions WHERE case_id = ?1)
+             AND (SELECT channel FROM cases WHERE id = ?1) = 'withdrawal'",
+    )
+    .bind(case.as_bytes().as_slice())
+    .execute(&mut *connection)
+    .await?;
     decide_again(connection, case).await?;
     if locked { set_lock(connection, case, true).await } else { Ok(()) }
+}
+
+/// What is withdrawn and leaves the case needs another, unless it has one.
+async fn case_due_without(connection: &mut SqliteConnection, case: Uuid) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE submissions SET case_due = 1 WHERE withdrawn = 1
+             AND id IN (SELECT submission FROM case_submissions WHERE case_id = ?1)
+             AND NOT EXISTS (SELECT 1 FROM case_submissions JOIN cases ON cases.id = case_id
+                 WHERE submission = submissions.id AND channel = 'withdrawal' AND case_id <> ?1)",
+    )
+    .bind(case.as_bytes().as_slice())
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// SHA-256 after SHA-256.

@@ -24,12 +24,14 @@ const SETTLE_PAUSE: Duration = Duration::from_millis(100);
 
 pub(super) async fn pending(
     connection: &mut SqliteConnection,
+    after: Option<LeafIndex>,
     limit: u32,
 ) -> Result<Vec<ErasureRecord>, StoreError> {
     let rows = sqlx::query(
         "SELECT ordered_index, order_leaf, case_id, submission, files, journalled, keys, objects, payloads
-         FROM erasures WHERE erased_index IS NULL ORDER BY ordered_index LIMIT ?",
+         FROM erasures WHERE erased_index IS NULL AND ordered_index > ? ORDER BY ordered_index LIMIT ?",
     )
+    .bind(after.map_or(-1, |index| number(index.0)))
     .bind(limit)
     .fetch_all(connection)
     .await?;

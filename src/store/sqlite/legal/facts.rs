@@ -29,6 +29,15 @@ pub(in super::super) fn is_held() -> String {
     format!("({})", ways.join(" OR "))
 }
 
+/// Whether nothing stops an order to erase the row of `submissions`, and none waits to be carried out.
+pub(super) fn is_free() -> String {
+    let held = is_held();
+    format!(
+        "ordered_index IS NULL AND NOT {held} AND NOT EXISTS (SELECT 1 FROM erasures
+             WHERE erasures.submission = submissions.id AND erasures.erased_index IS NULL)"
+    )
+}
+
 /// How many holds are on the row of `submissions`, and how many open cases about it.
 pub(in super::super) fn count_matters() -> [String; 2] {
     let ways: Vec<String> = HOLDS_ON.iter().map(|way| format!("(SELECT count(*) {way})")).collect();

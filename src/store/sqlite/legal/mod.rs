@@ -3,6 +3,8 @@
 pub(super) mod effects;
 mod erasures;
 pub(super) mod facts;
+#[cfg(test)]
+mod tests;
 
 use attestry_proof::{
     hash::{HASH_BYTES, Hash},
@@ -68,6 +70,42 @@ fn submission_of(bytes: &[u8]) -> Result<Uuid, StoreError> {
     Uuid::from_slice(bytes).map_err(|_| corrupt("submission", 0))
 }
 
+const DUE_A_CASE: &str =
+    "SELECT id FROM submissions WHERE case_due = 1 ORDER BY opened_index LIMIT ?";
+
+fn list_cases(in_program: bool) -> String {
+    let which = if in_program { "program = ?3" } else { "TRUE" };
+    format!(
+        "SELECT {CASE_COLUMNS} FROM cases WHERE opened_index < ?1 AND {which}
+         ORDER BY opened_index DESC LIMIT ?2"
+    )
+}
+
+fn cases_at() -> String {
+    format!(
+        "SELECT {CASE_COLUMNS} FROM cases WHERE state <> 'closed' AND state = ? AND opened_index > ?
+         ORDER BY opened_index LIMIT ?"
+    )
+}
+
+fn holds_in() -> String {
+    format!(
+        "SELECT {HOLD_COLUMNS} FROM holds WHERE program = ? AND placed_index < ?
+         ORDER BY placed_index DESC LIMIT ?"
+    )
+}
+
+/// What is left in a case of what these words allow.
+fn left_in(which: &str) -> String {
+    format!(
+        "SELECT submission, files FROM case_submissions
+         CROSS JOIN submissions ON submissions.id = case_submissions.submission
+         WHERE case_id = ?1 AND submission > ?2 AND (files IS NULL OR files <> x'')
+           AND submissions.erased_index IS NULL AND {which}
+         ORDER BY submission LIMIT ?3"
+    )
+}
+
 impl SqliteLedger {
     async fn case_where(
         &self,
@@ -88,29 +126,22 @@ impl SqliteLedger {
         before: LeafIndex,
         limit: u32,
     ) -> Result<Vec<CaseRecord>, StoreError> {
-        let sql = format!(
-            "SELECT {CASE_COLUMNS} FROM cases WHERE opened_index < ?1 AND (?2 IS NULL OR program = ?2)
-             ORDER BY opened_index DESC LIMIT ?3"
-        );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(number(before.0))
-            .bind(program)
-            .bind(limit)
-            .fetch_all(self.readers())
-            .await?;
+        let sql = list_cases(program.is_some());
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(number(before.0)).bind(limit);
+        let query = if program.is_some() { query.bind(program) } else { query };
+        let rows = query.fetch_all(self.readers()).await?;
         rows.iter().map(case_of).collect()
     }
 
     async fn list_cases_at(
         &self,
         state: CaseState,
+        after: Option<LeafIndex>,
         limit: u32,
     ) -> Result<Vec<CaseRecord>, StoreError> {
-        let sql = format!(
-            "SELECT {CASE_COLUMNS} FROM cases WHERE state <> 'closed' AND state = ? ORDER BY opened_index LIMIT ?"
-        );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+        let rows = sqlx::query(sqlx::AssertSqlSafe(cases_at()))
             .bind(state.as_str())
+            .bind(after.map_or(-1, |index| number(index.0)))
             .bind(limit)
             .fetch_all(self.readers())
             .await?;
@@ -123,15 +154,35 @@ impl SqliteLedger {
         after: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<ConcernedSubmission>, StoreError> {
-        let rows: Vec<(Vec<u8>, Option<Vec<u8>>)> = sqlx::query_as(
-            "SELECT submission, files FROM case_submissions WHERE case_id = ?1 AND (?2 IS NULL OR submission > ?2)
-             ORDER BY submission LIMIT ?3",
-        )
-        .bind(case.as_bytes().as_slice())
-        .bind(after.map(|id| id.as_bytes().to_vec()))
-        .bind(limit)
-        .fetch_all(self.readers())
-        .await?;
+        const SQL: &str = "SELECT submission, files FROM case_submissions
+             WHERE case_id = ?1 AND submission > ?2 ORDER BY submission LIMIT ?3";
+        self.concerned_by(SQL.into(), case, after, limit).await
+    }
+
+    async fn list_left(
+        &self,
+        case: Uuid,
+        free: bool,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<ConcernedSubmission>, StoreError> {
+        let free = if free { facts::is_free() } else { "TRUE".into() };
+        self.concerned_by(left_in(&free), case, after, limit).await
+    }
+
+    async fn concerned_by(
+        &self,
+        sql: String,
+        case: Uuid,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<ConcernedSubmission>, StoreError> {
+        let rows: Vec<(Vec<u8>, Option<Vec<u8>>)> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+            .bind(case.as_bytes().as_slice())
+            .bind(after.map_or_else(Vec::new, |id| id.as_bytes().to_vec()))
+            .bind(limit)
+            .fetch_all(self.readers())
+            .await?;
         rows.iter()
             .map(|(submission, files)| {
                 Ok(ConcernedSubmission {
@@ -204,11 +255,7 @@ impl Legal for SqliteLedger {
         limit: u32,
     ) -> BoxFuture<'a, Result<Vec<HoldRecord>, StoreError>> {
         async move {
-            let sql = format!(
-                "SELECT {HOLD_COLUMNS} FROM holds WHERE program = ? AND placed_index < ?
-                 ORDER BY placed_index DESC LIMIT ?"
-            );
-            let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            let rows = sqlx::query(sqlx::AssertSqlSafe(holds_in()))
                 .bind(program)
                 .bind(number(before.0))
                 .bind(limit)
@@ -239,9 +286,10 @@ impl Legal for SqliteLedger {
     fn cases_at(
         &self,
         state: CaseState,
+        after: Option<LeafIndex>,
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<CaseRecord>, StoreError>> {
-        self.list_cases_at(state, limit).boxed()
+        self.list_cases_at(state, after, limit).boxed()
     }
 
     fn case_history(&self, case: Uuid) -> BoxFuture<'_, Result<Vec<(CaseState, i64)>, StoreError>> {
@@ -278,17 +326,20 @@ impl Legal for SqliteLedger {
         .boxed()
     }
 
+    fn left_in(
+        &self,
+        case: Uuid,
+        free: bool,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<ConcernedSubmission>, StoreError>> {
+        self.list_left(case, free, after, limit).boxed()
+    }
+
     fn withdrawn_without_case(&self, limit: u32) -> BoxFuture<'_, Result<Vec<Uuid>, StoreError>> {
         async move {
-            let rows: Vec<Vec<u8>> = sqlx::query_scalar(
-                "SELECT id FROM submissions WHERE withdrawn = 1 AND NOT EXISTS (
-                     SELECT 1 FROM case_submissions JOIN cases ON cases.id = case_id
-                     WHERE submission = submissions.id AND channel = 'withdrawal')
-                 ORDER BY opened_index LIMIT ?",
-            )
-            .bind(limit)
-            .fetch_all(self.readers())
-            .await?;
+            let query = sqlx::query_scalar(DUE_A_CASE).bind(limit);
+            let rows: Vec<Vec<u8>> = query.fetch_all(self.readers()).await?;
             rows.iter().map(|id| submission_of(id)).collect()
         }
         .boxed()
@@ -303,9 +354,11 @@ impl Legal for SqliteLedger {
 
     fn erasures_pending(
         &self,
+        after: Option<LeafIndex>,
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<ErasureRecord>, StoreError>> {
-        async move { erasures::pending(&mut *self.readers().acquire().await?, limit).await }.boxed()
+        async move { erasures::pending(&mut *self.readers().acquire().await?, after, limit).await }
+            .boxed()
     }
 
     fn erasures_of(&self, case: Uuid) -> BoxFuture<'_, Result<(u64, u64), StoreError>> {

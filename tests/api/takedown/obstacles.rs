@@ -1,0 +1,106 @@
+//! Erasing what does not want to be erased: one object in the way, or a crash in the middle.
+
+use std::{
+    ffi::OsStr,
+    fs,
+    os::unix::ffi::OsStrExt as _,
+    path::{Path, PathBuf},
+};
+
+use attestry::config::Storage;
+
+use super::{
+    Scene,
+    erasure::{Storehouse, copy_tree, open, planted},
+};
+use crate::support::{Step, Work, stopped};
+
+/// Puts something into a directory of the object store that the store cannot list, so that what is in
+/// there cannot be deleted; answers with what it was.
+fn obstruct(directory: &Path) -> PathBuf {
+    let path = directory.join(OsStr::from_bytes(b"\xff"));
+    fs::write(&path, b"in the way").unwrap();
+    path
+}
+
+/// Plants work, and obstructs an object of it.
+async fn stuck(scene: &Scene) -> (Work, PathBuf) {
+    let storehouse = Storehouse::of(&scene.server);
+    let before = storehouse.objects();
+    let (work, _) = planted(scene).await;
+    let object = storehouse.objects().into_keys().find(|path| !before.contains_key(path)).unwrap();
+    (work, obstruct(object.parent().unwrap()))
+}
+
+#[tokio::test]
+async fn one_object_that_cannot_be_deleted_keeps_no_other_order_waiting() {
+    let scene = Scene::new().await;
+    let (server, first) = (&scene.server, &scene.first);
+    let (work, obstacle) = stuck(&scene).await;
+    let (other, needles) = planted(&scene).await;
+    let (older, newer) = (scene.withdrawn(&work).await, scene.withdrawn(&other).await);
+    for case in [older, newer] {
+        scene.upheld(case).await;
+        scene.approved(case).await;
+        server.step(first, case, &Step::new("remediating", "erasure-approved")).await;
+    }
+    scene.reaches(newer, "closed").await;
+    let storehouse = Storehouse::of(server);
+    assert_eq!(storehouse.found(&needles), [""; 0]);
+    assert_eq!(scene.state(older).await, "remediating");
+    // What is left of it nobody opens.
+    let gone = server.service.vault().existing_key(work.id).await.err().unwrap().to_string();
+    assert!(gone.contains("destroyed"), "{gone}");
+    let path = format!("/api/v1/submissions/{}/files/{}?purpose=legal", work.id, work.file());
+    server.get(path).by(first).send().await.status(403);
+
+    // It is tried again by itself, and at the next start.
+    fs::remove_file(obstacle).unwrap();
+    let directory = stopped(scene.server).await;
+    let application = open(&Storage::new(directory.path().join("data"), None)).await.unwrap();
+    let service = application.service();
+    for _ in 0..100 {
+        service.catch_up().await.unwrap();
+    }
+    let record = service.ledger().submission(work.id).await.unwrap().unwrap();
+    assert!(record.erased, "{record:?}");
+    application.close().await;
+}
+
+#[tokio::test]
+async fn a_restored_copy_is_erased_to_the_end_also_after_a_crash_within_it() {
+    let scene = Scene::new().await;
+    let (work, needles) = planted(&scene).await;
+    let (kept, _) = planted(&scene).await;
+    let case = scene.withdrawn(&work).await;
+    let storehouse = Storehouse::of(&scene.server);
+    let backup = tempfile::tempdir().unwrap();
+    copy_tree(&storehouse.data, backup.path());
+    scene.erased(case).await;
+    let directory = stopped(scene.server).await;
+    let data = directory.path().join("data");
+    let storage = Storage::new(data.clone(), None);
+    // Keys and objects from before; the ledger of today has no record of the objects.
+    for part in ["kek", "vault"] {
+        copy_tree(&backup.path().join(part), &data.join(part));
+    }
+    for part in ["keyring.db", "keyring.db-wal"] {
+        fs::copy(backup.path().join(part), data.join(part)).unwrap();
+    }
+    let restored = Storehouse { data: data.clone() };
+    let back = restored.found(&needles);
+    assert!(back.iter().any(|it| it.contains("vault")), "{back:?}");
+
+    // The keys are destroyed, and then something fails.
+    fs::create_dir_all(data.join("vault/objects/in-the-way")).unwrap();
+    let obstacle = obstruct(&data.join("vault/objects/in-the-way"));
+    let failed = open(&storage).await.err().unwrap().to_string();
+    println!("{failed}");
+    let left = restored.found(&needles);
+    assert!(!left.is_empty(), "the crash came in the middle");
+    fs::remove_file(obstacle).unwrap();
+    let application = open(&storage).await.unwrap();
+    application.service().vault().existing_key(kept.id).await.unwrap();
+    application.close().await;
+    assert_eq!(restored.found(&needles), [""; 0]);
+}
