@@ -3,8 +3,10 @@
 //! The same dossier gives the same bytes. Nothing here reads a store, a clock or a file.
 
 pub mod archive;
+pub mod page;
 mod readers;
 mod readme;
+pub mod timeline;
 
 use std::collections::BTreeMap;
 

@@ -3,11 +3,13 @@
 use attestry_policy::words::State;
 use attestry_proof::{
     cose::{SignedStatement, Subject},
+    custody::{self, PayloadState},
     hash::Hash,
     key::Thumbprint,
     payload::{
         Payload, StatementKind,
         access::{AccessAct, AccessObject},
+        fields::Timestamp,
     },
     size::LeafIndex,
 };
@@ -48,6 +50,8 @@ pub struct CustodyEvent {
     /// What it says, line by line; `None` if the payload was erased or is not for the caller: who looked,
     /// what is locked or held, and the record of what was erased.
     pub summary: Option<Vec<(&'static str, String)>>,
+    /// The same in the fields of a chain of custody.
+    pub record: custody::CustodyEvent,
 }
 
 impl Service {
@@ -81,12 +85,8 @@ impl Service {
             let times = self.ledger.committed_at(&indices).await?;
             let payloads = self.payloads_of(submission, &indices).await?;
             for ((entry, time), payload) in entries.into_iter().zip(times).zip(payloads) {
-                let mut event = custody_event(&entry, previous, time, payload)?;
-                if !event.kind.is_some_and(|kind| reader.reads(kind)) {
-                    event.summary = None;
-                }
+                events.push(custody_event(&entry, previous, time, payload, &reader)?);
                 previous = Some(entry.leaf_hash);
-                events.push(event);
             }
             entries = rest;
         }
@@ -132,9 +132,21 @@ fn custody_event(
     previous: Option<Hash>,
     logged_at_ms: Option<i64>,
     payload: Option<(Vec<u8>, bool)>,
+    reader: &Reader,
 ) -> Result<CustodyEvent, ServiceError> {
     let statement = SignedStatement::parse_entry(&entry.entry)?;
     let payload = payload.map(|(bytes, sealed)| Payload::parse(&bytes, sealed)).transpose()?;
+    let shown = match &payload {
+        None => Err(PayloadState::Erased),
+        Some(payload) if reader.reads(payload.kind()) => Ok(payload),
+        Some(_) => Err(PayloadState::Withheld),
+    };
+    let seconds = logged_at_ms.unwrap_or(0).div_euclid(1000);
+    let logged_at = Timestamp::from_unix_seconds(seconds).ok_or(ServiceError::Malformed {
+        what: "time",
+        reason: "an entry was logged outside the years 0 to 9999".into(),
+    })?;
+    let record = custody::CustodyEvent::of(&statement, entry.index, previous, logged_at, shown);
     Ok(CustodyEvent {
         index: entry.index,
         leaf_hash: entry.leaf_hash,
@@ -144,6 +156,7 @@ fn custody_event(
         logged_at_ms: logged_at_ms.unwrap_or(0),
         payload_digest: statement.payload_digest(),
         kind: payload.as_ref().map(Payload::kind),
-        summary: payload.as_ref().map(Payload::summary),
+        summary: shown.ok().map(Payload::summary),
+        record,
     })
 }

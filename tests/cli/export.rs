@@ -296,3 +296,35 @@ fn packs_of_another_log_and_rolled_back_ones_are_not_verified() {
     pack(&path, &rolled_back);
     assert!(!judged(&path, &scene.trust()).unwrap().verified);
 }
+
+#[test]
+fn custody_is_drawn_and_tabled() {
+    let (scene, id) = cleared();
+    let [page, table, drawing] = ["c.html", "c.csv", "c.svg"].map(|name| scene.at(name));
+    let custody = ["custody", &id, "--html", &page, "--csv", &table, "--svg", &drawing];
+    let told = scene.run("cara", &custody).exits(DONE).json();
+    let events = told["events"].as_array().unwrap();
+    assert_eq!(told["gaps"], json!([]));
+    let page = fs::read_to_string(page).unwrap();
+    assert_eq!(page.matches("<section").count(), events.len());
+    assert_eq!(page.matches("<circle").count(), events.len());
+    assert!(page.contains("each linked to the one before it"));
+    assert!(!page.contains("<script"), "a page to read needs none");
+    let drawing = fs::read_to_string(drawing).unwrap();
+    assert!(drawing.starts_with("<svg") && drawing.ends_with("</svg>\n"), "{drawing}");
+    // Another program reads the table, and every cell is where its column says.
+    let script = "import csv, json, sys\n\
+        print(json.dumps(list(csv.DictReader(open(sys.argv[1], encoding='utf-8', newline='')))))\n";
+    let read = std::process::Command::new("python3").args(["-c", script, &table]).output().unwrap();
+    assert!(read.status.success(), "{read:?}");
+    let rows: Value = serde_json::from_slice(&read.stdout).unwrap();
+    let rows = rows.as_array().unwrap();
+    assert_eq!(rows.len(), events.len());
+    for (row, event) in rows.iter().zip(events) {
+        assert_eq!(row["leaf_sha256"], event["leaf_hash"]);
+        assert_eq!(row["signed_by_key"], event["issuer"]);
+        assert_eq!(row["event"], event["kind"]);
+        assert_eq!(row["payload_sha256"], event["payload_sha256"]);
+        assert_eq!(row.as_object().unwrap().len(), 23);
+    }
+}

@@ -78,5 +78,7 @@ fuzz_tests! {
     manifest_openings, fuzz_manifest_openings, Corpus::openings();
     manifest_proof, fuzz_manifest_proof, Corpus::manifest_proofs();
     payload, fuzz_payload, Corpus::folder("payload");
+    pack_index, fuzz_pack_index, Corpus::folder("pack");
+    custody_record, fuzz_custody_record, Corpus::folder("custody");
     takedown_rules, fuzz_takedown_rules, Corpus::folder("takedown");
 }

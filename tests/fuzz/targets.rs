@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use attestry::export::page::custody_page;
 use attestry_policy::clearance::RecordedFacts;
 use attestry_policy::takedown::{ActorFacts, Need, Rules, State, Step};
 use attestry_policy::words::{Role, RoleSet};
@@ -12,6 +13,7 @@ use attestry_proof::cose::statement::split_statements;
 use attestry_proof::cose::{
     Receipt, SignedStatement, TransparentStatement, UnsignedStatement, cbor,
 };
+use attestry_proof::custody::{CustodyRecord, to_csv};
 use attestry_proof::hash::Hash;
 use attestry_proof::key::PublicKey;
 use attestry_proof::log::checkpoint::SignedCheckpoint;
@@ -22,6 +24,7 @@ use attestry_proof::log::tile::{EntryBundleId, TileId, encode_bundle, parse_bund
 use attestry_proof::log::tree::{root_from_inclusion, verify_consistency};
 use attestry_proof::log::trust::TrustPolicy;
 use attestry_proof::manifest::{Manifest, ManifestProof};
+use attestry_proof::pack::{PackFault, PackIndex, check_files};
 use attestry_proof::payload::Payload;
 use attestry_proof::payload::clearance_facts::ClearanceFacts;
 use attestry_proof::size::{LeafIndex, TreeSize};
@@ -200,6 +203,29 @@ pub fn fuzz_payload(data: &[u8]) {
             facts_are_the_engines(&clearance.body().facts);
         }
     }
+}
+
+pub fn fuzz_pack_index(data: &[u8]) {
+    let Ok(index) = PackIndex::parse(data) else { return };
+    let bytes = index.to_json();
+    assert!(PackIndex::is_one(&bytes), "an index that is not taken for one");
+    assert_eq!(PackIndex::parse(&bytes).expect("what was written"), index);
+    check_files(&index, &index.files).expect("the files it names");
+    if let Some((last, rest)) = index.files.split_last() {
+        let missing = PackFault::Missing { path: last.path.clone() };
+        assert_eq!(check_files(&index, rest), Err(missing));
+    }
+}
+
+pub fn fuzz_custody_record(data: &[u8]) {
+    let Ok(record) = serde_json::from_slice::<CustodyRecord>(data) else { return };
+    let bytes = record.to_json();
+    let again: CustodyRecord = serde_json::from_slice(&bytes).expect("what was written");
+    assert_eq!(again, record);
+    assert!(record.gaps().len() <= record.events.len());
+    assert!(!to_csv(&record).is_empty());
+    let page = custody_page(&record);
+    assert_eq!(page.matches("<script").count(), 0, "words became a script");
 }
 
 /// Facts on record are read by the engine that decided on them, and written by it the same way.

@@ -1,6 +1,6 @@
 //! Submissions: their custody, payloads sent ahead, and manifests.
 
-use attestry_proof::size::LeafIndex;
+use attestry_proof::{custody::CustodyEvent as CustodyRecordEvent, size::LeafIndex};
 use axum::{
     Json,
     body::Body,
@@ -185,6 +185,10 @@ pub struct CustodyInfo {
     pub kind: Option<String>,
     /// What it says, as labels and values; absent once the payload was erased.
     pub summary: Option<Vec<(String, String)>>,
+    /// The same in the fields of a chain of custody: who acted and received, what for, by which
+    /// authority and tool, digests before and after, holds, disposal.
+    #[schema(value_type = Object)]
+    pub record: CustodyRecordEvent,
 }
 
 impl From<CustodyEvent> for CustodyInfo {
@@ -204,6 +208,7 @@ impl From<CustodyEvent> for CustodyInfo {
             summary: event.summary.map(|lines| {
                 lines.into_iter().map(|(label, value)| (label.to_owned(), value)).collect()
             }),
+            record: event.record,
         }
     }
 }

@@ -99,7 +99,8 @@ impl CustodyEvent {
             Payload::Manifest(said) => {
                 let said = said.body();
                 let (role, files, bytes) = (said.role, said.count, said.total_size);
-                self.note = Some(format!("{}: {files} files, {bytes} bytes", role.as_str()));
+                let noun = if files == 1 { "file" } else { "files" };
+                self.note = Some(format!("{}: {files} {noun}, {bytes} bytes", role.as_str()));
             }
             Payload::RedactionCheck(said) => {
                 let said = said.body();

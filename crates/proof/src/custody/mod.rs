@@ -163,3 +163,70 @@ impl CustodyRecord {
         bytes
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(index: u64, subject: &str, previous: Option<u64>) -> CustodyEvent {
+        let leaf = |index: u64| Digest(Hash::of(&index.to_be_bytes()));
+        CustodyEvent {
+            index,
+            leaf: leaf(index),
+            subject: subject.to_owned(),
+            previous: previous.map(leaf),
+            event: "manifest".to_owned(),
+            payload: PayloadState::Readable,
+            payload_sha256: leaf(0),
+            signed_by: Party {
+                key: "-key".to_owned(),
+                role: Some("contractor".to_owned()),
+                authentication: "signature".to_owned(),
+            },
+            received_by: None,
+            purpose: None,
+            authority: None,
+            before: Vec::new(),
+            after: vec![Content { what: "file".to_owned(), sha256: leaf(9) }],
+            location: "log.example".to_owned(),
+            tool: None,
+            configuration: None,
+            signed_at: "2026-01-02T03:04:05Z".parse().unwrap(),
+            logged_at: "2026-01-02T03:04:06Z".parse().unwrap(),
+            holds: Vec::new(),
+            note: Some("=HYPERLINK(\"x\"), said\r\nsomebody".to_owned()),
+            disposal: None,
+        }
+    }
+
+    #[test]
+    fn each_subject_has_a_chain_of_its_own_and_gaps_are_found() {
+        let whole = vec![
+            event(1, "a", None),
+            event(2, "b", None),
+            event(3, "a", Some(1)),
+            event(4, "b", Some(2)),
+        ];
+        let record = |events| CustodyRecord::new("a".to_owned(), 5, events);
+        assert_eq!(record(whole.clone()).gaps(), Vec::<u64>::new());
+        let mut left_out = whole.clone();
+        left_out.remove(0);
+        assert_eq!(record(left_out).gaps(), [3]);
+        let mut crossed = whole;
+        crossed[3].previous = crossed[2].previous;
+        assert_eq!(record(crossed).gaps(), [4]);
+    }
+
+    #[test]
+    fn words_are_no_formulas_in_a_table_and_keys_stay_as_they_are() {
+        let record = CustodyRecord::new("a".to_owned(), 2, vec![event(1, "a", None)]);
+        let table = to_csv(&record);
+        let mut reader = csv::Reader::from_reader(table.as_slice());
+        assert_eq!(reader.headers().unwrap().iter().collect::<Vec<_>>(), COLUMNS);
+        let row = reader.records().next().unwrap().unwrap();
+        let cell = |name: &str| &row[COLUMNS.iter().position(|column| *column == name).unwrap()];
+        assert_eq!(cell("note"), "'=HYPERLINK(\"x\"), said\r\nsomebody");
+        assert_eq!(cell("signed_by_key"), "-key");
+        assert_eq!(cell("payload"), "readable");
+    }
+}
