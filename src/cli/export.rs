@@ -54,7 +54,9 @@ pub fn run(arguments: &Arguments, output: &Output) -> Result<ExitCode, Failure> 
     let pack: NamedTempFile = pack.map_err(unusable)?;
     let bytes = block_on(async {
         let client = arguments.caller.connect().await?.for_purpose(&arguments.purpose);
-        let bytes = client.pack(&arguments.query(), pack.as_file()).await?;
+        let reader = arguments.redact_for.as_deref();
+        let path = pack_path(arguments.subject, arguments.natives, reader, arguments.at);
+        let bytes = client.pack(&path, pack.as_file()).await?;
         require_verified(vec![pack.path().to_owned()], client.pin()?)?;
         Ok(bytes)
     })?;
@@ -66,20 +68,17 @@ pub fn run(arguments: &Arguments, output: &Output) -> Result<ExitCode, Failure> 
     Ok(ExitCode::SUCCESS)
 }
 
-impl Arguments {
-    /// The path that it is fetched by, but for the purpose.
-    fn query(&self) -> String {
-        let mut path =
-            format!("/api/v1/submissions/{}/pack?natives={}", self.subject, self.natives);
-        if let Some(reader) = &self.redact_for {
-            path.push_str("&redact_for=");
-            path.extend(reader.chars().filter(char::is_ascii_alphanumeric));
-        }
-        if let Some(size) = self.at {
-            path.push_str(&format!("&at={size}"));
-        }
-        path
+/// The path that a pack is fetched by, but for the purpose.
+pub fn pack_path(subject: Uuid, natives: bool, reader: Option<&str>, at: Option<u64>) -> String {
+    let mut path = format!("/api/v1/submissions/{subject}/pack?natives={natives}");
+    if let Some(reader) = reader {
+        path.push_str("&redact_for=");
+        path.extend(reader.chars().filter(char::is_ascii_alphanumeric));
     }
+    if let Some(size) = at {
+        path.push_str(&format!("&at={size}"));
+    }
+    path
 }
 
 impl Client {
@@ -87,7 +86,7 @@ impl Client {
     ///
     /// # Errors
     /// A [`Failure`] if this key may not have it, or the answer breaks off.
-    async fn pack(&self, path: &str, file: &std::fs::File) -> Result<u64, Failure> {
+    pub async fn pack(&self, path: &str, file: &std::fs::File) -> Result<u64, Failure> {
         use std::io::Write as _;
         let path = format!("{path}{}", self.stated_purpose('&'));
         let mut answer = self.get_signed_answer(&path).await?;

@@ -3,7 +3,7 @@
 
 use std::{path::Path, process::ExitCode};
 
-use attestry_verify::{PackReport, ReplayOutcome, Verdict, open_pack};
+use attestry_verify::{PackReport, ReplayOutcome, Report, Verdict, open_pack};
 
 use super::{
     output::{Failure, Output},
@@ -11,14 +11,23 @@ use super::{
 };
 
 pub fn run(arguments: &attestry_verify::Arguments, output: &Output) -> Result<ExitCode, Failure> {
+    let report = judge(arguments)?;
+    output.line(report.to_text(output.has_color()).trim_end());
+    output.json(&report);
+    Ok(ExitCode::from(report.exit_code()))
+}
+
+/// Verifies everything, and makes the decisions of packs again.
+///
+/// # Errors
+/// A [`Failure`] if the input is unusable.
+pub fn judge(arguments: &attestry_verify::Arguments) -> Result<Report, Failure> {
     let mut report = attestry_verify::run(arguments).map_err(Failure::usage)?;
     for pack in report.packs.iter_mut().filter(|pack| pack.verdict == Verdict::Verified) {
         decide_again(pack)?;
     }
     report.decide();
-    output.line(report.to_text(output.has_color()).trim_end());
-    output.json(&report);
-    Ok(ExitCode::from(report.exit_code()))
+    Ok(report)
 }
 
 fn decide_again(pack: &mut PackReport) -> Result<(), Failure> {

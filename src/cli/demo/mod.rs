@@ -3,6 +3,7 @@
 //! Nothing is simulated: a real service on loopback, real keys, real files, and the same offline
 //! verifier that consumers use. It exits with 0 only if every step held.
 
+mod packs;
 mod review;
 mod samples;
 mod search;

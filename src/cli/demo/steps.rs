@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use super::{
     Running, Stage,
+    packs::{self, COUNSEL, Handed},
     review::{self, REVIEWER, Reviewed},
     samples::{self, Sample},
     search,
@@ -56,6 +57,8 @@ pub struct Facts {
     pub refusal: String,
     /// Sizes between which the log was proven consistent.
     pub consistent: (u64, u64),
+    /// The pack that was handed over before.
+    pub pack: Handed,
     /// What became of the objection.
     pub taken_down: TakenDown,
     /// Folder with everything.
@@ -110,11 +113,13 @@ pub async fn play(stage: &Stage, output: &Output) -> Result<Facts, Failure> {
     output.heading("8. Somebody objects, two officers decide, and content is destroyed");
     let backup = takedown::back_up(stage)?;
     let running = stage.start().await?;
+    let pack = packs::hand_over(&running, &made, &pieces, output).await?;
     let taken_down = takedown::take_down(&running, &made, &pieces, output).await?;
     let entries = Client::new(&running.url)?.about().await?.size;
     running.stop().await?;
     output.line("  what was proved before stays proved, about what was erased too:");
     verify(&made, output)?;
+    packs::still_proves(&pack, &made, output)?;
 
     output.heading("9. In a copy of the whole, a backup of keys and files from before is put back");
     let (_copy, copied) = takedown::restored(backup.path(), stage)?;
@@ -128,6 +133,7 @@ pub async fn play(stage: &Stage, output: &Output) -> Result<Facts, Failure> {
         review,
         refusal,
         consistent,
+        pack,
         taken_down,
         made,
     })
@@ -191,7 +197,10 @@ async fn enroll(running: &Running, made: &Path, output: &Output) -> Result<(), F
     admin.open_program(&terms).await?;
     let contractors = CONTRACTORS.map(|member| (member, "contractor", "demo"));
     let officers = OFFICERS.map(|member| (member, "legal", OFFICE));
-    let members = contractors.into_iter().chain([(REVIEWER, "reviewer", "demo")]).chain(officers);
+    let members = contractors
+        .into_iter()
+        .chain([(REVIEWER, "reviewer", "demo"), (COUNSEL, "legal", "demo")])
+        .chain(officers);
     for (member, role, program) in members {
         let person = person(member);
         let invited = admin.invite(&[role.to_owned()], program, Some(person)).await?;
