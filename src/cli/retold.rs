@@ -83,6 +83,8 @@ fn manifest(info: &ManifestInfo) -> Result<ManifestCommitment, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use attestry_proof::custody::CustodyEvent;
+
     use super::*;
     use crate::assets;
 
@@ -134,7 +136,19 @@ mod tests {
             payload_sha256: String::new(),
             kind: Some("effort".into()),
             summary: Some(lines.collect()),
+            record: record(),
         }
+    }
+
+    fn record() -> CustodyEvent {
+        let digest = "0".repeat(64);
+        let record = serde_json::json!({
+            "index": 9, "leaf": digest, "subject": "", "event": "effort", "payload": "readable",
+            "payload_sha256": digest, "signed_by": { "key": "", "authentication": "signature" },
+            "before": [], "after": [], "location": "", "holds": [],
+            "signed_at": "2026-01-02T03:04:05Z", "logged_at": "2026-01-02T03:04:05Z",
+        });
+        serde_json::from_value(record).unwrap()
     }
 
     #[test]
