@@ -13,7 +13,7 @@ const GROUPS: [(&str, &[&str]); 7] = [
     ("key", &["new", "show", "revoke", "rotate", "approve", "replace"]),
     ("program", &["open", "list", "members", "work"]),
     ("policy", &["check", "explain", "replay"]),
-    ("bench", &["append", "verify"]),
+    ("bench", &["append", "pack", "verify"]),
     ("notice", &["send", "follow"]),
     ("case", &["list", "show", "open", "step", "approve"]),
     ("hold", &["list", "show", "place", "release"]),

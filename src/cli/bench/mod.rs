@@ -9,6 +9,7 @@ mod latency;
 mod load;
 mod machine;
 mod offline;
+mod pack;
 mod receipts;
 mod statements;
 mod verify;
@@ -22,6 +23,8 @@ use super::output::{Failure, Output};
 pub enum Command {
     /// Register statements over HTTP with a service started for this, and verify every receipt.
     Append(append::Arguments),
+    /// Export an audit pack of a large submission, and verify it.
+    Pack(pack::Arguments),
     /// Verify transparent statements offline, on every core.
     Verify(verify::Arguments),
 }
@@ -30,6 +33,7 @@ pub enum Command {
 pub fn run(command: Command, output: &Output) -> Result<ExitCode, Failure> {
     match command {
         Command::Append(arguments) => append::run(&arguments, output),
+        Command::Pack(arguments) => pack::run(&arguments, output),
         Command::Verify(arguments) => verify::run(&arguments, output),
     }
 }
