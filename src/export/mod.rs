@@ -7,6 +7,7 @@ pub mod page;
 mod readers;
 mod readme;
 pub mod timeline;
+pub mod verifier;
 
 use std::collections::BTreeMap;
 
@@ -84,6 +85,7 @@ impl Dossier {
         let mut add = |path: String, bytes: Vec<u8>| drop(files.insert(path, bytes));
         let [newest, first] = &self.checkpoints;
         add(pack::README.into(), readme::readme(self).into_bytes());
+        add(pack::VERIFIER.into(), verifier::page().as_bytes().to_vec());
         add(pack::CHECKPOINT.into(), newest.clone());
         add(pack::FIRST_CHECKPOINT.into(), first.clone());
         add(pack::CONSISTENCY.into(), self.consistency_json());

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// A reviewed and cleared submission, and a legal officer.
-fn cleared() -> (Scene, String) {
+pub fn cleared() -> (Scene, String) {
     let scene = reviewed_program();
     scene.join("pilot", "legal", "lena");
     let id = scene.submission_of("cara");
@@ -26,14 +26,14 @@ fn cleared() -> (Scene, String) {
     (scene, id)
 }
 
-fn export(scene: &Scene, id: &str, name: &str, more: &[&str]) -> String {
+pub fn export(scene: &Scene, id: &str, name: &str, more: &[&str]) -> String {
     let out = scene.at(name);
     scene.run("lena", &[&["export", id, "--out", &out], more].concat()).exits(DONE);
     out
 }
 
 /// Files of a pack, by path.
-fn files(pack: &str) -> BTreeMap<String, Vec<u8>> {
+pub fn files(pack: &str) -> BTreeMap<String, Vec<u8>> {
     let mut archive = ZipArchive::new(Cursor::new(fs::read(pack).unwrap())).unwrap();
     let mut files = BTreeMap::new();
     for number in 0..archive.len() {
@@ -46,7 +46,7 @@ fn files(pack: &str) -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-fn pack(path: &Path, files: &BTreeMap<String, Vec<u8>>) {
+pub fn pack(path: &Path, files: &BTreeMap<String, Vec<u8>>) {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     for (name, bytes) in files {
@@ -56,7 +56,7 @@ fn pack(path: &Path, files: &BTreeMap<String, Vec<u8>>) {
     fs::write(path, writer.finish().unwrap().into_inner()).unwrap();
 }
 
-fn index(files: &BTreeMap<String, Vec<u8>>) -> Value {
+pub fn index(files: &BTreeMap<String, Vec<u8>>) -> Value {
     serde_json::from_slice(&files["pack.json"]).unwrap()
 }
 
@@ -158,7 +158,7 @@ fn whatever_is_changed_in_a_pack_is_found() {
 }
 
 /// The index of changed files, as a forger would write it.
-fn fitted(whole: &BTreeMap<String, Vec<u8>>, changed: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
+pub fn fitted(whole: &BTreeMap<String, Vec<u8>>, changed: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
     let mut fitted = index(whole);
     for file in fitted["files"].as_array_mut().unwrap() {
         let bytes = &changed[file["path"].as_str().unwrap()];

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)]
 
+mod browser;
 mod folder;
 mod proxy;
 mod scene;
@@ -16,6 +17,7 @@ mod help;
 mod interruption;
 mod keys;
 mod members;
+mod page;
 mod pins;
 mod policy;
 mod programs;

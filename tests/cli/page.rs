@@ -1,0 +1,208 @@
+//! `verify.html` in a browser, opened from disk: what it finds in packs that are whole, changed or
+//! hostile.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{Cursor, Write as _},
+    path::{Path, PathBuf},
+};
+
+use attestry::export::verifier;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
+
+use crate::{
+    browser::Browser,
+    export::{cleared, export, files, fitted, index, pack},
+    scene::Scene,
+    support::DONE,
+};
+
+type Files = BTreeMap<String, Vec<u8>>;
+
+/// The page in a browser, on disk beside the packs that it is given.
+pub struct Page {
+    pub browser: Browser,
+    directory: TempDir,
+    given: usize,
+}
+
+/// What it says.
+#[derive(Debug)]
+pub struct Said {
+    pub verdict: String,
+    pub words: String,
+    pub shown: String,
+}
+
+impl Page {
+    pub fn open() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("verify.html");
+        fs::write(&path, verifier::page()).unwrap();
+        let browser = Browser::start();
+        let page = Self { browser, directory, given: 0 };
+        page.browser.open(&page.address());
+        page.browser.wait("return document.documentElement.dataset.ready === 'yes'");
+        page
+    }
+
+    fn address(&self) -> String {
+        format!("file://{}", self.directory.path().join("verify.html").display())
+    }
+
+    pub fn trust(&self, file: &str) {
+        let script = "return document.getElementById('trust-text').value";
+        let before = self.browser.text(script);
+        self.browser.choose("#trust-file", Path::new(file));
+        self.browser.wait(&format!("{script} !== {}", json!(before)));
+    }
+
+    /// Trusts what is pasted.
+    fn paste(&self, text: &str) {
+        let script = format!(
+            "const field = document.getElementById('trust-text'); field.value = {};\
+             field.dispatchEvent(new Event('change')); return true",
+            json!(text)
+        );
+        self.browser.run(&script);
+    }
+
+    /// Gives it these bytes; answers with what it says at the end.
+    pub fn judge(&mut self, bytes: &[u8]) -> Said {
+        self.given += 1;
+        let name = format!("{}.zip", self.given);
+        let path = self.directory.path().join(&name);
+        fs::write(&path, bytes).unwrap();
+        self.browser.choose("#pack-file", &path);
+        self.said(&name)
+    }
+
+    fn said(&self, name: &str) -> Said {
+        let kind = "document.getElementById('verdict').dataset.verdict";
+        self.browser.wait(&format!(
+            "return document.getElementById('pack-name').textContent === '{name}'\
+             && document.getElementById('progress').hidden\
+             && {kind} !== undefined && {kind} !== 'running'"
+        ));
+        let text = |id: &str| {
+            self.browser.text(&format!("return document.getElementById('{id}').innerText"))
+        };
+        let verdict = self.browser.text(&format!("return {kind}"));
+        Said { verdict, words: text("verdict"), shown: text("found") }
+    }
+
+    fn judge_files(&mut self, files: &Files) -> Said {
+        let path = self.directory.path().join("given");
+        pack(&path, files);
+        self.judge(&fs::read(&path).unwrap())
+    }
+
+    /// Nothing but the page itself was asked for, and the browser has nothing to complain of.
+    pub fn was_quiet(&self) {
+        let address = self.address();
+        let elsewhere: Vec<String> = self
+            .browser
+            .requests()
+            .into_iter()
+            .filter(|url| *url != address && !url.starts_with("data:"))
+            .collect();
+        assert!(elsewhere.is_empty(), "{elsewhere:?}");
+        let loaded = "return performance.getEntriesByType('resource').map(it => it.name)";
+        assert_eq!(self.browser.run(loaded), json!([]));
+        assert_eq!(self.browser.log("browser"), Vec::<Value>::new());
+    }
+
+    /// Keeps pictures of it where somebody wants to look at them.
+    pub fn pictures(&self, name: &str) {
+        let Some(folder) = std::env::var_os("ATTESTRY_PICTURES").map(PathBuf::from) else { return };
+        for width in [360, 768, 1440] {
+            for (scheme, dark) in [("light", false), ("dark", true)] {
+                let picture = self.browser.picture(width, dark);
+                fs::write(folder.join(format!("{name}-{width}-{scheme}.png")), picture).unwrap();
+            }
+        }
+    }
+}
+
+impl Said {
+    #[track_caller]
+    fn verified(self) -> Self {
+        assert_eq!(self.verdict, "verified", "{self:?}");
+        self
+    }
+
+    #[track_caller]
+    fn refused(&self, why: &str) {
+        assert_eq!(self.verdict, "failed", "{why}: {self:?}");
+        assert!(self.words.contains(why), "{why}: {self:?}");
+    }
+
+    #[track_caller]
+    pub fn shows(&self, words: &str) {
+        assert!(self.shown.contains(words), "{words}: {self:?}");
+    }
+}
+
+/// The page's verdict on a pack, under a trust file.
+pub fn judged(pack: &str, trust: &str) -> Said {
+    let mut page = Page::open();
+    page.trust(trust);
+    let said = page.judge(&fs::read(pack).unwrap()).verified();
+    page.pictures("erased");
+    page.was_quiet();
+    said
+}
+
+#[test]
+fn packs_are_verified_from_disk_without_a_network() {
+    let (scene, id) = cleared();
+    let trust = scene.trust();
+    let read = |name: &str, more: &[&str]| fs::read(export(&scene, &id, name, more)).unwrap();
+    let whole = read("whole.zip", &["--natives"]);
+    let carried = files(&scene.at("whole.zip")).remove("verify.html");
+    assert_eq!(carried.as_deref(), Some(verifier::page().as_bytes()));
+    let mut page = Page::open();
+
+    let said = page.judge(&whole);
+    assert_eq!(said.verdict, "unconfirmed", "{said:?}");
+    page.trust(&trust);
+    page.said("1.zip").verified();
+    let said = page.judge(&whole).verified();
+    said.shows("The files are in the pack and are those of the list.");
+    said.shows("Nothing was withheld or erased.");
+    said.shows("Clearance decisions were not made again");
+    let drawn = "return document.querySelectorAll('#found svg.custody .mark').length";
+    let events = index_of(&whole, "custody.json")["events"].as_array().unwrap().len();
+    assert_eq!(page.browser.run(drawn), json!(events));
+    page.browser.run("document.querySelectorAll('#found details').forEach(it => it.open = true)");
+    let statements = files(&scene.at("whole.zip"));
+    let statements = statements.keys().filter(|path| path.starts_with("statements/")).count();
+    let paths = format!("return document.querySelectorAll('#found svg.path').length === {statements}");
+    page.browser.wait(&paths);
+    let root = index_of(&whole, "pack.json")["root"].as_str().unwrap().to_owned();
+    let tops = "return [...document.querySelectorAll('#found svg.path .root title')]\
+                .map(it => it.textContent).filter((it, at, all) => all.indexOf(it) === at)";
+    assert_eq!(page.browser.run(tops), json!([root]));
+    page.pictures("whole");
+
+    page.judge(&read("without.zip", &[])).verified().shows("The files themselves are not in the pack.");
+    let redacted = page.judge(&read("public.zip", &["--redact-for", "public"])).verified();
+    redacted.shows("withheld: the pack was made for public");
+    page.pictures("redacted");
+    let key = fs::read_to_string(&trust).unwrap();
+    let key = key.split_whitespace().nth(1).unwrap();
+    page.paste(key);
+    page.judge(&whole).verified();
+    page.paste("log nonsense");
+    page.judge(&whole).refused("cannot be used");
+    page.was_quiet();
+}
+
+fn index_of(pack: &[u8], path: &str) -> Value {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), pack).unwrap();
+    serde_json::from_slice(&files(file.path().to_str().unwrap())[path]).unwrap()
+}
