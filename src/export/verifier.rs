@@ -52,7 +52,8 @@ pub fn content_policy() -> &'static str {
 impl Verifier {
     fn assemble() -> Self {
         let script = format!("\n\"use strict\";\n(() => {{\n{}}})();\n", SCRIPT.join("\n"));
-        let source = |text: &str| format!("'sha256-{}'", STANDARD.encode(Hash::of(text.as_bytes()).0));
+        let source =
+            |text: &str| format!("'sha256-{}'", STANDARD.encode(Hash::of(text.as_bytes()).0));
         let policy = format!(
             "default-src 'none'; script-src {}; style-src {}; img-src data:; base-uri 'none'; \
              form-action 'none'",

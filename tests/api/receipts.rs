@@ -246,3 +246,14 @@ async fn clause_texts_are_the_ones_announced() {
         assert_eq!(answer.header("content-type"), "text/markdown; charset=utf-8");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_page_that_checks_packs_is_there_for_everybody_and_may_fetch_nothing() {
+    let server = Server::start().await;
+    let page = server.get("/verify.html").send().await.status(200);
+    assert_eq!(page.body, attestry::export::verifier::page().as_bytes());
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    let policy = page.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'; script-src 'sha256-"), "{policy}");
+    assert!(policy.ends_with("frame-ancestors 'none'") && !policy.contains("unsafe"), "{policy}");
+}

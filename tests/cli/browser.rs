@@ -88,7 +88,11 @@ impl Browser {
     pub fn wait(&self, script: &str) {
         let end = Instant::now() + PATIENCE;
         while self.run(script) != json!(true) {
-            assert!(Instant::now() < end, "{script}: {}", self.text("return document.body.innerText"));
+            assert!(
+                Instant::now() < end,
+                "{script}: {}",
+                self.text("return document.body.innerText")
+            );
             thread::sleep(STEP);
         }
     }
@@ -126,7 +130,8 @@ impl Browser {
 
     /// A picture of the whole page, at a width.
     pub fn picture(&self, width: u32, dark: bool) -> Vec<u8> {
-        let metrics = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+        let metrics =
+            json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": true });
         self.devtools("Emulation.setDeviceMetricsOverride", metrics);
         let value = if dark { "dark" } else { "light" };
         let scheme = json!([{ "name": "prefers-color-scheme", "value": value }]);

@@ -56,7 +56,7 @@ pub fn pack(path: &Path, files: &BTreeMap<String, Vec<u8>>) {
     fs::write(path, writer.finish().unwrap().into_inner()).unwrap();
 }
 
-pub fn index(files: &BTreeMap<String, Vec<u8>>) -> Value {
+fn index(files: &BTreeMap<String, Vec<u8>>) -> Value {
     serde_json::from_slice(&files["pack.json"]).unwrap()
 }
 
@@ -158,7 +158,7 @@ fn whatever_is_changed_in_a_pack_is_found() {
 }
 
 /// The index of changed files, as a forger would write it.
-pub fn fitted(whole: &BTreeMap<String, Vec<u8>>, changed: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
+fn fitted(whole: &BTreeMap<String, Vec<u8>>, changed: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
     let mut fitted = index(whole);
     for file in fitted["files"].as_array_mut().unwrap() {
         let bytes = &changed[file["path"].as_str().unwrap()];

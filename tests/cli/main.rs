@@ -18,6 +18,7 @@ mod interruption;
 mod keys;
 mod members;
 mod page;
+mod page_attacked;
 mod pins;
 mod policy;
 mod programs;

@@ -4,23 +4,20 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::{Cursor, Write as _},
     path::{Path, PathBuf},
 };
 
 use attestry::export::verifier;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 use crate::{
     browser::Browser,
-    export::{cleared, export, files, fitted, index, pack},
-    scene::Scene,
+    export::{cleared, export, files, pack},
     support::DONE,
 };
 
-type Files = BTreeMap<String, Vec<u8>>;
+pub type Files = BTreeMap<String, Vec<u8>>;
 
 /// The page in a browser, on disk beside the packs that it is given.
 pub struct Page {
@@ -88,13 +85,13 @@ impl Page {
              && {kind} !== undefined && {kind} !== 'running'"
         ));
         let text = |id: &str| {
-            self.browser.text(&format!("return document.getElementById('{id}').innerText"))
+            self.browser.text(&format!("return document.getElementById('{id}').textContent"))
         };
         let verdict = self.browser.text(&format!("return {kind}"));
         Said { verdict, words: text("verdict"), shown: text("found") }
     }
 
-    fn judge_files(&mut self, files: &Files) -> Said {
+    pub fn judge_files(&mut self, files: &Files) -> Said {
         let path = self.directory.path().join("given");
         pack(&path, files);
         self.judge(&fs::read(&path).unwrap())
@@ -115,6 +112,13 @@ impl Page {
         assert_eq!(self.browser.log("browser"), Vec::<Value>::new());
     }
 
+    /// Nothing is wider than a narrow screen.
+    fn fits_a_phone(&self) {
+        self.browser.picture(360, false);
+        let wide = "return document.documentElement.scrollWidth";
+        assert_eq!(self.browser.run(wide), json!(360));
+    }
+
     /// Keeps pictures of it where somebody wants to look at them.
     pub fn pictures(&self, name: &str) {
         let Some(folder) = std::env::var_os("ATTESTRY_PICTURES").map(PathBuf::from) else { return };
@@ -129,13 +133,13 @@ impl Page {
 
 impl Said {
     #[track_caller]
-    fn verified(self) -> Self {
+    pub fn verified(self) -> Self {
         assert_eq!(self.verdict, "verified", "{self:?}");
         self
     }
 
     #[track_caller]
-    fn refused(&self, why: &str) {
+    pub fn refused(&self, why: &str) {
         assert_eq!(self.verdict, "failed", "{why}: {self:?}");
         assert!(self.words.contains(why), "{why}: {self:?}");
     }
@@ -162,8 +166,9 @@ fn packs_are_verified_from_disk_without_a_network() {
     let trust = scene.trust();
     let read = |name: &str, more: &[&str]| fs::read(export(&scene, &id, name, more)).unwrap();
     let whole = read("whole.zip", &["--natives"]);
-    let carried = files(&scene.at("whole.zip")).remove("verify.html");
-    assert_eq!(carried.as_deref(), Some(verifier::page().as_bytes()));
+    let inside = files(&scene.at("whole.zip"));
+    assert_eq!(inside["verify.html"], verifier::page().as_bytes());
+    let of = |path: &str| serde_json::from_slice::<Value>(&inside[path]).unwrap();
     let mut page = Page::open();
 
     let said = page.judge(&whole);
@@ -175,20 +180,23 @@ fn packs_are_verified_from_disk_without_a_network() {
     said.shows("Nothing was withheld or erased.");
     said.shows("Clearance decisions were not made again");
     let drawn = "return document.querySelectorAll('#found svg.custody .mark').length";
-    let events = index_of(&whole, "custody.json")["events"].as_array().unwrap().len();
+    let events = of("custody.json")["events"].as_array().unwrap().len();
     assert_eq!(page.browser.run(drawn), json!(events));
     page.browser.run("document.querySelectorAll('#found details').forEach(it => it.open = true)");
-    let statements = files(&scene.at("whole.zip"));
-    let statements = statements.keys().filter(|path| path.starts_with("statements/")).count();
-    let paths = format!("return document.querySelectorAll('#found svg.path').length === {statements}");
+    let statements = inside.keys().filter(|path| path.starts_with("statements/")).count();
+    let paths =
+        format!("return document.querySelectorAll('#found svg.path').length === {statements}");
     page.browser.wait(&paths);
-    let root = index_of(&whole, "pack.json")["root"].as_str().unwrap().to_owned();
+    let root = of("pack.json")["root"].as_str().unwrap().to_owned();
     let tops = "return [...document.querySelectorAll('#found svg.path .root title')]\
                 .map(it => it.textContent).filter((it, at, all) => all.indexOf(it) === at)";
     assert_eq!(page.browser.run(tops), json!([root]));
+    page.fits_a_phone();
     page.pictures("whole");
 
-    page.judge(&read("without.zip", &[])).verified().shows("The files themselves are not in the pack.");
+    page.judge(&read("without.zip", &[]))
+        .verified()
+        .shows("The files themselves are not in the pack.");
     let redacted = page.judge(&read("public.zip", &["--redact-for", "public"])).verified();
     redacted.shows("withheld: the pack was made for public");
     page.pictures("redacted");
@@ -201,8 +209,41 @@ fn packs_are_verified_from_disk_without_a_network() {
     page.was_quiet();
 }
 
-fn index_of(pack: &[u8], path: &str) -> Value {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    fs::write(file.path(), pack).unwrap();
-    serde_json::from_slice(&files(file.path().to_str().unwrap())[path]).unwrap()
+#[test]
+fn what_people_write_stays_text() {
+    let scene = crate::review::reviewed_program();
+    scene.join("pilot", "legal", "lena");
+    let file = "\"><img src=x onerror=\"document.title='owned'\">.txt";
+    fs::write(scene.path("request").join(file), "Harmless.").unwrap();
+    let id = scene.submission_of("cara");
+    let matter = "<script>document.title='owned'</script>";
+    let hold = ["hold", "place", "--program", "pilot", "--submission", &id, "--yes"];
+    let because = ["--matter", matter, "--authority", "<svg onload=alert(1)>"];
+    scene.run("lena", &[&hold[..], &because].concat()).exits(DONE);
+    let made = export(&scene, &id, "hostile.zip", &["--natives"]);
+    let mut page = Page::open();
+    page.trust(&scene.trust());
+    let title = page.browser.text("return document.title");
+    let nothing_ran = |page: &Page| {
+        assert_eq!(page.browser.text("return document.title"), title);
+        let made = "return document.querySelectorAll('#result img, #result script').length";
+        assert_eq!(page.browser.run(made), json!(0));
+    };
+    let said = page.judge(&fs::read(&made).unwrap()).verified();
+    said.shows(file);
+    said.shows(matter);
+    nothing_ran(&page);
+    let mut more = files(&made);
+    more.insert(file.into(), b"more".to_vec());
+    page.judge_files(&more).refused(&format!("{file} is not in the index"));
+    nothing_ran(&page);
+    page.was_quiet();
+}
+
+#[test]
+fn the_published_digest_is_that_of_the_page() {
+    let published = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/VERIFY.md"));
+    let digest = attestry_proof::hash::Hash::of(verifier::page().as_bytes());
+    let row = format!("| `verify.html` of this version | `{digest}` |");
+    assert!(published.contains(&row), "docs/VERIFY.md should have: {row}");
 }

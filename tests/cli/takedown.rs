@@ -110,6 +110,10 @@ fn what_was_withdrawn_is_destroyed_by_two_officers_and_stays_so_after_kill_9() {
     // What the contractor kept proves what it proved, and so does what was handed over before.
     verifies();
     scene.run("lena", &["export", &id, "--natives", "--out", &packs[1]]).exits(DONE);
+    // In a browser as well.
+    let said = crate::page::judged(&packs[1], &trust);
+    said.shows("erased: nobody can read it any more");
+    said.shows("it was left out for this reader, or erased");
     let packs = packs.map(|pack| {
         let verify = ["--json", "verify", &pack, "--trust", &trust];
         attestry(&verify).exits(DONE).json()["packs"][0].clone()

@@ -48,8 +48,9 @@ class Examination {
     await this.adoptGenesis();
     await this.checkPosition();
     await this.checkStatements();
-    checkSpeakers(this.statements, this.identity);
-    this.pass("Every statement was signed by a key that was valid, and had the role for it, at its position");
+    const unknown = checkSpeakers(this.statements, this.identity);
+    this.pass("No key had ended where it signed, and each had the role for what can be read" +
+      (unknown > 0 ? `; of ${unknown} statements the enrolment of the key is not in the pack` : ""));
     await this.checkSignature(await readEntry(this.file, found.get("pack.cose")));
     await this.checkDerived();
     return this;
@@ -176,6 +177,7 @@ class Examination {
     this.pass(`Each of ${count} statements was signed by the key that it names, and is in the log at its position`);
   }
 
+  // Signature, path to the root of a checkpoint, receipts.
   async checkStatement(statement) {
     const { what, leaf, index, unprotected } = statement;
     require(index < this.index.size, `${what} is beyond the position that the pack is of`);
@@ -183,7 +185,8 @@ class Examination {
     const proofBytes = unprotected.get("attestry-tlog-proof");
     require(proofBytes instanceof Uint8Array, `${what} has no proof that it is in the log`);
     const proof = parseLogProof(proofBytes, `the proof of ${what}`);
-    require(proof.index === index, `${what} is not the statement at its position: its proof is for entry ${proof.index}`);
+    const isHere = proof.index === index;
+    require(isHere, `${what} is not the statement at its position: its proof is for entry ${proof.index}`);
     const checkpoint = await this.judge(proof.checkpoint, `the checkpoint of ${what}`);
     const { root, steps } = await followPath(leaf, index, checkpoint.size, proof.path, `the proof of ${what}`);
     require(sameBytes(root, checkpoint.root), `${what}: the path does not lead to the root of the checkpoint`);

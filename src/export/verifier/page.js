@@ -3,10 +3,12 @@
 const LISTED_MAX = 500;
 const OPENED_FOR_PRINT_MAX = 200;
 const NOT_CHECKED = [
-  "Clearance decisions were not made again from the rules in the pack. The program does that: attestry verify pack.zip --trust FILE.",
+  "Clearance decisions were not made again from the rules in the pack. " +
+    "The program does that: attestry verify pack.zip --trust FILE.",
   "MD5 in the load file was not computed. SHA-256 of the same files was.",
-  "Free text of the chain of custody (notes, purposes, times of logging) is the service's word, under its signature over the index.",
-  "That there are no other statements about the submission is the service's word. So is that nothing was withdrawn or revoked after this position.",
+  "Notes, purposes and times of logging in the chain of custody are the service’s word, signed with the index.",
+  "That there are no other statements about the submission is the service’s word. " +
+    "What was withdrawn or revoked after this position is not in the pack.",
 ];
 
 const page = {
@@ -23,7 +25,8 @@ function times(iso) {
   const time = new Date(iso);
   if (Number.isNaN(time.getTime())) return html("span", {}, iso);
   const local = time.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
-  return html("span", { class: "time" }, html("time", { datetime: iso }, local), html("span", { class: "utc" }, ` ${iso} UTC`.replace("Z UTC", " UTC").replace("T", " ")));
+  const utc = ` · ${iso.replace("T", " ").replace("Z", " UTC")}`;
+  return html("span", {}, html("time", { datetime: iso }, local), html("span", { class: "utc" }, utc));
 }
 
 function code(text) {
@@ -54,7 +57,8 @@ function nameOfKey({ kid, roles }) {
 }
 
 function eventItem(event, statement) {
-  const gutter = svg("svg", { class: "gutter", viewBox: "0 0 20 20", "aria-hidden": "true" }, eventMark(10, 10, event.payload));
+  const attributes = { class: "gutter", viewBox: "0 0 20 20", "aria-hidden": "true" };
+  const gutter = svg("svg", attributes, eventMark(10, 10, event.payload));
   const said = { readable: "", withheld: "withheld from this reader", erased: "erased: nobody can read it any more" }[event.payload];
   const lines = [
     html("h3", {}, event.event === "unreadable" ? "Statement that cannot be read here" : event.event),
@@ -62,9 +66,9 @@ function eventItem(event, statement) {
     html("p", {}, nameOfKey(statement)),
   ];
   if (said !== "") lines.push(html("p", { class: `state ${event.payload}` }, said));
-  for (const text of [event.note, event.purpose && `Purpose: ${event.purpose}`, event.authority && `Ground: ${event.authority}`]) {
-    if (text) lines.push(html("p", {}, text));
-  }
+  if (event.note) lines.push(html("p", {}, event.note));
+  if (event.purpose) lines.push(html("p", {}, `Purpose: ${event.purpose}`));
+  if (event.authority) lines.push(html("p", {}, `Ground: ${event.authority}`));
   const previous = event.previous ? `follows ${event.previous.slice(0, 12)}` : "first of its chain";
   lines.push(html("p", { class: "meta" }, code(event.leaf.slice(0, 12)), ` ${previous}`));
   return html("li", {}, gutter, html("div", {}, ...lines));
@@ -104,8 +108,10 @@ function statementItem(statement) {
 }
 
 function statementsSection({ statements }) {
-  const words = "Each statement is a leaf of the log's tree. The hashes beside its path are given; the others are computed, up to the root that the log signed.";
-  return html("section", {}, html("h2", {}, "Statements and their paths"), html("p", {}, words), ...statements.map(statementItem));
+  const words = "Each statement is a leaf of the log’s tree. The hashes beside its path are given; " +
+    "the others are computed, up to the root that the log signed.";
+  const head = [html("h2", {}, "Statements and their paths"), html("p", {}, words)];
+  return html("section", {}, ...head, ...statements.map(statementItem));
 }
 
 function fileRows(list, natives) {
@@ -114,33 +120,47 @@ function fileRows(list, natives) {
   const head = html("tr", {}, ...["File", "Bytes", "SHA-256"].map((name) => html("th", { scope: "col" }, name)));
   const left = list.files.length - rows.length;
   const proof = list.isCommitted ? "A statement commits to this list." : "No readable statement commits to this list.";
-  const words = [natives ? "The files are in the pack and are those of the list." : "The files themselves are not in the pack.", proof];
+  const here = natives
+    ? "The files are in the pack and are those of the list."
+    : "The files themselves are not in the pack.";
+  const words = [here, proof];
   if (left > 0) words.push(`${plural(left, "more file is", "more files are")} in ${list.path}.`);
-  const summary = html("summary", {}, html("span", { class: "kind" }, list.role), html("span", { class: "meta" }, plural(list.count, "file", "files")));
-  return html("details", {}, summary, html("p", {}, words.join(" ")), html("table", {}, html("thead", {}, head), html("tbody", {}, ...rows)));
+  const count = html("span", { class: "meta" }, plural(list.count, "file", "files"));
+  const summary = html("summary", {}, html("span", { class: "kind" }, list.role), count);
+  const table = html("table", {}, html("thead", {}, head), html("tbody", {}, ...rows));
+  return html("details", {}, summary, html("p", {}, words.join(" ")), table);
 }
 
 function filesSection({ lists, index }) {
   const parts = lists.map((list) => fileRows(list, index.natives));
-  if (parts.length === 0) parts.push(html("p", {}, "The pack has no list of files: it was left out for this reader, or erased."));
+  if (parts.length === 0) {
+    parts.push(html("p", {}, "The pack has no list of files: it was left out for this reader, or erased."));
+  }
   return html("section", {}, html("h2", {}, "Files of the submission"), ...parts);
 }
 
 function left({ withheld, erased }, reader) {
   const words = [];
-  if (withheld > 0) words.push(`${plural(withheld, "payload was", "payloads were")} withheld: the pack was made for ${reader}. What was signed is still proven, by its digest.`);
-  if (erased > 0) words.push(`${plural(erased, "payload was", "payloads were")} erased and can be read by nobody. That it was signed, and when it was logged, is still proven.`);
+  if (withheld > 0) {
+    words.push(`${plural(withheld, "payload was", "payloads were")} withheld: the pack was made for ${reader}. ` +
+      "What was signed is still proven, by its digest.");
+  }
+  if (erased > 0) {
+    words.push(`${plural(erased, "payload was", "payloads were")} erased and can be read by nobody. ` +
+      "That something was signed, and where it is in the log, is still proven.");
+  }
   return words.length > 0 ? words.join(" ") : "Nothing was withheld or erased.";
 }
 
 async function aboutSection(found, isTrusted) {
   const { index, newest } = found;
   const counts = found.counts();
-  const witnesses = newest.seen.flatMap(({ name, time }) => [html("span", { class: "line" }, `${name} `, times(utcTime(time)))]);
+  const witnesses = newest.seen.map(({ name, time }) => html("span", { class: "line" }, `${name}, `, times(utcTime(time))));
+  const known = isTrusted ? " which you trust" : " not confirmed: compare it with one that you got elsewhere";
   return html("section", {}, html("h2", {}, "What this pack is"), facts([
     ["Submission", code(index.subject)],
     ["Log", index.origin],
-    ["Key of the log", code(await fingerprint(newest.log)), isTrusted ? " which you trust" : " not confirmed: compare it with one that you got elsewhere"],
+    ["Key of the log", code(await fingerprint(newest.log)), known],
     ["Position", plural(index.size, "entry", "entries")],
     ["Root", code(index.root)],
     ["Witnesses", ...(witnesses.length > 0 ? witnesses : ["none that you asked for"])],
@@ -152,19 +172,23 @@ async function aboutSection(found, isTrusted) {
 
 function checksSection(passed) {
   const list = (kind, sentences) => html("ul", { class: kind }, ...sentences.map((sentence) => html("li", {}, sentence)));
-  const parts = [html("h2", {}, "What was checked"), list("passed", passed), html("h3", {}, "What was not"), list("unchecked", NOT_CHECKED)];
-  return html("section", {}, ...parts);
+  const checked = [html("h2", {}, "What was checked"), list("passed", passed)];
+  return html("section", {}, ...checked, html("h3", {}, "What was not"), list("unchecked", NOT_CHECKED));
 }
 
 async function showFound(found, isTrusted) {
   const { size } = found.index;
   if (isTrusted) {
-    const word = found.newest.isWitnessed ? "and the witnesses that you demand saw it" : "which is the log that you trust";
-    verdict("verified", "Verified", `Everything in this pack is what the log of ${size} entries says, ${word}.`);
+    const seen = found.newest.isWitnessed
+      ? "The witnesses that you demand saw the log at this size."
+      : "You asked for no witnesses: that the log shows everybody the same is its own word.";
+    verdict("verified", "Verified", `Everything holds for the log that you trust, at ${size} entries.`, seen);
   } else {
-    verdict("unconfirmed", "Consistent, log not confirmed", "Everything was checked but who the log is. Give a trust file or the log's key above, from somewhere else than this pack.");
+    verdict("unconfirmed", "Consistent, log not confirmed", "Everything was checked but who the log is.",
+      "Give a trust file or the log’s key above, from somewhere else than this pack.");
   }
-  show("found", await aboutSection(found, isTrusted), checksSection(found.passed), custodySection(found), filesSection(found), statementsSection(found));
+  const sections = [custodySection(found), filesSection(found), statementsSection(found)];
+  show("found", await aboutSection(found, isTrusted), checksSection(found.passed), ...sections);
 }
 
 function showFault(error, passed) {
@@ -172,7 +196,8 @@ function showFault(error, passed) {
   const sentence = isFault ? error.message : `the page could not read it (${error?.name ?? "error"})`;
   verdict("failed", "Not verified", "The first thing that fails:", `${sentence}.`, "Do not rely on anything in this pack.");
   const list = html("ul", { class: "passed" }, ...passed.map((it) => html("li", {}, it)));
-  show("found", ...(passed.length > 0 ? [html("section", {}, html("h2", {}, "What was found in order before that"), list)] : []));
+  const before = html("section", {}, html("h2", {}, "What was found in order before that"), list);
+  show("found", ...(passed.length > 0 ? [before] : []));
 }
 
 async function readTrust() {
@@ -196,7 +221,8 @@ async function examine() {
   page.at("pack-name").textContent = page.pack.name;
   if (policy === undefined) {
     show("found");
-    return verdict("failed", "Not checked", "What you gave to say whom you trust cannot be used. Correct it above, or remove it.");
+    const words = "What you gave to say whom you trust cannot be used. Correct it above, or remove it.";
+    return verdict("failed", "Not checked", words);
   }
   verdict("running", "Checking", "Nothing leaves this machine.");
   show("found");
@@ -231,14 +257,17 @@ async function take(files) {
 }
 
 async function isAble() {
-  if (!globalThis.isSecureContext || !crypto?.subtle) return "Open this page from a file or over HTTPS: elsewhere browsers do not let it compute digests.";
+  if (!globalThis.isSecureContext || !globalThis.crypto?.subtle) {
+    return "Open this page from a file or over HTTPS: elsewhere browsers do not let it compute digests.";
+  }
   try {
     const point = Uint8Array.of(0x58, ...new Array(31).fill(0x66));
     await crypto.subtle.importKey("raw", point, "Ed25519", false, ["verify"]);
     new DecompressionStream("deflate-raw");
     return null;
   } catch {
-    return "This browser cannot check Ed25519 signatures. Use a newer one: Chrome or Edge 137, Firefox 129, Safari 17, or later.";
+    return "This browser cannot check Ed25519 signatures. Use a newer one: " +
+      "Chrome or Edge 137, Firefox 129, Safari 17, or later.";
   }
 }
 

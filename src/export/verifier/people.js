@@ -57,8 +57,8 @@ class KeyHistory {
   }
 }
 
-// Whether each statement was said by a key that could say it where it stands. Answers with the
-// roles of each key at the position; an empty list where they are not in the pack.
+// Whether each statement was said by a key that could say it where it stands. Notes the roles of
+// each key at the position, none where they are not in the pack, and answers how many those are.
 function checkSpeakers(statements, identity) {
   const service = identity.serviceKey.thumbprint;
   const history = KeyHistory.of(statements);
@@ -74,12 +74,14 @@ function checkSpeakers(statements, identity) {
     const bySpeaker = payload === null ? (type === SEALED_TYPE ? null : "service") : payload.speaker;
     const byService = kid === service;
     require(bySpeaker !== "service" || byService, `${what} says what only the service says, with another key`);
-    require(!byService || bySpeaker === null || bySpeaker === "service", `${what} says what a member says, with the service's key`);
+    const isMembers = bySpeaker !== null && bySpeaker !== "service";
+    require(!byService || !isMembers, `${what} says what a member says, with the service's key`);
     statement.roles = byService ? ["service"] : (change?.roles ?? []);
     if (byService || payload === null) continue;
     if (change !== null) checkRole(statement, change);
     checkHolder(statement, spoken.get(statement.subject) ?? [], history);
   }
+  return statements.filter(({ roles }) => roles.length === 0).length;
 }
 
 function checkRole({ what, payload }, { roles, index }) {

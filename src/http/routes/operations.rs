@@ -11,7 +11,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::http::{App, AppState, open::Probes};
+use crate::{
+    export::verifier,
+    http::{
+        App, AppState,
+        open::{Probes, ReadsLog},
+    },
+};
 
 const LOG_STOPPED: &str = "the log has stopped";
 const DATABASE_SILENT: &str = "the database does not answer";
@@ -22,6 +28,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(metrics))
         .route("/", routing::get(front_page))
         .route("/enroll", routing::get(enrolment_page))
+        .route("/verify.html", routing::get(verifier_page))
 }
 
 /// What is here, for somebody who opens the address in a browser.
@@ -46,6 +53,17 @@ async fn enrolment_page(State(app): App, _: Probes) -> String {
          2. Enrol it with the link you were sent: attestry enroll 'THE WHOLE LINK' --key me.pem\n",
         app.service.log().origin()
     )
+}
+
+/// The page that checks packs, for whoever wants it from somewhere else than a pack.
+async fn verifier_page(_: ReadsLog) -> impl IntoResponse {
+    let policy = format!("{}; frame-ancestors 'none'", verifier::content_policy());
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::REFERRER_POLICY, "no-referrer".to_owned()),
+    ];
+    (headers, verifier::page())
 }
 
 /// How the service is.

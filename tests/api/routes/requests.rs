@@ -109,6 +109,7 @@ pub const ROUTES: &[(&str, &[&str])] = &[
     // ....................................................................................
     ("GET /", LOG),
     ("GET /enroll", LOG),
+    ("GET /verify.html", LOG),
     ("GET /checkpoint", LOG),
     ("GET /tile/{*path}", LOG),
     ("GET /tile/entries/{*path}", LOG),
