@@ -191,6 +191,14 @@ fn packs_are_verified_from_disk_without_a_network() {
     let tops = "return [...document.querySelectorAll('#found svg.path .root title')]\
                 .map(it => it.textContent).filter((it, at, all) => all.indexOf(it) === at)";
     assert_eq!(page.browser.run(tops), json!([root]));
+    page.browser.run(
+        "delete document.getElementById('verdict').dataset.verdict;\
+         const dropped = new DataTransfer();\
+         dropped.items.add(document.getElementById('trust-file').files[0]);\
+         dropped.items.add(document.getElementById('pack-file').files[0]);\
+         document.dispatchEvent(new DragEvent('drop', { dataTransfer: dropped }));",
+    );
+    page.said("2.zip").verified();
     page.fits_a_phone();
     page.pictures("whole");
 

@@ -54,7 +54,8 @@ function checkCustody(bytes, index, statements) {
     before = event.index;
     checkEvent(event, statement);
     const previous = last.get(event.subject) ?? null;
-    require(event.previous === previous, `custody.json: the event at entry ${event.index} is not linked to the one before it`);
+    const isLinked = event.previous === previous;
+    require(isLinked, `custody.json: the event at entry ${event.index} is not linked to the one before it`);
     last.set(event.subject, event.leaf);
     byIndex.delete(event.index);
   }
@@ -115,7 +116,8 @@ function keysDocument(statements) {
 
 // Every policy bundle in the pack is whole, and every clause text that was shown is in it.
 function checkPolicies(index, statements) {
-  const found = new Map(index.files.filter(({ path }) => path.startsWith("policies/")).map((file) => [file.path, file.sha256]));
+  const inPack = index.files.filter(({ path }) => path.startsWith("policies/"));
+  const found = new Map(inPack.map((file) => [file.path, file.sha256]));
   const bundles = new Set([...found.keys()].map((path) => path.split("/")[1]));
   const named = new Map();
   for (const { payload } of statements) {
@@ -123,11 +125,13 @@ function checkPolicies(index, statements) {
     for (const file of payload.body.files) named.set(`policies/${payload.body.bundle_sha256}/${file.path}`, file.sha256);
   }
   for (const path of new Set([...named.keys(), ...found.keys()])) {
-    require(named.get(path) === found.get(path), `${path} is not the file that the policy statement names, or is missing`);
+    const isNamed = named.get(path) === found.get(path);
+    require(isNamed, `${path} is not the file that the policy statement names, or is missing`);
   }
   const texts = new Set(found.values());
   for (const { index: at, payload } of statements) {
     const clauses = payload?.envelope?.clauses;
-    if (clauses) require(texts.has(clauses.text_sha256), `the clause text that the statement at entry ${at} names is not in the pack`);
+    const isThere = !clauses || texts.has(clauses.text_sha256);
+    require(isThere, `the clause text that the statement at entry ${at} names is not in the pack`);
   }
 }

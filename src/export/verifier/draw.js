@@ -60,7 +60,8 @@ function drawPath({ index, leaf, root, provenAt, steps }) {
     edges.push(edge(place(level), from, place(level + 1), to, "own"));
     boxes.push(hashBox(PATH_SIDES[side], top(level), "given", sibling, "beside"));
     const isRoot = level === steps.length - 1;
-    boxes.push(hashBox(place(level + 1), top(level + 1), isRoot ? `root of ${provenAt}` : "computed", parent, isRoot ? "root" : "own"));
+    const [label, kind] = isRoot ? [`root of ${provenAt}`, "root"] : ["computed", "own"];
+    boxes.push(hashBox(place(level + 1), top(level + 1), label, parent, kind));
   }
   const description = `Leaf ${hex(leaf)}. ` +
     steps.map(({ side, sibling, parent }) => `With ${hex(sibling)} on the ${side}: ${hex(parent)}. `).join("") +

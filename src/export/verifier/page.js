@@ -77,7 +77,12 @@ function eventItem(event, statement) {
 function custodySection({ custody, statements }) {
   const byIndex = new Map(statements.map((statement) => [statement.index, statement]));
   const frame = html("div", { class: "frame" });
-  const draw = () => frame.replaceChildren(drawCustody(custody, statements, Math.max(frame.clientWidth, 280)));
+  let drawnAt = 0;
+  const draw = () => {
+    const width = Math.max(frame.clientWidth, 280);
+    if (width !== drawnAt) frame.replaceChildren(drawCustody(custody, statements, width));
+    drawnAt = width;
+  };
   new ResizeObserver(draw).observe(frame);
   const items = custody.events.slice(0, LISTED_MAX).map((event) => eventItem(event, byIndex.get(event.index)));
   const parts = [html("h2", {}, "Chain of custody"), frame, html("ol", { class: "events" }, ...items)];
