@@ -23,10 +23,11 @@ use crate::{
         Open, OpenError,
         guard::{FileGuard, Guard as _, GuardError, lock_directory},
     },
+    mail::{Courier, MailSetupError, settings::MailSettingsError},
     ocr,
     service::{
-        Service, ServiceError, enroll::Invited, genesis, policies::Policies, scan::keep_scanning,
-        status::keep_up,
+        Service, ServiceError, enroll::Invited, genesis, outbox::keep_sending, policies::Policies,
+        scan::keep_scanning, status::keep_up,
     },
     store::{
         files::Files,
@@ -109,6 +110,12 @@ pub enum StartError {
     /// Signing in through the identity provider cannot be offered.
     #[error("sign-in through the identity provider cannot be offered: {0}")]
     Oidc(#[from] OidcSetupError),
+    /// The file about the mail server cannot be used.
+    #[error(transparent)]
+    MailSettings(#[from] MailSettingsError),
+    /// Mail cannot be sent.
+    #[error("mail cannot be sent: {0}")]
+    Mail(#[from] MailSetupError),
     /// Metrics cannot be recorded.
     #[error("metrics cannot be recorded: {0}")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
@@ -228,11 +235,13 @@ impl Application {
         self.on(listener, listen)
     }
 
-    fn on(self, listener: Listener, listen: &Listen) -> Result<Listening, StartError> {
+    fn on(mut self, listener: Listener, listen: &Listen) -> Result<Listening, StartError> {
         let base_url: Arc<str> = match &listen.public_url {
             Some(url) => url.trim_end_matches('/').into(),
             None => listener.base_url().into(),
         };
+        let courier = listen.mail.clone().map(Courier::new).transpose()?;
+        self.rounds.push(tokio::spawn(keep_sending(Arc::downgrade(&self.service), courier)));
         let metrics = http::metrics::install()?;
         let oidc =
             listen.oidc.clone().map(|settings| Oidc::new(settings, &base_url)).transpose()?;

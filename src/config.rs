@@ -2,7 +2,10 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use crate::http::{EntriesAccess, oidc::settings::OidcSettings, server::TlsFiles};
+use crate::{
+    http::{EntriesAccess, oidc::settings::OidcSettings, server::TlsFiles},
+    mail::settings::MailSettings,
+};
 
 /// Where things are kept.
 #[derive(Clone, Debug)]
@@ -69,6 +72,8 @@ pub struct Listen {
     pub public_url: Option<String>,
     /// Identity provider to sign in through.
     pub oidc: Option<OidcSettings>,
+    /// Server that takes mail over.
+    pub mail: Option<MailSettings>,
 }
 
 /// What the service is.

@@ -15,6 +15,7 @@ pub mod export;
 pub mod http;
 pub mod keys;
 pub mod log;
+pub mod mail;
 pub mod ocr;
 pub mod service;
 pub mod store;

@@ -18,6 +18,7 @@ use crate::{
         server::{ListenError, TlsFiles},
     },
     log::OpenError,
+    mail::settings::MailSettings,
     service::ServiceError,
 };
 
@@ -60,6 +61,9 @@ pub struct Arguments {
     /// Identity provider to sign in through, as a TOML file.
     #[arg(long, value_name = "FILE")]
     oidc: Option<PathBuf>,
+    /// Mail server that letters are sent through, as a TOML file. Without one nobody is written to.
+    #[arg(long, value_name = "FILE")]
+    mail: Option<PathBuf>,
 }
 
 /// Runs the service until SIGINT or SIGTERM. SIGHUP makes it read the policies again.
@@ -96,6 +100,7 @@ async fn open(arguments: Arguments) -> Result<Listening, StartError> {
         trusted_proxy: arguments.trusted_proxy,
         public_url: arguments.public_url,
         oidc: arguments.oidc.as_deref().map(OidcSettings::read).transpose()?,
+        mail: arguments.mail.as_deref().map(MailSettings::read).transpose()?,
     };
     app::start(&storage, identity, &listen).await
 }
@@ -141,6 +146,8 @@ pub(super) fn start_failure(error: StartError) -> Failure {
         | StartError::Policies { .. }
         | StartError::OidcSettings(_)
         | StartError::Oidc(_)
+        | StartError::MailSettings(_)
+        | StartError::Mail(_)
         | StartError::Directory { .. } => Failure::usage(error),
         _ => Failure::service(error),
     }

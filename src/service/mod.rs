@@ -22,6 +22,7 @@ pub mod holds;
 pub mod judge;
 pub mod manifests;
 pub mod members;
+pub mod outbox;
 pub mod own_ids;
 pub mod policies;
 pub mod programs;

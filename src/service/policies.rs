@@ -8,6 +8,7 @@ use std::{
 use attestry_policy::{
     clauses::{CatalogueError, ClauseCatalogue},
     engine::PolicyEngine,
+    letters::{self, Letters},
     load::LoadError,
     takedown,
 };
@@ -38,6 +39,12 @@ pub enum PoliciesError {
     /// The takedown rules are refused.
     #[error(transparent)]
     Takedown(#[from] takedown::RulesError),
+    /// The letters are refused.
+    #[error(transparent)]
+    Letters(#[from] letters::LettersError),
+    /// The letters are no text.
+    #[error("letters.toml is not UTF-8")]
+    LettersText,
     /// The takedown rules are no text.
     #[error("takedown.toml is not UTF-8")]
     TakedownText,
@@ -53,6 +60,8 @@ pub struct Policies {
     files: Vec<PolicyFileBytes>,
     /// `None` in a bundle without them: then there are no cases.
     takedown: Option<takedown::Rules>,
+    /// `None` in a bundle without them: then nobody is written to.
+    letters: Option<Letters>,
     /// Read when they are first asked for: checking them takes longer than the rest.
     scan_rules: OnceLock<Result<RuleSet, RuleError>>,
 }
@@ -75,7 +84,15 @@ impl Policies {
                 Some(takedown::Rules::parse(text)?)
             }
         };
-        Ok(Self { engine, clauses, files, takedown, scan_rules: OnceLock::new() })
+        let letters = files.iter().find(|(path, _)| path == letters::LETTERS_PATH);
+        let letters = match letters {
+            None => None,
+            Some((_, bytes)) => {
+                let text = std::str::from_utf8(bytes).map_err(|_| PoliciesError::LettersText)?;
+                Some(Letters::parse(text)?)
+            }
+        };
+        Ok(Self { engine, clauses, files, takedown, letters, scan_rules: OnceLock::new() })
     }
 
     /// The rules.
@@ -110,6 +127,12 @@ impl Policies {
     #[must_use]
     pub const fn takedown(&self) -> Option<&takedown::Rules> {
         self.takedown.as_ref()
+    }
+
+    /// What people are written, if the bundle has letters.
+    #[must_use]
+    pub const fn letters(&self) -> Option<&Letters> {
+        self.letters.as_ref()
     }
 
     /// The files.

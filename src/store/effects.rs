@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{
     legal::{ConcernedSubmission, Held, MattersOn},
+    outbox::OutboxChange,
     records::{AttestationSet, PublicWord, PurposeSet, Roles},
 };
 
@@ -276,6 +277,8 @@ pub enum Effect {
         /// Whether all of it is gone.
         whole: bool,
     },
+    /// A message is to be sent, or what messages need is kept or forgotten.
+    Outbox(OutboxChange),
     /// A policy bundle comes into force.
     AdoptPolicy {
         /// Digest of the bundle.

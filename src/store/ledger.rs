@@ -15,7 +15,7 @@ pub use super::records::{
     AttestationSet, DraftOutcome, DraftRecord, Invitation, KeyRecord, ManifestRecord, PublicWord,
     PurposeSet, Review, Role, Roles, SubmissionRecord,
 };
-use super::{legal::Legal, people::People, sessions::Sessions};
+use super::{legal::Legal, outbox::Outbox, people::People, sessions::Sessions};
 
 /// Name of one attempt to commit a batch, chosen by the sequencer.
 pub type BatchId = Uuid;
@@ -387,6 +387,9 @@ pub trait Ledger: Send + Sync {
 
     /// Holds, takedown cases and erasure.
     fn legal(&self) -> &dyn Legal;
+
+    /// Messages to people.
+    fn outbox(&self) -> &dyn Outbox;
 
     /// Programs and persons, and the rules in force.
     fn people(&self) -> &dyn People;

@@ -8,6 +8,7 @@ pub mod files;
 pub mod keyring;
 pub mod ledger;
 pub mod legal;
+pub mod outbox;
 pub mod people;
 pub mod records;
 pub mod sessions;

@@ -15,7 +15,7 @@ const GROUPS: [(&str, &[&str]); 7] = [
     ("policy", &["check", "explain", "replay"]),
     ("bench", &["append", "pack", "verify"]),
     ("notice", &["send", "follow"]),
-    ("case", &["list", "show", "open", "step", "approve"]),
+    ("case", &["list", "show", "messages", "open", "step", "approve"]),
     ("hold", &["list", "show", "place", "release"]),
 ];
 

@@ -16,6 +16,7 @@ mod export;
 mod help;
 mod interruption;
 mod keys;
+mod mail;
 mod members;
 mod page;
 mod page_attacked;

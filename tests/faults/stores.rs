@@ -19,7 +19,7 @@ use attestry::{
         EntryRecord, Head, Invitation, KeyRecord, Ledger, ManifestRecord, PayloadRecord,
         StoreError, StoredPayload, SubmissionRecord,
     },
-    store::{legal::Legal, people::People, sessions::Sessions},
+    store::{legal::Legal, outbox::Outbox, people::People, sessions::Sessions},
 };
 use attestry_proof::{
     cose::Subject,
@@ -119,6 +119,10 @@ impl<L: Ledger> Ledger for FaultyLedger<L> {
 
     fn legal(&self) -> &dyn Legal {
         self.inner.legal()
+    }
+
+    fn outbox(&self) -> &dyn Outbox {
+        self.inner.outbox()
     }
 
     fn people(&self) -> &dyn People {

@@ -14,6 +14,7 @@ pub mod clauses;
 pub mod clearance;
 pub mod engine;
 pub mod explain;
+pub mod letters;
 pub mod load;
 pub mod takedown;
 pub mod words;

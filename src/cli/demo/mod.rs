@@ -134,6 +134,7 @@ impl Stage {
             trusted_proxy: false,
             public_url: None,
             oidc: None,
+            mail: None,
         };
         let application =
             Application::open(&self.storage, identity).await.map_err(start_failure)?;

@@ -6,6 +6,7 @@ use attestry_policy::{
     bundle::bundle_digest,
     clauses::{CATALOGUE_PATH, ClauseAnswer, ClauseCatalogue, RESIGN_PATH},
     engine::{PolicyEngine, engine_version},
+    letters,
     load::{POLICY_SUFFIX, SCHEMA_PATH},
     takedown,
 };
@@ -64,7 +65,7 @@ struct FileInfo {
     path: String,
     sha256: String,
     bytes: usize,
-    /// `rules`, `schema`, `catalogue`, `text`, `decisions`, `takedown`, `scan` or `other`.
+    /// `rules`, `schema`, `catalogue`, `text`, `decisions`, `takedown`, `letters`, `scan` or `other`.
     kind: &'static str,
     /// Rules in it.
     rules: usize,
@@ -139,6 +140,7 @@ fn examine(bundle: &Bundle, earlier: Option<&ClauseCatalogue>) -> Report {
         }
     }
     faults.extend(takedown_fault(&files));
+    faults.extend(letters_fault(&files));
     // A bundle may have none; then nothing is searched, and clearance that asks for a scan is denied.
     if files.iter().any(|(path, _)| path.starts_with(SCAN_FOLDER))
         && let Err(error) = load_scan_rules(&bundle.files)
@@ -161,6 +163,15 @@ fn examine(bundle: &Bundle, earlier: Option<&ClauseCatalogue>) -> Report {
         clause_sets: catalogue.as_ref().map(sets).unwrap_or_default(),
         faults,
         warnings: engine.as_ref().map(warnings).unwrap_or_default(),
+    }
+}
+
+/// What is wrong with the letters. A bundle may have none; then nobody is written to.
+fn letters_fault(files: &[(&str, &[u8])]) -> Option<Fault> {
+    let (_, bytes) = files.iter().find(|(path, _)| *path == letters::LETTERS_PATH)?;
+    match std::str::from_utf8(bytes) {
+        Ok(text) => letters::Letters::parse(text).err().map(|error| Fault::of_letters(&error)),
+        Err(_) => Some(Fault::of_text(letters::LETTERS_PATH)),
     }
 }
 
@@ -209,6 +220,7 @@ fn describe(
             CATALOGUE_PATH => "catalogue",
             RESIGN_PATH => "decisions",
             takedown::RULES_PATH => "takedown",
+            letters::LETTERS_PATH => "letters",
             path if path.ends_with(POLICY_SUFFIX) => "rules",
             _ if is_text(&sha256) => "text",
             path if path.starts_with(SCAN_FOLDER) && path.ends_with(".toml") => "scan",
@@ -275,6 +287,7 @@ fn print(report: &Report, output: &Output) {
             ("rules", 1) => "1 rule".to_owned(),
             ("rules", rules) => format!("{rules} rules"),
             ("takedown", _) => "how takedown goes".to_owned(),
+            ("letters", _) => "what people are written".to_owned(),
             ("scan", _) => "what a scan looks for".to_owned(),
             ("other", _) => "not read, counts for the digest".to_owned(),
             (kind, _) => kind.to_owned(),

@@ -2,6 +2,7 @@
 
 use attestry_policy::{
     clauses::{CatalogueError, HistoryError, ResignError},
+    letters::{LETTERS_PATH, LettersError},
     load::{LoadError, Place},
     takedown::{RULES_PATH, RulesError},
 };
@@ -57,6 +58,13 @@ impl Fault {
                       what the program refuses";
         let file = Some(RULES_PATH.to_owned());
         Self { file, ..Self::new(&error.to_string(), error.place(), advice, files) }
+    }
+
+    /// A fault of the letters.
+    pub fn of_letters(error: &LettersError) -> Self {
+        let advice = "correct it; the comments in letters.toml say what can stand between braces";
+        let file = Some(LETTERS_PATH.to_owned());
+        Self { file, ..Self::new(&error.to_string(), None, advice, &[]) }
     }
 
     /// A file that is no text.

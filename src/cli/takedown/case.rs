@@ -20,7 +20,7 @@ use super::{
         output::{Failure, Output},
         pin::Caller,
     },
-    read, state,
+    messages, read, state,
 };
 use crate::http::routes::cases::{CaseDetails, CaseInfo, ListInfo};
 
@@ -31,6 +31,8 @@ pub enum Command {
     List(ListArguments),
     /// Show a case: notice, what it concerns, clocks, and which steps there are.
     Show(ShowArguments),
+    /// Show what was written about a case, and whether it went out.
+    Messages(messages::Arguments),
     /// Open a case for somebody who wrote by other means, or for an order that came on paper.
     Open(OpenArguments),
     /// Take the next step.
@@ -115,6 +117,7 @@ pub fn run(command: Command, output: &Output) -> Result<ExitCode, Failure> {
     match command {
         Command::List(arguments) => list(&arguments, output),
         Command::Show(arguments) => show(&arguments, output),
+        Command::Messages(arguments) => messages::run(&arguments, output),
         Command::Open(arguments) => open(&arguments, output),
         Command::Step(arguments) => step(&arguments, output),
         Command::Approve(arguments) => approve(&arguments, output),

@@ -3,6 +3,7 @@
 pub mod case;
 mod client;
 pub mod hold;
+mod messages;
 pub mod notice;
 
 use attestry_policy::clauses::ClauseCatalogue;

@@ -226,7 +226,7 @@ impl From<HoldTold> for HoldInfo {
     }
 }
 
-fn case_id(text: &str) -> Result<Uuid, Problem> {
+pub(super) fn case_id(text: &str) -> Result<Uuid, Problem> {
     text.parse().map_err(|_| Problem::malformed("the id of a case or hold is a UUID"))
 }
 

@@ -7,6 +7,7 @@ pub mod files;
 pub mod key_changes;
 pub mod keys;
 pub mod log;
+pub mod messages;
 pub mod notices;
 pub mod oidc;
 pub mod operations;
@@ -36,6 +37,7 @@ pub(super) fn api() -> OpenApiRouter<AppState> {
         .merge(submissions::routes())
         .merge(clearance::routes())
         .merge(cases::routes())
+        .merge(messages::routes())
         .merge(notices::routes())
         .merge(files::routes())
         .merge(packs::routes())

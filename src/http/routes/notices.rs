@@ -127,9 +127,9 @@ async fn send(
         ));
     }
     let NoticeRequest { ground, fields, files } = json_body(&body)?;
-    let received = app.service.take_notice(&Notice { ground, fields, files }).await?;
-    let link = format!("{}/api/v1/notices/{}", app.base_url, received.secret);
-    Ok((StatusCode::CREATED, Json(NoticeAnswer { case: received.case, link })))
+    let link_base = format!("{}/api/v1/notices/", app.base_url);
+    let received = app.service.take_notice(&Notice { ground, fields, files }, &link_base).await?;
+    Ok((StatusCode::CREATED, Json(NoticeAnswer { case: received.case, link: received.link })))
 }
 
 fn too_many(wait: Duration) -> Problem {

@@ -243,7 +243,9 @@ impl Service {
         let at = now.timestamp();
         let effect = Effect::MoveCase { case, to, concerned: None, lock: None, at };
         let about = Subject::Submission(case);
-        match self.state_sealed(about, &payload, (unchanged, vec![effect])).await {
+        let mut effects = self.letters(record, to, None).await?;
+        effects.insert(0, effect);
+        match self.state_sealed(about, &payload, (unchanged, effects)).await {
             // An officer was faster; what is due now is another thing.
             Err(ServiceError::Log(LogError::Stale(_))) => Ok(()),
             stated => stated.map(drop),

@@ -142,7 +142,7 @@ impl Service {
     }
 
     /// The case, if the caller handles cases of its program.
-    pub(super) async fn case_for(
+    pub(in super::super) async fn case_for(
         &self,
         caller: &KeyRecord,
         case: Uuid,

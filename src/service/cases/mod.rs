@@ -5,6 +5,7 @@
 
 mod approve;
 mod follow;
+mod letters;
 mod list;
 pub mod notice;
 mod open;

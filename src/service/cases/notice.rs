@@ -34,33 +34,38 @@ pub struct Notice {
 pub struct NoticeReceived {
     /// The case.
     pub case: Uuid,
-    /// The secret of the case link.
-    pub secret: String,
+    /// The case link.
+    pub link: String,
 }
 
 impl Service {
-    /// Takes a notice and opens a case.
+    /// Takes a notice and opens a case, whose link is `link_base` and a secret.
     ///
     /// # Errors
     /// [`ServiceError::Malformed`] naming the fields that are missing or unknown, or a failing store,
     /// vault or log.
-    pub async fn take_notice(&self, notice: &Notice) -> Result<NoticeReceived, ServiceError> {
+    pub async fn take_notice(
+        &self,
+        notice: &Notice,
+        link_base: &str,
+    ) -> Result<NoticeReceived, ServiceError> {
         self.require_form(notice)?;
         let bytes = serde_json::to_vec(notice).map_err(|error| ServiceError::Malformed {
             what: "notice",
             reason: error.to_string(),
         })?;
         let secret = hex::encode(self.random::<32>());
+        let link = format!("{link_base}{secret}");
         let new = NewCase {
             program: OPERATIONS.to_owned(),
             ground: notice.ground.clone(),
             channel: CaseChannel::Notice,
             notice: Some(bytes),
-            link: Some(link_digest(&secret)),
+            link: Some((link_digest(&secret), link.clone())),
             concerned: Vec::new(),
         };
         let case = self.open_case(new).await?;
-        Ok(NoticeReceived { case, secret })
+        Ok(NoticeReceived { case, link })
     }
 
     fn require_form(&self, notice: &Notice) -> Result<(), ServiceError> {

@@ -36,8 +36,8 @@ pub(super) struct NewCase {
     pub channel: CaseChannel,
     /// The notice, byte for byte.
     pub notice: Option<Vec<u8>>,
-    /// SHA-256 of the secret in the case link.
-    pub link: Option<Hash>,
+    /// SHA-256 of the secret in the case link, and the link.
+    pub link: Option<(Hash, String)>,
     pub concerned: Vec<ConcernedSubmission>,
 }
 
@@ -110,6 +110,10 @@ impl Service {
             (Some(concerned), Some((concerned.sha256.0, new.concerned)))
         };
         let lock = effect_list.is_some() && self.locks_on_receipt(&new.ground)?;
+        let (digest, kept) = match new.link {
+            None => (None, None),
+            Some((digest, link)) => (Some(digest), Some(self.keep_link(case, &link).await?)),
+        };
         let body = CaseOpened {
             case: SubmissionId(case),
             program: named(&new.program)?,
@@ -125,13 +129,14 @@ impl Service {
             program: new.program,
             ground: new.ground,
             channel: new.channel,
-            link: new.link,
+            link: digest,
             concerned: effect_list,
             lock,
             at: now.timestamp(),
         };
         let about = Subject::Submission(case);
-        self.state_sealed(about, &payload, (vec![], vec![effect])).await?;
+        let effects = std::iter::once(effect).chain(kept).collect();
+        self.state_sealed(about, &payload, (vec![], effects)).await?;
         Ok(case)
     }
 }

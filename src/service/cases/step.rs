@@ -80,7 +80,10 @@ impl Service {
             lock: lock_after(record.state, said.to, needs_lock),
             at: self.now(),
         };
-        Ok((preconditions, vec![effect]))
+        let statement = said.statement.as_ref().map(|text| text.as_str());
+        let mut effects = self.letters(&record, said.to, statement).await?;
+        effects.insert(0, effect);
+        Ok((preconditions, effects))
     }
 
     /// Everything that the case concerns.

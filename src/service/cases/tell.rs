@@ -199,7 +199,10 @@ impl Service {
         Ok(next)
     }
 
-    async fn notice_of(&self, record: &CaseRecord) -> Result<Option<Vec<u8>>, ServiceError> {
+    pub(super) async fn notice_of(
+        &self,
+        record: &CaseRecord,
+    ) -> Result<Option<Vec<u8>>, ServiceError> {
         let opened = self.payload_of(record.id, record.opened).await?;
         let Some((bytes, sealed)) = opened else { return Ok(None) };
         let Payload::CaseOpened(said) = Payload::parse(&bytes, sealed)? else { return Ok(None) };

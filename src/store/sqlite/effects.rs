@@ -4,7 +4,7 @@ use attestry_proof::{hash::Hash, key::Thumbprint, size::LeafIndex};
 use sqlx::{SqliteConnection, query::Query, sqlite::SqliteArguments};
 use uuid::Uuid;
 
-use super::{append::upsert_rows, legal::effects as legal, read::number};
+use super::{append::upsert_rows, legal::effects as legal, outbox, read::number};
 use crate::store::ledger::{AttestationSet, Candidate, Effect, Precondition, StoreError};
 
 pub(super) async fn apply(
@@ -47,6 +47,7 @@ const fn changes_submissions(effect: &Effect) -> bool {
         | Effect::UseInvitation { .. }
         | Effect::ReleaseHold(_)
         | Effect::ApproveCase { .. }
+        | Effect::Outbox(_)
         | Effect::Unstage { .. } => false,
     }
 }
@@ -137,6 +138,7 @@ async fn apply_one(
         | Effect::ApproveCase { .. }
         | Effect::OrderErasure { .. }
         | Effect::Erased { .. } => return legal::apply(connection, (index, leaf), effect).await,
+        Effect::Outbox(change) => return outbox::apply(connection, index, change).await,
         Effect::AdoptPolicy { digest, version } => {
             // What was cleared under other rules is decided again.
             sqlx::query("UPDATE submissions SET decision_due = 1 WHERE cleared <> 0")

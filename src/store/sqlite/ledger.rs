@@ -27,7 +27,7 @@ use crate::store::{
     },
     sessions::Sessions,
 };
-use crate::store::{legal::Legal, people::People};
+use crate::store::{legal::Legal, outbox::Outbox, people::People};
 
 /// Connections that read while the writer writes.
 const READERS: u32 = 4;
@@ -441,6 +441,10 @@ impl Ledger for SqliteLedger {
     }
 
     fn legal(&self) -> &dyn Legal {
+        self
+    }
+
+    fn outbox(&self) -> &dyn Outbox {
         self
     }
 

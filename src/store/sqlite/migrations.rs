@@ -16,6 +16,7 @@ pub(super) fn ledger() -> Migrator {
         ("scan", include_str!("../../../migrations/sqlite/ledger/0006_scan.sql")),
         ("legal", include_str!("../../../migrations/sqlite/ledger/0007_legal.sql")),
         ("takedown", include_str!("../../../migrations/sqlite/ledger/0008_takedown.sql")),
+        ("outbox", include_str!("../../../migrations/sqlite/ledger/0009_outbox.sql")),
     ])
 }
 

@@ -10,6 +10,7 @@ pub mod keyring;
 pub mod ledger;
 mod legal;
 mod migrations;
+mod outbox;
 mod people;
 pub mod pool;
 mod precondition;

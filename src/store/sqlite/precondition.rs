@@ -219,6 +219,7 @@ impl Facts {
                 Effect::Unstage { .. }
                 | Effect::ApproveKey { .. }
                 | Effect::ApproveCase { .. }
+                | Effect::Outbox(_)
                 | Effect::Erased { .. }
                 | Effect::Published { .. } => {}
             }

@@ -28,6 +28,9 @@ pub async fn request(world: &World, route: &str, target: &str, caller: &Caller) 
         "GET /api/v1/cases/{id}" => {
             server.get(format!("/api/v1/cases/{}", world.matter(target).case))
         }
+        "GET /api/v1/cases/{id}/messages" => {
+            server.get(format!("/api/v1/cases/{}/messages", world.matter(target).case))
+        }
         "PUT /api/v1/cases/{id}/list" => {
             let id = world.works_in(target);
             let call = server.put(format!("/api/v1/cases/{}/list", world.matter(target).case));

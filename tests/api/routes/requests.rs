@@ -77,6 +77,7 @@ pub const ROUTES: &[(&str, &[&str])] = &[
     ("GET /api/v1/cases", LOG),
     ("POST /api/v1/cases", LOG),
     ("GET /api/v1/cases/{id}", PROGRAMS),
+    ("GET /api/v1/cases/{id}/messages", PROGRAMS),
     ("PUT /api/v1/cases/{id}/list", PROGRAMS),
     ("GET /api/v1/holds", LOG),
     ("GET /api/v1/holds/{id}", PROGRAMS),

@@ -54,7 +54,8 @@ impl Server {
         let directory = tempfile::tempdir().unwrap();
         let application = open(directory.path(), entries).await;
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let listen = Listen { address, tls: None, trusted_proxy: false, public_url: None, oidc };
+        let listen =
+            Listen { address, tls: None, trusted_proxy: false, public_url: None, oidc, mail: None };
         let listening = application.listen(&listen).await.unwrap();
         let (invited, _) = listening.first_invitation().await.unwrap().unwrap();
         let url = listening.base_url().to_owned();

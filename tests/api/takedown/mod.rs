@@ -4,6 +4,7 @@ mod cases;
 mod damage;
 mod erasure;
 mod holds;
+mod mail;
 mod notices;
 mod obstacles;
 
