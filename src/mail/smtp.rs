@@ -23,6 +23,8 @@ use super::settings::{MailSettings, Security};
 const CONNECT_MAX: Duration = Duration::from_secs(20);
 /// Longest time for one message.
 const SEND_MAX: Duration = Duration::from_secs(60);
+/// How a certificate begins in PEM (RFC 7468 §5.1).
+const PEM: &[u8] = b"-----BEGIN CERTIFICATE-----";
 /// Most characters of a name or a subject.
 const LINE_CHARS_MAX: usize = 240;
 
@@ -32,6 +34,9 @@ pub enum MailSetupError {
     /// The certificates to trust cannot be used.
     #[error("the certificates to trust cannot be used: {0}")]
     Trust(#[source] Error),
+    /// There is none among them.
+    #[error("the file of certificates to trust has none in PEM")]
+    NoCertificate,
 }
 
 /// A message, ready to go.
@@ -83,6 +88,10 @@ impl Courier {
             Security::Tls | Security::Starttls => {
                 let mut parameters = TlsParameters::builder(settings.server.clone());
                 if let Some(trusted) = &settings.trusted {
+                    // The library takes a file without any for one that adds nothing.
+                    if !trusted.windows(PEM.len()).any(|window| window == PEM) {
+                        return Err(MailSetupError::NoCertificate);
+                    }
                     let certificate =
                         Certificate::from_pem(trusted).map_err(MailSetupError::Trust)?;
                     parameters = parameters.add_root_certificate(certificate);

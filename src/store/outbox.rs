@@ -91,6 +91,9 @@ pub struct MessageRecord {
     pub settled_at: Option<i64>,
 }
 
+/// A message, and what is sealed of it.
+pub type SealedMessage = (MessageRecord, Vec<u8>);
+
 /// How an attempt ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attempt {
@@ -175,11 +178,7 @@ impl RecipientState {
 /// What the database must do for messages.
 pub trait Outbox: Send + Sync {
     /// Messages whose time has come, with what is sealed, the longest waiting first, at most `limit`.
-    fn due(
-        &self,
-        at: i64,
-        limit: u32,
-    ) -> BoxFuture<'_, Result<Vec<(MessageRecord, Vec<u8>)>, StoreError>>;
+    fn due(&self, at: i64, limit: u32) -> BoxFuture<'_, Result<Vec<SealedMessage>, StoreError>>;
 
     /// Notes how an attempt ended at `at`. What is sealed goes with a message that is not tried again.
     fn tried<'a>(

@@ -71,7 +71,7 @@ fn every_kind_of_file_is_checked() {
         ("clauses/en/effort.md", "{#on-the-job}", "{#job}", "clauses/en/effort.md:"),
         ("takedown.toml", "rolls = true", "rolls = yes", "takedown.toml:"),
         ("takedown.toml", "day = \"19 june\"", "day = \"39 june\"", "takedown.toml:"),
-        ("letters.toml", "{statement}", "what we found", "letters.toml: needs-info"),
+        ("letters.toml", "know more:\n\n{statement}", "know more.", "letters.toml: needs-info"),
     ] {
         let folder = Folder::new();
         folder.edit(file, from, to);

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::store::{
     ledger::StoreError,
-    outbox::{Attempt, MessageRecord, MessageState, Outbox, OutboxChange},
+    outbox::{Attempt, MessageRecord, MessageState, Outbox, OutboxChange, SealedMessage},
 };
 
 const COLUMNS: &str =
@@ -62,11 +62,7 @@ fn message_of(row: &SqliteRow) -> Result<MessageRecord, StoreError> {
 }
 
 impl Outbox for SqliteLedger {
-    fn due(
-        &self,
-        at: i64,
-        limit: u32,
-    ) -> BoxFuture<'_, Result<Vec<(MessageRecord, Vec<u8>)>, StoreError>> {
+    fn due(&self, at: i64, limit: u32) -> BoxFuture<'_, Result<Vec<SealedMessage>, StoreError>> {
         async move {
             let sql = format!(
                 "SELECT {COLUMNS}, sealed FROM outbox WHERE state = 'due' AND next_try <= ?
