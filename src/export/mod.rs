@@ -3,9 +3,14 @@
 //! The same dossier gives the same bytes. Nothing here reads a store, a clock or a file.
 
 pub mod archive;
+mod certificate;
 pub mod page;
+mod pdf;
 mod readers;
 mod readme;
+mod report;
+#[cfg(test)]
+mod samples;
 pub mod timeline;
 pub mod verifier;
 
@@ -20,6 +25,7 @@ use attestry_proof::{
     size::TreeSize,
 };
 
+pub use self::pdf::TypesetError;
 pub use self::readers::{shows, shows_file_lists};
 
 /// Everything that a pack is made of.
@@ -79,8 +85,10 @@ impl Dossier {
     }
 
     /// Every file but the natives, the load file, the index and its signature, by path.
-    #[must_use]
-    pub fn files(&self) -> BTreeMap<String, Vec<u8>> {
+    ///
+    /// # Errors
+    /// [`TypesetError`].
+    pub fn files(&self) -> Result<BTreeMap<String, Vec<u8>>, TypesetError> {
         let mut files = BTreeMap::new();
         let mut add = |path: String, bytes: Vec<u8>| drop(files.insert(path, bytes));
         let [newest, first] = &self.checkpoints;
@@ -105,7 +113,9 @@ impl Dossier {
         for (path, bytes) in &self.policies {
             add(format!("{}{path}", pack::POLICIES), bytes.clone());
         }
-        files
+        add(pack::REPORT.into(), report::report(self)?);
+        add(pack::CERTIFICATE.into(), certificate::certificate(self)?);
+        Ok(files)
     }
 
     /// The load file, given the MD5 of each native.

@@ -49,7 +49,7 @@ impl Service {
         runtime: &Handle,
     ) -> io::Result<()> {
         let mut pack = PackWriter::new(sink);
-        for (path, bytes) in dossier.files() {
+        for (path, bytes) in dossier.files().map_err(io::Error::other)? {
             pack.add(&path, &bytes)?;
         }
         let mut md5 = BTreeMap::new();
