@@ -33,4 +33,5 @@ mod takedown;
 mod takeover;
 mod tls;
 mod trust;
+mod typeset;
 mod verify;

@@ -107,13 +107,8 @@ impl Document {
 
     /// A numbered list.
     pub fn steps(&mut self, steps: &[&str]) {
-        self.steps_from(1, steps);
-    }
-
-    /// A numbered list that goes on from another one.
-    pub fn steps_from(&mut self, first: usize, steps: &[&str]) {
         let list = self.sheets.part(Sheets::ROOT, Role::List);
-        for (number, step) in (first..).zip(steps) {
+        for (number, step) in (1..).zip(steps) {
             let item = self.sheets.part(list, Role::Item);
             let label = self.sheets.part(item, Role::ItemLabel);
             let body = self.sheets.part(item, Role::ItemBody);
@@ -176,9 +171,9 @@ impl Document {
     pub fn choice(&mut self, text: &str) {
         let part = self.sheets.part(Sheets::ROOT, Role::Paragraph);
         let lines = lines(&self.fonts, &marked(text, BODY, STRONG), WIDTH - 20.0);
-        self.sheets.make_room(BODY.leading() * lines.len() as f32);
-        let before = self.sheets.y;
         let style = Style::new(Face::Label, 11.0);
+        self.sheets.make_room(style.leading().max(BODY.leading() * lines.len() as f32) + 2.0);
+        let before = self.sheets.y;
         self.flow(part, LEFT + 2.0, 20.0, &[Span::new("\u{2610} ", style)]);
         self.sheets.y = before + 2.0;
         self.put_all(part, LEFT + 20.0, lines);
@@ -188,6 +183,11 @@ impl Document {
     /// Leaves some room free.
     pub fn skip(&mut self, height: f32) {
         self.sheets.skip(height);
+    }
+
+    /// Begins a page unless there is so much room.
+    pub fn keep_together(&mut self, height: f32) {
+        self.sheets.make_room(height);
     }
 
     /// Begins a page.

@@ -10,6 +10,8 @@ mod fonts;
 mod lines;
 mod sheets;
 mod table;
+#[cfg(test)]
+mod tests;
 mod track;
 mod write;
 

@@ -57,6 +57,8 @@ const LANE: f32 = 17.0;
 const ABOVE: f32 = 3.4;
 /// Where the middle of a mark is in its row.
 const MARK: f32 = 9.0;
+/// Most letters of an event's name in the description of a drawing, which must not be long.
+const WHAT_LETTERS_MAX: usize = 60;
 const RADIUS: f32 = 3.4;
 const WHEN: Style = Style::new(Face::Label, 7.8);
 const FAINT: Style = Style::new(Face::Label, 7.4).in_color(Color::FAINT);
@@ -277,7 +279,8 @@ fn middle(lane: usize) -> f32 {
 fn description(lanes: &[((Shape, Color), &'static str)], rows: &[(Set, TrackRow)]) -> String {
     let each = rows.iter().map(|(_, row)| {
         let lane = lanes.get(row.lane).map_or("", |(_, name)| *name);
-        format!("{}, {}: {} by {lane}", row.place, row.when, row.what)
+        let what: String = row.what.chars().take(WHAT_LETTERS_MAX).collect();
+        format!("{}, {}: {what} by {lane}", row.place, row.when)
     });
     let each: Vec<String> = each.collect();
     format!(

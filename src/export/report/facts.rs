@@ -123,6 +123,5 @@ pub fn said(event: &CustodyEvent) -> Vec<String> {
     add("hold", Some(holds.as_str()).filter(|holds| !holds.is_empty()));
     let disposal = event.disposal.as_ref();
     add("disposal", disposal.map(|disposal| disposal.method.as_str()));
-    add("tool", event.tool.as_deref());
     said
 }

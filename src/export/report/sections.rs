@@ -295,8 +295,11 @@ pub fn digests(document: &mut Document, dossier: &Dossier) {
         if let Some(received) = &event.received_by {
             cell = cell.and_digest("received by", received.key.clone());
         }
-        let signed = format!("signed {}\n(signer's clock)", utc(event.signed_at));
-        let event_cell = Cell::strong(event.event.clone()).and_faint(signed);
+        let mut event_cell = Cell::strong(event.event.clone())
+            .and_faint(format!("by the signer's clock:\n{}", utc(event.signed_at)));
+        if let Some(tool) = &event.tool {
+            event_cell = event_cell.and_faint(tool.clone());
+        }
         [Cell::text(event.index.to_string()), event_cell, cell]
     });
     let columns = [column("Entry", 9.0), column("Event", 23.0), column("Digests and keys", 68.0)];

@@ -15,6 +15,8 @@ use crate::export::{
 
 /// Draws the timeline.
 pub fn timeline(document: &mut Document, dossier: &Dossier, facts: &Facts) {
+    // Heading, legend and the first events belong together.
+    document.keep_together(230.0);
     document.section("Timeline");
     let events = &dossier.custody.events;
     document.paragraph(
