@@ -261,6 +261,11 @@ fn a_service_that_lies_and_signs_it_is_found_out() {
         bytes[at] = b'M';
     });
     found(list, "the files lead to another commitment");
+    let twice = edited(&whole, "openings/request.json", |bytes| {
+        let at = find(bytes, "\"role\"");
+        bytes.splice(at..at, *b"\"role\":\"request\",");
+    });
+    found(twice, "openings/request.json says something twice");
     found(
         flipped(&whole, "files/request/request/mail.txt"),
         "is not the file that the list of files names",

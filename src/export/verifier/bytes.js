@@ -52,13 +52,31 @@ function textOf(bytes, name) {
   }
 }
 
-function jsonOf(bytes, name) {
-  try {
-    return JSON.parse(textOf(bytes, name));
-  } catch (error) {
-    if (error instanceof Fault) throw error;
-    return fail(`${name} is not JSON`);
+// Whether an object in a text that is JSON has a member twice: readers disagree which one counts.
+function repeatsMember(text) {
+  const open = [];
+  for (const [token, name, colon] of text.matchAll(/[{}[\]]|("(?:[^"\\]|\\.)*")(\s*:)?/g)) {
+    if (token === "{" || token === "[") open.push(new Set());
+    else if (token === "}" || token === "]") open.pop();
+    else if (colon !== undefined) {
+      const [names, member] = [open.at(-1), JSON.parse(name)];
+      if (names.has(member)) return true;
+      names.add(member);
+    }
   }
+  return false;
+}
+
+function jsonOf(bytes, name) {
+  const text = textOf(bytes, name);
+  let value;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    fail(`${name} is not JSON`);
+  }
+  require(!repeatsMember(text), `${name} says something twice`);
+  return value;
 }
 
 // A document that is written one way only, so that two readers cannot read two things in it.
