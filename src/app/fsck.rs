@@ -109,6 +109,11 @@ async fn run(
     let remembered = remembered(guard.as_ref(), ledger, report).await;
     let keyring = Keyring::open(storage, ledger, report).await?;
     let vault = keyring.vault(storage, ledger, report).await;
+    let journal = guard.as_ref().and_then(|guard| {
+        let place = Place::whole("erasure journal");
+        let records = guard.journal().records();
+        records.map_err(|error| report.findings.report(place, error)).ok()
+    });
     let subject = Subject {
         ledger,
         keyring: keyring.audit.as_ref().map(|audit| audit as _),
@@ -116,6 +121,7 @@ async fn run(
         origin: report.origin.as_deref(),
         log_keys: log_keys(storage, report.size, &mut report.findings),
         remembered,
+        journal: journal.as_deref(),
         open_files,
     };
     match check(&subject, &mut report.findings, progress).await {

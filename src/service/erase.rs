@@ -32,6 +32,7 @@ use crate::{
         ledger::{Effect, Precondition},
         legal::{ConcernedSubmission, ErasureCounts, ErasureRecord},
     },
+    vault::SubmissionKey,
 };
 
 /// Orders carried out together: they share one change of the key-encryption key.
@@ -46,7 +47,7 @@ pub const KEY_BACKUPS_KEPT_DAYS: i64 = 35;
 /// Fewest bytes of a file that is refused when it comes back.
 const REFUSED_BYTES_MIN: u64 = 1_024;
 /// Whose key fingerprints of erased files are made with: that of an id nobody has.
-const REFUSED_FILES: Uuid = own_id(*b"attestry-refused");
+pub(super) const REFUSED_FILES: Uuid = own_id(*b"attestry-refused");
 
 /// What a decision to erase rests on.
 #[derive(Clone, Copy, Debug)]
@@ -267,7 +268,7 @@ impl Service {
         let key = self.vault.submission_key(REFUSED_FILES).await?;
         let fingerprint = |file: &Hash| match within {
             None => key.fingerprint("attestry/refused-file/v1", &file.to_hex()),
-            Some(id) => key.fingerprint("attestry/erased-file/v1", &format!("{id} {file}")),
+            Some(id) => fingerprint_here(&key, id, file),
         };
         Ok(files.iter().map(fingerprint).collect())
     }
@@ -430,6 +431,11 @@ impl Service {
             }
         }
     }
+}
+
+/// Fingerprint of a file within one submission.
+pub(super) fn fingerprint_here(key: &SubmissionKey, submission: Uuid, file: &Hash) -> Hash {
+    key.fingerprint("attestry/erased-file/v1", &format!("{submission} {file}"))
 }
 
 /// Whether an order was refused because something stops it.

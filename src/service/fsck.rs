@@ -11,13 +11,17 @@ mod entries;
 mod facts;
 mod files;
 mod matters;
+mod orders;
 mod people;
 mod standing;
 
 use attestry_proof::key::PublicKey;
 
 use crate::{
-    log::fsck::{Extent, Findings, TreeCheck, extent},
+    log::{
+        fsck::{Extent, Findings, TreeCheck, extent},
+        journal::JournalRecord,
+    },
     store::{
         audit::{KeyringAudit, LedgerAudit, Place},
         ledger::{Head, StoreError},
@@ -46,6 +50,8 @@ pub struct Subject<'a> {
     pub log_keys: LogKeys,
     /// What the guard remembers.
     pub remembered: Option<Head>,
+    /// What the erasure journal has; `None` if it cannot be read.
+    pub journal: Option<&'a [JournalRecord]>,
     /// Whether every stored file is opened and hashed.
     pub open_files: bool,
 }

@@ -25,7 +25,7 @@ use crate::store::{
 };
 
 /// Most holds of one answer.
-const HOLDS_MAX: u32 = 1_000;
+const HOLDS_MAX: u32 = 50;
 
 /// A hold, with what was said when it was placed.
 #[derive(Clone, Debug)]
@@ -131,15 +131,18 @@ impl Service {
         Ok(told)
     }
 
-    /// Holds of the caller's program, newest first.
+    /// Holds of the caller's program, newest first: a page of those placed before `before`.
     ///
     /// # Errors
     /// [`ServiceError::Forbidden`], or a failing store or vault.
-    pub async fn holds(&self, caller: &KeyRecord) -> Result<Vec<HoldTold>, ServiceError> {
+    pub async fn holds(
+        &self,
+        caller: &KeyRecord,
+        before: LeafIndex,
+    ) -> Result<Vec<HoldTold>, ServiceError> {
         let program = caller.program.as_str();
         self.authorize(Some(caller), Action::PlaceHold, Thing::Program(program))?;
-        let newest = LeafIndex(u64::MAX);
-        let records = self.ledger.legal().holds_in(program, newest, HOLDS_MAX).await?;
+        let records = self.ledger.legal().holds_in(program, before, HOLDS_MAX).await?;
         let mut told = Vec::with_capacity(records.len());
         for record in records {
             told.push(self.tell_hold(record).await?);

@@ -14,7 +14,7 @@ use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use super::{files::ObjectId, ledger::StoreError};
-pub use matters::{MattersAudit, RawCase, RawHold};
+pub use matters::{MattersAudit, RawCase, RawErasure, RawHold};
 pub use people::{PeopleAudit, RawApproval, RawPolicyFile, RawProfile, RawReview, RawStanding};
 
 /// Objects to ask about at once, a few megabytes of them.

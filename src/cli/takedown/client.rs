@@ -1,6 +1,7 @@
 //! What is asked of a service about notices, cases and holds.
 
 use reqwest::Method;
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::super::{client::Client, output::Failure};
@@ -10,12 +11,30 @@ use crate::http::routes::{
 };
 
 impl Client {
-    /// Cases of the caller's program.
+    /// Cases of the caller's program, all of them, newest first.
     ///
     /// # Errors
     /// A [`Failure`] unless the caller is a legal officer.
     pub async fn cases(&self) -> Result<Vec<CaseInfo>, Failure> {
-        self.get_signed("/api/v1/cases").await
+        self.pages("/api/v1/cases", |case: &CaseInfo| case.opened_index).await
+    }
+
+    /// Follows a list page by page; `position` says where the next one begins.
+    async fn pages<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        position: impl Fn(&T) -> u64,
+    ) -> Result<Vec<T>, Failure> {
+        let mut all: Vec<T> = self.get_signed(path).await?;
+        while let Some(last) = all.last().map(&position) {
+            let page: Vec<T> = self.get_signed(&format!("{path}?before={last}")).await?;
+            // A service that goes back, or in a circle, is not followed.
+            if page.is_empty() || page.iter().any(|it| position(it) >= last) {
+                break;
+            }
+            all.extend(page);
+        }
+        Ok(all)
     }
 
     /// One case.
@@ -53,12 +72,12 @@ impl Client {
         self.send_bytes(Method::PUT, &path, ("text/plain", text.into_bytes())).await
     }
 
-    /// Holds of the caller's program.
+    /// Holds of the caller's program, all of them, newest first.
     ///
     /// # Errors
     /// As [`Client::cases`].
     pub async fn holds(&self) -> Result<Vec<HoldInfo>, Failure> {
-        self.get_signed("/api/v1/holds").await
+        self.pages("/api/v1/holds", |hold: &HoldInfo| hold.placed_index).await
     }
 
     /// One hold.

@@ -1,13 +1,14 @@
 //! Takedown cases, for the officers who handle them, and holds.
 
+use attestry_proof::size::LeafIndex;
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::{Path, Query, State},
     http::StatusCode,
 };
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
@@ -54,6 +55,21 @@ pub struct CaseInfo {
     pub after: String,
     /// Position of that statement.
     pub step_index: u64,
+    /// Position of the statement that opened it.
+    pub opened_index: u64,
+}
+
+/// Where a list of cases or holds goes on.
+#[derive(Deserialize, IntoParams)]
+pub(super) struct Before {
+    /// Continue with those that came before this position.
+    before: Option<u64>,
+}
+
+impl Before {
+    pub(super) fn index(&self) -> LeafIndex {
+        LeafIndex(self.before.unwrap_or(u64::MAX))
+    }
 }
 
 /// A case that an officer opens.
@@ -157,6 +173,7 @@ impl From<&CaseRecord> for CaseInfo {
             state: record.state.as_str().to_owned(),
             after: record.step_leaf.to_hex(),
             step_index: record.step.0,
+            opened_index: record.opened.0,
         }
     }
 }
@@ -232,16 +249,20 @@ pub(super) fn case_id(text: &str) -> Result<Uuid, Problem> {
 
 /// Cases that the caller handles, newest first (legal officers).
 #[utoipa::path(
-    get, path = "/api/v1/cases", operation_id = "list_cases", tag = "Takedown",
+    get, path = "/api/v1/cases", operation_id = "list_cases", tag = "Takedown", params(Before),
     responses(
-        (status = 200, body = Vec<CaseInfo>, description = "At most 1,000"),
+        (status = 200, body = Vec<CaseInfo>, description = "At most 50, newest first"),
         (status = 401, body = Problem, description = "No acceptable token"),
         (status = 403, body = Problem, description = "Not a legal officer"),
     ),
     security(("request-token" = []))
 )]
-async fn list(State(app): App, caller: Caller) -> Result<Json<Vec<CaseInfo>>, Problem> {
-    let cases = app.service.cases(&caller.key).await?;
+async fn list(
+    State(app): App,
+    Query(page): Query<Before>,
+    caller: Caller,
+) -> Result<Json<Vec<CaseInfo>>, Problem> {
+    let cases = app.service.cases(&caller.key, page.index()).await?;
     Ok(Json(cases.iter().map(CaseInfo::from).collect()))
 }
 
@@ -312,16 +333,20 @@ async fn keep_list(
 
 /// Holds of the caller's program, newest first (legal officers).
 #[utoipa::path(
-    get, path = "/api/v1/holds", operation_id = "list_holds", tag = "Takedown",
+    get, path = "/api/v1/holds", operation_id = "list_holds", tag = "Takedown", params(Before),
     responses(
-        (status = 200, body = Vec<HoldInfo>, description = "At most 1,000"),
+        (status = 200, body = Vec<HoldInfo>, description = "At most 50, newest first"),
         (status = 401, body = Problem, description = "No acceptable token"),
         (status = 403, body = Problem, description = "Not a legal officer"),
     ),
     security(("request-token" = []))
 )]
-async fn holds(State(app): App, caller: Caller) -> Result<Json<Vec<HoldInfo>>, Problem> {
-    let holds = app.service.holds(&caller.key).await?;
+async fn holds(
+    State(app): App,
+    Query(page): Query<Before>,
+    caller: Caller,
+) -> Result<Json<Vec<HoldInfo>>, Problem> {
+    let holds = app.service.holds(&caller.key, page.index()).await?;
     Ok(Json(holds.into_iter().map(HoldInfo::from).collect()))
 }
 

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use axum::{
     Extension, Json,
     body::Bytes,
-    extract::{ConnectInfo, Path, State},
+    extract::{ConnectInfo, Path, Query, State},
     http::{StatusCode, header},
     response::{IntoResponse as _, Response},
 };
@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::statements::json_body;
+use super::{cases::Before, statements::json_body};
 use crate::{
     http::{App, AppState, open::FilesNotices, problem::Problem},
     service::cases::{Notice, PublicCase},
@@ -68,6 +68,8 @@ pub struct CaseStateInfo {
 pub struct PublicCaseInfo {
     /// The case.
     pub id: Uuid,
+    /// Position of the statement that opened it.
+    pub opened_index: u64,
     /// Class of its ground.
     pub class: String,
     /// Where it is.
@@ -91,6 +93,7 @@ impl From<PublicCase> for PublicCaseInfo {
         };
         Self {
             id: case.id,
+            opened_index: case.opened.0,
             class: case.class,
             state: case.state.as_str().to_owned(),
             history: case.history.into_iter().map(state).collect(),
@@ -167,27 +170,37 @@ async fn follow(
 
 /// Every case: class of ground, dates, state, counts. Never who objects, or what they wrote.
 #[utoipa::path(
-    get, path = "/api/v1/register/cases", operation_id = "list_public_cases", tag = "Takedown",
-    responses((status = 200, body = Vec<PublicCaseInfo>, description = "The newest 1,000"))
+    get, path = "/api/v1/register/cases", operation_id = "list_public_cases", tag = "Takedown", params(Before),
+    responses((status = 200, body = Vec<PublicCaseInfo>, description = "At most 50, newest first"))
 )]
-async fn register(State(app): App, _: FilesNotices) -> Result<Json<Vec<PublicCaseInfo>>, Problem> {
-    let cases = app.service.public_cases().await?;
+async fn register(
+    State(app): App,
+    Query(page): Query<Before>,
+    _: FilesNotices,
+) -> Result<Json<Vec<PublicCaseInfo>>, Problem> {
+    let cases = app.service.public_cases(page.index()).await?;
     Ok(Json(cases.into_iter().map(PublicCaseInfo::from).collect()))
 }
 
 /// The same as a table.
 #[utoipa::path(
     get, path = "/api/v1/register/cases.csv", operation_id = "list_public_cases_csv", tag = "Takedown",
-    responses((status = 200, body = String, content_type = "text/csv", description = "One line for each case"))
+    params(Before),
+    responses((status = 200, body = String, content_type = "text/csv", description = "One line for each of at most 50 cases, newest first"))
 )]
-async fn register_csv(State(app): App, _: FilesNotices) -> Result<Response, Problem> {
-    let mut table = String::from("case,class,received,state,since,erased\r\n");
-    for case in app.service.public_cases().await? {
+async fn register_csv(
+    State(app): App,
+    Query(page): Query<Before>,
+    _: FilesNotices,
+) -> Result<Response, Problem> {
+    let mut table = String::from("case,class,received,state,since,erased,opened_index\r\n");
+    for case in app.service.public_cases(page.index()).await? {
         let when = |entry: Option<&(_, i64)>| entry.map_or_else(String::new, |(_, at)| time(*at));
         let (first, last) = (when(case.history.first()), when(case.history.last()));
         // Every value is a word, a number or a time of ours: nothing needs quotes.
         let (id, class, state, erased) = (case.id, &case.class, case.state, case.erased);
-        table.push_str(&format!("{id},{class},{first},{state},{last},{erased}\r\n"));
+        let opened = case.opened;
+        table.push_str(&format!("{id},{class},{first},{state},{last},{erased},{opened}\r\n"));
     }
     Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], table).into_response())
 }

@@ -43,7 +43,7 @@ pub(super) fn write(concerned: &[ConcernedSubmission]) -> (Concerned, Vec<u8>) {
 
 /// Reads a list; `None` unless it is in its one form, each line once, and no submission both whole and
 /// in part.
-fn read(bytes: &[u8]) -> Option<Vec<ConcernedSubmission>> {
+pub(in super::super) fn read(bytes: &[u8]) -> Option<Vec<ConcernedSubmission>> {
     let text = std::str::from_utf8(bytes).ok()?.strip_suffix('\n')?;
     let mut found: BTreeMap<Uuid, Option<Vec<Hash>>> = BTreeMap::new();
     let mut before = "";

@@ -17,6 +17,7 @@ pub use self::{
     tell::{CaseClock, CaseTold, PublicCase},
 };
 
+pub(super) use self::list::read as read_list;
 use attestry_policy::takedown::{Rules, State};
 use attestry_proof::payload::case::CaseState;
 use uuid::Uuid;

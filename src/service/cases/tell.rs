@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// Most cases of one answer.
-const CASES_MAX: u32 = 1_000;
+const CASES_MAX: u32 = 50;
 
 /// A time within which something has to happen in a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +80,8 @@ pub struct CaseTold {
 pub struct PublicCase {
     /// Its id.
     pub id: Uuid,
+    /// Position of the statement that opened it.
+    pub opened: LeafIndex,
     /// Class of its ground.
     pub class: String,
     /// Where it is.
@@ -114,15 +116,19 @@ impl Service {
         })
     }
 
-    /// Cases that the caller handles, newest first.
+    /// Cases that the caller handles, newest first: a page of those opened before `before`.
     ///
     /// # Errors
     /// [`ServiceError::Forbidden`] or a failing store.
-    pub async fn cases(&self, caller: &KeyRecord) -> Result<Vec<CaseRecord>, ServiceError> {
+    pub async fn cases(
+        &self,
+        caller: &KeyRecord,
+        before: LeafIndex,
+    ) -> Result<Vec<CaseRecord>, ServiceError> {
         let program = caller.program.as_str();
         self.authorize(Some(caller), Action::HandleCases, Thing::Program(program))?;
         let program = Some(program).filter(|program| *program != OPERATIONS);
-        Ok(self.ledger.legal().cases(program, LeafIndex(u64::MAX), CASES_MAX).await?)
+        Ok(self.ledger.legal().cases(program, before, CASES_MAX).await?)
     }
 
     /// The case of a link, for whoever has it.
@@ -136,12 +142,12 @@ impl Service {
         self.show(&found.ok_or_else(not_found)?).await
     }
 
-    /// Every case as everybody may see it, newest first.
+    /// Every case as everybody may see it, newest first: a page of those opened before `before`.
     ///
     /// # Errors
     /// A failing store.
-    pub async fn public_cases(&self) -> Result<Vec<PublicCase>, ServiceError> {
-        let records = self.ledger.legal().cases(None, LeafIndex(u64::MAX), CASES_MAX).await?;
+    pub async fn public_cases(&self, before: LeafIndex) -> Result<Vec<PublicCase>, ServiceError> {
+        let records = self.ledger.legal().cases(None, before, CASES_MAX).await?;
         let mut shown = Vec::with_capacity(records.len());
         for record in &records {
             shown.push(self.show(record).await?);
@@ -155,6 +161,7 @@ impl Service {
         let class = ground.map_or("other", |ground| ground.public_class.as_str());
         Ok(PublicCase {
             id: record.id,
+            opened: record.opened,
             class: class.to_owned(),
             state: record.state,
             history: self.ledger.legal().case_history(record.id).await?,

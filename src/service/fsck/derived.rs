@@ -23,7 +23,7 @@ use crate::{
         audit::{Place, RawKey, RawSubmission},
         ledger::StoreError,
     },
-    vault::open_payload,
+    vault::{SubmissionKey, open_payload},
 };
 
 /// A statement as it was read.
@@ -51,6 +51,7 @@ impl Check<'_> {
         let submissions = self.submissions(facts).await;
         self.settle("submissions", submissions);
         self.matters(facts).await;
+        self.orders(facts).await;
         self.people(facts).await;
         let invitations = self.invitations().await;
         self.settle("invitations", invitations);
@@ -224,24 +225,34 @@ impl Check<'_> {
             let Some(last) = page.last() else { return Ok(true) };
             after = *last;
             for index in page {
-                let entry = ledger.entries(index, index + 1).await?.pop();
-                let payload = ledger.payloads(index, index + 1).await?.pop();
-                let Some((entry, row)) = entry.zip(payload) else { return Ok(false) };
-                let Ok(statement) = SignedStatement::parse_entry(&entry.entry) else {
-                    return Ok(false);
-                };
-                let Header { subject, issuer, .. } = *statement.header();
-                let payload = if row.sealed {
-                    let sealing = self.sealing(&mut keys, subject, &row).await;
-                    let Some(sealing) = sealing else { return Ok(false) };
-                    open(&statement, &sealing, &row.body)
-                } else {
-                    fitting(&statement, &row.body, false)
-                };
-                let Ok(payload) = payload else { return Ok(false) };
-                take(Said { index, leaf_hash: entry.leaf_hash, issuer, payload });
+                match self.said_at(&mut keys, index).await? {
+                    Some(said) => take(said),
+                    None => return Ok(false),
+                }
             }
         }
+    }
+
+    /// What was said at a position; `None` if that cannot be read.
+    pub(super) async fn said_at(
+        &mut self,
+        keys: &mut HashMap<Uuid, Option<SubmissionKey>>,
+        index: i64,
+    ) -> Result<Option<Said>, StoreError> {
+        let ledger = self.subject.ledger;
+        let entry = ledger.entries(index, index + 1).await?.pop();
+        let payload = ledger.payloads(index, index + 1).await?.pop();
+        let Some((entry, row)) = entry.zip(payload) else { return Ok(None) };
+        let Ok(statement) = SignedStatement::parse_entry(&entry.entry) else { return Ok(None) };
+        let Header { subject, issuer, .. } = *statement.header();
+        let payload = if row.sealed {
+            let Some(sealing) = self.sealing(keys, subject, &row).await else { return Ok(None) };
+            open(&statement, &sealing, &row.body)
+        } else {
+            fitting(&statement, &row.body, false)
+        };
+        let said = |payload| Said { index, leaf_hash: entry.leaf_hash, issuer, payload };
+        Ok(payload.ok().map(said))
     }
 
     async fn invitations(&mut self) -> Result<(), StoreError> {

@@ -99,9 +99,7 @@ impl Check<'_> {
             (self.progress)(Progress { step: "entries", done: first, total });
         }
         for (index, subject) in std::mem::take(&mut facts.missing) {
-            let erased =
-                matches!(subject, StatementSubject::Submission(id) if facts.erased.contains(&id));
-            if !erased {
+            if !facts.is_erased(index, subject) {
                 let problem = "is missing, and nothing erased it";
                 self.findings.report(Place::row("payloads", index), problem);
             }
@@ -228,6 +226,7 @@ impl Check<'_> {
             }
             if let Some(payload) = &judged.payload {
                 let place = Place::row("entries", judged.index);
+                facts.learn_sealed(judged.index, payload);
                 let said = (judged.index, &judged.statement, payload);
                 let entitled = self.entitle(said, facts, &mut owners).await;
                 if let Some(Err(problem)) = self.findings.read(|| place.clone(), entitled) {

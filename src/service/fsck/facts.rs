@@ -9,6 +9,7 @@ use attestry_proof::{
     key::{PublicKey, Thumbprint},
     payload::{
         Payload,
+        erasure::ErasureScope,
         key_event::{KeyEnrolled, KeyRotated},
         status::SubmissionStatus,
     },
@@ -78,8 +79,12 @@ pub(super) struct Facts {
     pub successors: HashMap<Thumbprint, Thumbprint>,
     /// Approvals by position.
     pub approvals: BTreeMap<u64, KnownApproval>,
-    /// Submissions that were erased.
-    pub erased: HashSet<Uuid>,
+    /// Submissions that were erased, and the position of the word that says so.
+    pub erased: HashMap<Uuid, u64>,
+    /// Submissions that somebody ordered to be erased as a whole.
+    pub ordered: HashSet<Uuid>,
+    /// Positions of orders to erase.
+    pub orders: BTreeSet<u64>,
     /// Holds and cases that something was said about.
     pub matters: BTreeSet<Uuid>,
     /// Entries whose payload is not there, and what they are about.
@@ -117,7 +122,9 @@ impl Facts {
             policies: Vec::new(),
             successors: HashMap::new(),
             approvals: BTreeMap::new(),
-            erased: HashSet::new(),
+            erased: HashMap::new(),
+            ordered: HashSet::new(),
+            orders: BTreeSet::new(),
             matters: BTreeSet::new(),
             missing: Vec::new(),
         }
@@ -175,6 +182,25 @@ impl Facts {
         latest
     }
 
+    /// Takes what a sealed payload establishes.
+    pub fn learn_sealed(&mut self, index: u64, payload: &Payload) {
+        let Payload::ErasureOrdered(said) = payload else { return };
+        self.orders.insert(index);
+        if said.body().scope == ErasureScope::Everything {
+            self.ordered.insert(said.body().subject.0);
+        }
+    }
+
+    /// Whether an erasure took the payload of an entry: all that was said before it, or what an order
+    /// that is being carried out has come to.
+    pub fn is_erased(&self, index: u64, subject: Subject) -> bool {
+        let Subject::Submission(id) = subject else { return false };
+        match self.erased.get(&id) {
+            Some(erased) => index < *erased,
+            None => self.ordered.contains(&id),
+        }
+    }
+
     /// Takes what the entry at `index` establishes. Which key an event is about stands in the
     /// header, so a lost payload loses the details only.
     pub fn learn(&mut self, index: u64, statement: &SignedStatement, payload: Option<&Payload>) {
@@ -184,7 +210,7 @@ impl Facts {
                 if let Some(Payload::Status(said)) = payload
                     && said.body().status == SubmissionStatus::Erased
                 {
-                    self.erased.insert(id);
+                    self.erased.insert(id, index);
                 }
                 // Ids of submissions are of version 4.
                 if id.get_version() == Some(Version::Custom) {

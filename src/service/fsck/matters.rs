@@ -15,7 +15,7 @@ use attestry_proof::{
 };
 use uuid::Uuid;
 
-use super::{Check, Facts, ROWS_PER_PAGE, derived::Said};
+use super::{super::cases::read_list, Check, Facts, ROWS_PER_PAGE, derived::Said};
 use crate::store::{
     audit::{Place, RawCase, RawHold},
     ledger::StoreError,
@@ -213,12 +213,59 @@ impl Check<'_> {
                 Matter::Case(case) => ledger.case(*id).await?.map(|row| case.problems(&row)),
                 Matter::Hold(hold) => ledger.hold(*id).await?.map(|row| hold.problems(&row, facts)),
             };
+            let lists = match &matter {
+                Matter::Case(case) => self.list_problems(*id, case).await?,
+                Matter::Hold(_) => Vec::new(),
+            };
+            for problem in lists {
+                self.findings.report(Place::row("case_submissions", *id), problem);
+            }
             let missing = || vec!["it was opened by a statement, but is not recorded".to_owned()];
             for problem in problems.unwrap_or_else(missing) {
                 self.findings.report(Place::row(matter.table(), *id), problem);
             }
         }
         Ok(())
+    }
+
+    /// How the rows of what a case concerns differ from the list that its statements name.
+    async fn list_problems(&self, id: Uuid, case: &Case) -> Result<Vec<String>, StoreError> {
+        let Some(vault) = self.subject.vault else { return Ok(Vec::new()) };
+        let rows = self.subject.ledger.concerned(id).await?;
+        let list = case.concerned.as_deref().and_then(Hash::from_slice);
+        let told = match list {
+            None => Some(Vec::new()),
+            Some(sha256) => match vault.open_file(id, sha256, None).await {
+                Err(error) => return Ok(vec![format!("its list cannot be read: {error}")]),
+                Ok(file) => match file.into_bytes().await {
+                    Err(error) => return Ok(vec![format!("its list cannot be read: {error}")]),
+                    Ok(bytes) if Hash::of(&bytes) == sha256 => read_list(&bytes),
+                    Ok(_) => None,
+                },
+            },
+        };
+        let Some(told) = told else {
+            return Ok(vec!["its list is not the one that statements name".to_owned()]);
+        };
+        let mut rows: BTreeMap<Vec<u8>, Option<Vec<u8>>> = rows.into_iter().collect();
+        let mut problems = Vec::new();
+        for it in told {
+            let named: Option<Vec<u8>> =
+                it.files.map(|files| files.iter().flat_map(|file| file.0).collect());
+            let same = match (rows.remove(it.submission.as_bytes().as_slice()), named) {
+                (Some(None), None) => true,
+                // Erased: see the orders.
+                (Some(Some(found)), Some(named)) => found.is_empty() || found == named,
+                _ => false,
+            };
+            if !same {
+                let id = it.submission;
+                problems.push(format!("{id} is not there as the list of the case names it"));
+            }
+        }
+        let others = rows.keys().map(hex::encode);
+        problems.extend(others.map(|id| format!("{id} is not in the list of the case")));
+        Ok(problems)
     }
 
     /// Nothing is recorded that nobody said anything about.

@@ -1,5 +1,6 @@
 //! Rows about holds and takedown cases.
 
+use attestry_proof::hash::Hash;
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
@@ -31,6 +32,25 @@ pub struct RawCase {
     pub approvals: String,
 }
 
+/// A row of `erasures`.
+#[derive(Clone, Debug)]
+pub struct RawErasure {
+    /// Position of the order.
+    pub ordered: i64,
+    /// Its leaf hash.
+    pub leaf: Vec<u8>,
+    /// Submission.
+    pub submission: Vec<u8>,
+    /// Case.
+    pub case: Vec<u8>,
+    /// SHA-256 after SHA-256; `None` for everything.
+    pub files: Option<Vec<u8>>,
+    /// Whether the journal has it.
+    pub journalled: bool,
+    /// Position of the statement that it is done.
+    pub erased: Option<i64>,
+}
+
 /// A row of `holds`, with those that hang on it.
 #[derive(Clone, Debug)]
 pub struct RawHold {
@@ -58,6 +78,15 @@ pub trait MattersAudit: Send + Sync {
 
     /// The table and id of holds and cases, by id.
     fn matters<'a>(&'a self, after: Option<&'a [u8]>, limit: u32) -> Rows<'a, (String, Vec<u8>)>;
+
+    /// What a case concerns: submission, and SHA-256 after SHA-256 of its files, or nothing for all of it.
+    fn concerned(&self, case: Uuid) -> Rows<'_, (Vec<u8>, Option<Vec<u8>>)>;
+
+    /// Orders to erase after a position.
+    fn erasures(&self, after: i64, limit: u32) -> Rows<'_, RawErasure>;
+
+    /// Whether a fingerprint is among those that must not come back.
+    fn is_refused(&self, fingerprint: Hash) -> BoxFuture<'_, Result<bool, StoreError>>;
 
     /// Submissions in which a column is not what holds, cases and erasures make it, and which.
     fn submissions_apart(&self, limit: u32) -> Rows<'_, (Vec<u8>, String)>;

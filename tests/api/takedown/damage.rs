@@ -15,7 +15,7 @@ async fn execute(storage: &Storage, sql: &str) {
 }
 
 /// A change, and a part of the line that tells it.
-const CHANGES: [(&str, &str); 19] = [
+const CHANGES: [(&str, &str); 28] = [
     ("UPDATE cases SET state = 'closed'", "cases CASE: state is not"),
     ("UPDATE cases SET step_leaf = zeroblob(32)", "cases CASE: step_leaf"),
     ("UPDATE cases SET step_index = step_index - 1", "cases CASE: step_index"),
@@ -30,6 +30,18 @@ const CHANGES: [(&str, &str); 19] = [
     ("UPDATE case_submissions SET locked = 0", "submissions WORK: quarantined differs"),
     ("UPDATE erasures SET erased_index = NULL", "submissions GONE: erased_index differs"),
     ("DELETE FROM erasures", "submissions GONE: ordered_index, erased_index differs"),
+    ("DELETE FROM case_submissions WHERE locked = 1", "case_submissions CASE: WORK is not there"),
+    ("UPDATE case_submissions SET submission = randomblob(16)", "is not in the list of the case"),
+    (
+        "UPDATE case_submissions SET files = zeroblob(32)",
+        "case_submissions CASE: WORK is not there",
+    ),
+    ("DELETE FROM erasures", "is missing, but the entry there ordered it"),
+    ("UPDATE erasures SET order_leaf = zeroblob(32)", "order_leaf is not what its statements say"),
+    ("UPDATE erasures SET case_id = randomblob(16)", "case_id is not what its statements say"),
+    ("UPDATE erasures SET erased_index = ordered_index", "erased_index is not what its statements"),
+    ("UPDATE erasures SET journalled = 0", "journalled is not what its statements say"),
+    ("DELETE FROM refused_files", "refused_files is not what its statements say"),
     ("UPDATE holds SET released_index = 3", "holds HOLD: released_index"),
     ("UPDATE holds SET program = 'other'", "holds HOLD: program"),
     ("DELETE FROM held_submissions", "holds HOLD: held_submissions"),
@@ -43,6 +55,9 @@ async fn every_change_to_cases_and_holds_is_named() {
     let (server, first) = (&scene.server, &scene.first);
     let gone = Work::attested(server, &scene.owner).await;
     scene.erased(scene.withdrawn(&gone).await).await;
+    let rest = Work::attested(server, &scene.owner).await;
+    let of_rest = scene.objected_to(&[format!("{} {}", rest.id, rest.file())]).await;
+    scene.reaches(of_rest, "closed").await;
     let work = Work::attested(server, &scene.owner).await;
     let case = scene.withdrawn(&work).await;
     scene.upheld(case).await;
@@ -53,6 +68,13 @@ async fn every_change_to_cases_and_holds_is_named() {
     let directory = stopped(scene.server).await;
     let storage = Storage::new(directory.path().join("data"), None);
     assert_eq!(findings(&storage).await, [""; 0]);
+    // The journal is told from the log too.
+    let journal = storage.guard.join("erased");
+    let whole = std::fs::read(&journal).unwrap();
+    std::fs::write(&journal, &whole[..whole.len() - 100]).unwrap();
+    let found = findings(&storage).await;
+    assert!(found.iter().any(|line| line.contains("journal does not have it")), "{found:#?}");
+    std::fs::write(&journal, whole).unwrap();
     let kept = directory.path().join("kept.db");
     std::fs::copy(storage.ledger(), &kept).unwrap();
     for (change, told) in CHANGES {

@@ -38,9 +38,13 @@ impl Storehouse {
     }
 
     async fn open(&self, database: &str) -> SqliteConnection {
+        self.try_open(database).await.unwrap()
+    }
+
+    pub(super) async fn try_open(&self, database: &str) -> Option<SqliteConnection> {
         let options =
             SqliteConnectOptions::new().filename(self.data.join(database)).read_only(true);
-        SqliteConnection::connect_with(&options).await.unwrap()
+        SqliteConnection::connect_with(&options).await.ok()
     }
 
     async fn rows(&self, database: &str, sql: &'static str, id: Uuid) -> Vec<Vec<u8>> {
@@ -148,7 +152,7 @@ pub(super) async fn planted(scene: &Scene) -> (Work, Needles) {
 }
 
 /// A scan that finds nothing proves something only if it finds what is there.
-fn require_all(storehouse: &Storehouse, needles: &Needles) {
+pub(super) fn require_all(storehouse: &Storehouse, needles: &Needles) {
     let found = storehouse.found(needles);
     for what in needles.keys() {
         assert!(found.iter().any(|it| it.starts_with(&format!("{what}: "))), "{what}: {found:?}");

@@ -4,6 +4,7 @@ mod cases;
 mod damage;
 mod erasure;
 mod holds;
+mod kill;
 mod mail;
 mod notices;
 mod obstacles;
@@ -126,12 +127,17 @@ impl Scene {
 
     /// Opens a case for somebody who objects to the work, decides and agrees.
     pub async fn objected(&self, work: &Work) -> Uuid {
+        self.objected_to(&[work.id.to_string()]).await
+    }
+
+    /// The same about these lines of a list.
+    pub async fn objected_to(&self, lines: &[String]) -> Uuid {
         let (server, first) = (&self.server, &self.first);
         let received = serde_json::json!({ "ground": "gdpr-erasure", "received": "A letter." });
         let opened = server.post("/api/v1/cases").json(&received).by(first).send().await;
         let case = opened.status(201).json()["case"].as_str().unwrap().parse().unwrap();
         self.reaches(case, "acknowledged").await;
-        let list = server.case_list(first, case, &[work.id.to_string()]).await;
+        let list = server.case_list(first, case, lines).await;
         let step = Step::new("triaged", "content-identified").concerns(list);
         server.step(first, case, &step).await;
         server.step(first, case, &Step::new("quarantined", "content-locked")).await;

@@ -1,12 +1,13 @@
 //! Rows about holds and takedown cases.
 
+use attestry_proof::hash::Hash;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use sqlx::{FromRow, Row as _, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use super::SqliteLedgerAudit;
 use crate::store::{
-    audit::{MattersAudit, RawCase, RawHold, Rows},
+    audit::{MattersAudit, RawCase, RawErasure, RawHold, Rows},
     ledger::StoreError,
 };
 
@@ -40,6 +41,20 @@ impl FromRow<'_, SqliteRow> for RawHold {
     }
 }
 
+impl FromRow<'_, SqliteRow> for RawErasure {
+    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            ordered: row.try_get("ordered_index")?,
+            leaf: row.try_get("order_leaf")?,
+            submission: row.try_get("submission")?,
+            case: row.try_get("case_id")?,
+            files: row.try_get("files")?,
+            journalled: row.try_get("journalled")?,
+            erased: row.try_get("erased_index")?,
+        })
+    }
+}
+
 impl MattersAudit for SqliteLedgerAudit {
     fn case(&self, id: Uuid) -> BoxFuture<'_, Result<Option<RawCase>, StoreError>> {
         const SQL: &str = "SELECT *,
@@ -64,6 +79,25 @@ impl MattersAudit for SqliteLedgerAudit {
         const SQL: &str = "SELECT * FROM (SELECT 'cases' AS name, id FROM cases UNION ALL
              SELECT 'holds', id FROM holds) WHERE id > ? ORDER BY id LIMIT ?";
         self.page(SQL, after, limit).boxed()
+    }
+
+    fn concerned(&self, case: Uuid) -> Rows<'_, (Vec<u8>, Option<Vec<u8>>)> {
+        const SQL: &str = "SELECT submission, files FROM case_submissions WHERE case_id = ?";
+        let query = sqlx::query_as(SQL).bind(case.as_bytes().to_vec());
+        async move { Ok(query.fetch_all(&self.pool).await?) }.boxed()
+    }
+
+    fn erasures(&self, after: i64, limit: u32) -> Rows<'_, RawErasure> {
+        const SQL: &str =
+            "SELECT * FROM erasures WHERE ordered_index > ? ORDER BY ordered_index LIMIT ?";
+        let query = sqlx::query_as(SQL).bind(after).bind(limit);
+        async move { Ok(query.fetch_all(&self.pool).await?) }.boxed()
+    }
+
+    fn is_refused(&self, fingerprint: Hash) -> BoxFuture<'_, Result<bool, StoreError>> {
+        const SQL: &str = "SELECT EXISTS (SELECT 1 FROM refused_files WHERE fingerprint = ?)";
+        let query = sqlx::query_scalar(SQL).bind(fingerprint.0.to_vec());
+        async move { Ok(query.fetch_one(&self.pool).await?) }.boxed()
     }
 
     fn submissions_apart(&self, limit: u32) -> Rows<'_, (Vec<u8>, String)> {
