@@ -37,7 +37,7 @@ const FLOORS: [(&str, u8); 15] = [
 const NEIGHBOURS: [(&str, &str); 3] = [("log", "store"), ("vault", "store"), ("log", "keys")];
 
 /// Crates whose every public item is documented.
-const PURE_CRATES: [&str; 3] = ["proof", "scrub", "policy"];
+const PURE_CRATES: [&str; 4] = ["proof", "scrub", "policy", "timestamp"];
 
 /// Top-level names that a document can mean a path by.
 const ROOTS: [&str; 8] =

@@ -81,4 +81,7 @@ fuzz_tests! {
     pack_index, fuzz_pack_index, Corpus::folder("pack");
     custody_record, fuzz_custody_record, Corpus::folder("custody");
     takedown_rules, fuzz_takedown_rules, Corpus::folder("takedown");
+    timestamp_token, fuzz_timestamp_token, Corpus::folder("timestamp/token");
+    timestamp_answer, fuzz_timestamp_answer, Corpus::folder("timestamp/answer");
+    timestamp_pins, fuzz_timestamp_pins, Corpus::folder("timestamp/pins");
 }

@@ -28,6 +28,7 @@ use attestry_proof::pack::{PackFault, PackIndex, check_files};
 use attestry_proof::payload::Payload;
 use attestry_proof::payload::clearance_facts::ClearanceFacts;
 use attestry_proof::size::{LeafIndex, TreeSize};
+use attestry_timestamp::{Certificate, Response, verify};
 use chrono::{DateTime, Utc};
 
 const STATEMENTS_MAX: usize = 16;
@@ -260,5 +261,36 @@ pub fn fuzz_takedown_rules(data: &[u8]) {
                 assert!(!is_taken || to != State::Remediating, "destroyed without {left_out}");
             }
         }
+    }
+}
+
+/// Whatever the token is, nothing is stamped but what its authority stamped, and when.
+pub fn fuzz_timestamp_token(data: &[u8]) {
+    const STAMPED: [u8; 32] = [0x5a; 32];
+    /// 2026-11-25 17:44:00 UTC.
+    const TIME: i64 = 1_795_628_640;
+    let roots = include_str!("corpus/timestamp/pins/roots.pem");
+    let pins = Certificate::parse_pem(roots).expect("two certificates");
+    let Ok(stamp) = verify(data, &STAMPED, None, &pins) else { return };
+    assert_eq!((stamp.time.timestamp(), &stamp.serial[..]), (TIME, &[1][..]), "another stamp");
+    assert!(verify(data, &[0; 32], None, &pins).is_err(), "stamped nothing");
+    assert!(verify(data, &STAMPED, None, &[]).is_err(), "nobody is trusted");
+}
+
+pub fn fuzz_timestamp_answer(data: &[u8]) {
+    if let Ok(response) = Response::parse(data) {
+        assert!(data.ends_with(response.token()), "a token from elsewhere");
+    }
+}
+
+pub fn fuzz_timestamp_pins(data: &[u8]) {
+    if let Ok(certificate) = Certificate::parse_der(data) {
+        assert_eq!(certificate.der(), data);
+        let (from, until) = certificate.validity();
+        let _ = (certificate.subject(), from <= until);
+    }
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    for certificate in Certificate::parse_pem(text).unwrap_or_default() {
+        assert_eq!(Certificate::parse_der(certificate.der()).as_ref(), Ok(&certificate));
     }
 }
