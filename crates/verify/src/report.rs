@@ -51,6 +51,8 @@ pub struct Report {
     pub openings: Vec<OpeningsReport>,
     /// Every pack with an index.
     pub packs: Vec<PackReport>,
+    /// Archives without an index: what is in them was judged, nothing says that it is all.
+    pub unindexed: Vec<String>,
     /// Every directory that was compared with openings.
     pub files: Vec<FilesReport>,
     /// Evidence that belongs to no statement, or is none.
@@ -212,6 +214,7 @@ impl Report {
             unlinked: Vec::new(),
             openings: Vec::new(),
             packs: Vec::new(),
+            unindexed: Vec::new(),
             files: Vec::new(),
             unmatched: Vec::new(),
             ignored: Vec::new(),

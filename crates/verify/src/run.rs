@@ -96,6 +96,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, InputError> {
         unlinked: histories.unlinked(),
         openings,
         packs,
+        unindexed: std::mem::take(&mut inputs.unindexed),
         files,
         unmatched,
         ignored: std::mem::take(&mut inputs.ignored),

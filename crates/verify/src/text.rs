@@ -36,6 +36,11 @@ impl Report {
         text.log(self);
         text.all_openings(&self.openings);
         self.packs.iter().for_each(|pack| text.pack(pack));
+        for name in &self.unindexed {
+            let what = "no audit pack: it has no index, so nothing says that it is whole";
+            let what = text.paint(what, YELLOW);
+            text.item("Archive", &format!("{}: {what}", plain(name)));
+        }
         self.files.iter().for_each(|files| text.files(files));
         text.leftovers(self);
         let (outcome, style) =

@@ -62,6 +62,8 @@ pub(crate) struct Inputs {
     pub(crate) openings: Vec<OpeningsFile>,
     /// Packs with an index.
     pub(crate) packs: Vec<GivenPack>,
+    /// Archives without one.
+    pub(crate) unindexed: Vec<String>,
     /// Files that claim by their name to be evidence and are not.
     pub(crate) malformed: Vec<String>,
     /// Files that are not evidence.
@@ -110,7 +112,10 @@ impl Inputs {
                 self.add(format!("{}/{name}", file.name), content, None);
             }
         }
-        self.packs.extend(given);
+        match given {
+            Some(given) => self.packs.push(given),
+            None => self.unindexed.push(file.name.clone()),
+        }
         Ok(())
     }
 
