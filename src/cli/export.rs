@@ -5,15 +5,17 @@ use std::{
     process::ExitCode,
 };
 
+use attestry_proof::{cose::Subject, pack::Reader};
 use tempfile::NamedTempFile;
 use uuid::Uuid;
 
 use super::{
     block_on,
     client::Client,
-    held::require_verified,
     output::{Failure, Output},
     pin::Caller,
+    pin::Pin,
+    verify::judge,
 };
 
 /// Which submission, and what for.
@@ -57,7 +59,7 @@ pub fn run(arguments: &Arguments, output: &Output) -> Result<ExitCode, Failure> 
         let reader = arguments.redact_for.as_deref();
         let path = pack_path(arguments.subject, arguments.natives, reader, arguments.at);
         let bytes = client.pack(&path, pack.as_file()).await?;
-        require_verified(vec![pack.path().to_owned()], client.pin()?)?;
+        require_asked(arguments, pack.path(), client.pin()?)?;
         Ok(bytes)
     })?;
     pack.as_file().sync_all().map_err(unusable)?;
@@ -66,6 +68,36 @@ pub fn run(arguments: &Arguments, output: &Output) -> Result<ExitCode, Failure> 
     output.line("  check it again anywhere: attestry verify FILE --trust FILE");
     output.json(&serde_json::json!({ "pack": out, "bytes": bytes, "verified": true }));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Verifies the pack, makes its decisions again, and holds it against what was asked for.
+fn require_asked(arguments: &Arguments, pack: &Path, pin: &Pin) -> Result<(), Failure> {
+    let verified = attestry_verify::Arguments {
+        paths: vec![pack.to_owned()],
+        trust: pin.path().to_owned(),
+        keys: None,
+        openings: None,
+        files: None,
+        jobs: None,
+        all: false,
+    };
+    let report = judge(&verified)?;
+    let refused = |what: &str| {
+        Failure::refused(format!("what the service answered is {what}\n{}", report.to_text(false)))
+    };
+    let [found] = report.packs.as_slice() else { return Err(refused("no pack")) };
+    if !report.verified {
+        return Err(refused("not verified"));
+    }
+    let subject = Subject::Submission(arguments.subject).uri();
+    let reader = arguments.redact_for.as_deref().unwrap_or(Reader::Legal.as_str());
+    let other = found.subject != subject
+        || found.reader != Some(reader.to_owned())
+        || arguments.at.is_some_and(|size| size != found.size);
+    match other {
+        true => Err(refused("another pack than the one asked for")),
+        false => Ok(()),
+    }
 }
 
 /// The path that a pack is fetched by, but for the purpose.

@@ -34,6 +34,12 @@ fn decide_again(pack: &mut PackReport) -> Result<(), Failure> {
     let opened = open_pack(Path::new(&pack.file)).map_err(Failure::usage)?;
     let Some(opened) = opened else { return Ok(()) };
     pack.replay = replay_pack(&opened);
+    let shown_all = pack.withheld == 0 && pack.erased == 0;
+    if pack.replay == ReplayOutcome::Unreadable && shown_all {
+        pack.verdict = Verdict::Failed;
+        pack.code = Some("pack-replay");
+        pack.fault = Some("decisions cannot be made again, although nothing was left out".into());
+    }
     if pack.replay == ReplayOutcome::Differs {
         pack.verdict = Verdict::Failed;
         pack.code = Some("pack-replay");

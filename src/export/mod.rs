@@ -20,8 +20,8 @@ use attestry_proof::{
     custody::{CustodyRecord, to_csv},
     hash::Hash,
     manifest::Manifest,
-    pack::{self, Evidence, PackFault, PackIndex},
-    payload::fields::Timestamp,
+    pack::{self, Evidence, PackFault, PackFile, PackIndex},
+    payload::fields::{Digest, Timestamp},
     size::TreeSize,
 };
 
@@ -74,7 +74,9 @@ impl Dossier {
         let mut natives: Vec<Native> = Vec::new();
         for (manifest, _) in &self.openings {
             let side = manifest.role().as_str();
-            natives.extend(manifest.files().iter().map(|file| Native {
+            let kept = |sha256| self.index.erased_files.binary_search(&Digest(sha256)).is_err();
+            let files = manifest.files().iter().filter(|file| kept(file.sha256));
+            natives.extend(files.map(|file| Native {
                 path: pack::native_path(side, &file.path),
                 size: file.size,
                 sha256: file.sha256,
@@ -133,6 +135,13 @@ impl Dossier {
         self.evidence.custody_json = self.custody.to_json();
         self.evidence.custody_csv = to_csv(&self.custody);
         self.evidence.keys_json = self.evidence.key_history().to_json();
+        // The files are not read yet, so what is said of them is not checked here.
+        let listed = |native: Native| PackFile {
+            path: native.path,
+            size: native.size,
+            sha256: Digest(native.sha256),
+        };
+        self.index.files = self.natives().into_iter().map(listed).collect();
         self.evidence.load_file = self.evidence.load_file_of(&self.index, &self.custody);
         self.evidence.check(&self.index).map(drop)
     }

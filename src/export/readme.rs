@@ -18,7 +18,7 @@ pub(super) fn readme(dossier: &Dossier) -> String {
             reader.as_str()
         ),
     };
-    let natives = match index.natives {
+    let natives = match !dossier.natives().is_empty() {
         true => "files/        the files of the submission\n",
         false => "",
     };
@@ -35,8 +35,8 @@ pub(super) fn readme(dossier: &Dossier) -> String {
          What it shows\n\
          \n\
          Each statement in statements/ was signed by the key that it names, and is in the log at the\n\
-         position in its file name. The log proves that somebody with that key said this, and between\n\
-         which checkpoints. It does not prove that what was said is true. That there are no other\n\
+         position in its file name. The log proves that somebody with that key said this, no later than\n\
+         the first checkpoint that covers it. It does not prove that what was said is true. That there are no other\n\
          statements about the submission is the service's word.\n\
          \n\
          How to check it\n\

@@ -110,7 +110,7 @@ fn a_pack_is_the_same_for_the_same_position_and_says_what_happened() {
     let access: Value = serde_json::from_slice(&later["custody.json"]).unwrap();
     let access = access["events"].as_array().unwrap().iter().rfind(|it| it["event"] == "access");
     assert_eq!(access.unwrap()["purpose"], "legal");
-    assert_eq!(access.unwrap()["note"], "export: record");
+    assert_eq!(access.unwrap()["note"], "export: record (pack for legal, without files)");
     assert_eq!(access.unwrap()["received_by"]["key"], json!(scene.thumbprint("lena")));
 }
 
@@ -122,11 +122,15 @@ fn whatever_is_changed_in_a_pack_is_found() {
     let path = scene.path("changed.zip");
     let refused = |changed: &BTreeMap<String, Vec<u8>>, what: &str| {
         pack(&path, changed);
-        // A pack whose index is none is a bag of evidence; it must not pass for a pack.
-        if let Ok(report) = judged(&path, &trust) {
-            let text = report.to_text(false);
-            let said = report.packs.is_empty() && text.contains("no audit pack");
-            assert!(!report.verified || said, "{what}: {text}");
+        match judged(&path, &trust) {
+            Err(unusable) => unusable,
+            Ok(report) => {
+                let text = report.to_text(false);
+                assert!(!report.verified, "{what}: {text}");
+                let [pack] = report.packs.as_slice() else { panic!("{what}: {text}") };
+                assert_ne!(pack.verdict, Verdict::Verified, "{what}: {text}");
+                pack.code.unwrap_or_default().to_owned()
+            }
         }
     };
     pack(&path, &whole);
@@ -147,12 +151,149 @@ fn whatever_is_changed_in_a_pack_is_found() {
     }
     let mut more = whole.clone();
     more.insert("statements/0000000000.txt".into(), b"more".to_vec());
-    refused(&more, "a file more");
+    assert_eq!(refused(&more, "a file more"), "pack-contents");
     each_field(&index(&whole), &mut |changed, field| {
         let mut files = whole.clone();
         files.insert("pack.json".into(), serde_json::to_vec_pretty(changed).unwrap());
         refused(&files, field);
     });
+}
+
+#[test]
+fn a_pack_without_its_index_is_no_bag_of_evidence() {
+    let (scene, id) = cleared();
+    let trust = scene.trust();
+    let whole = files(&export(&scene, &id, "pack.zip", &[]));
+    let path = scene.path("folder/changed.zip");
+    fs::create_dir(scene.path("folder")).unwrap();
+    let escaped = String::from_utf8(whole["pack.json"].clone()).unwrap();
+    let escaped = escaped.replace("attestry/pack/v1", "attestry\\/pack\\/v2");
+    for index in [None, Some(escaped.as_bytes()), Some(b"{}"), Some(b"{\"schema\":\"x\"}")] {
+        let mut changed = whole.clone();
+        changed.remove("pack.cose");
+        changed.remove("pack.json");
+        changed.extend(index.map(|bytes| ("pack.json".to_owned(), bytes.to_vec())));
+        pack(&path, &changed);
+        let report = judged(&path, &trust).unwrap();
+        assert!(!report.verified, "{}", report.to_text(false));
+        assert_eq!(report.packs[0].code, Some("pack-index"), "{}", report.to_text(false));
+        // In a folder it is judged as well, unless nothing says that it is a pack.
+        if changed.contains_key("pack.json") {
+            let good = scene.path("folder/good.cose");
+            fs::write(good, &whole["statements/0000000000.cose"]).unwrap();
+            assert!(!judged(&scene.path("folder"), &trust).unwrap().verified);
+        }
+    }
+    // Unpacked, it is said to be unpacked.
+    let folder = scene.path("unpacked");
+    for (name, bytes) in &whole {
+        let file = folder.join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, bytes).unwrap();
+    }
+    let report = judged(&folder, &trust).unwrap();
+    assert!(!report.verified);
+    assert!(report.to_text(false).contains("verify the archive itself"));
+}
+
+/// What a service could sign that lies: each must be found by what the statements say.
+#[test]
+fn not_even_the_service_can_sign_what_statements_do_not_say() {
+    let (scene, id) = cleared();
+    let trust = scene.trust();
+    let whole = files(&export(&scene, &id, "pack.zip", &["--natives"]));
+    let key = scene.service.data.join("keys/service.pem");
+    let key = attestry::keys::file::read(&key).unwrap();
+    let path = scene.path("signed.zip");
+    let outcome = |changed: &BTreeMap<String, Vec<u8>>| {
+        let mut changed = changed.clone();
+        let index = relisted(&changed);
+        changed.insert("pack.cose".into(), resigned(&changed["pack.cose"], &index, &key));
+        changed.insert("pack.json".into(), index);
+        pack(&path, &changed);
+        judged(&path, &trust).unwrap().packs[0].clone()
+    };
+    let found = outcome(&whole);
+    assert_eq!(found.code, None, "{:?}", found.fault);
+    let native = whole.keys().find(|name| name.starts_with("files/request/")).unwrap().clone();
+    let own_work = custody_index(&whole, "own-work");
+    let rule = whole.keys().find(|name| name.ends_with("/clearance.cedar")).unwrap();
+    let bundle = rule.trim_end_matches("clearance.cedar").to_owned();
+    let edits: [(&str, Edit<'_>, &str); 9] = [
+        (
+            "a note",
+            &|f| replace(f, "custody.json", "residual risk: low", "residual risk: no"),
+            "custody.json",
+        ),
+        ("a cell", &|f| replace(f, "custody.csv", "own-work", "own-play"), "custody.csv"),
+        ("a key", &|f| replace(f, "keys.json", "contractor", "auditor"), "keys.json"),
+        ("a row", &|f| replace(f, "loadfile.dat", "mail.txt", "post.txt"), "loadfile.dat"),
+        ("a native", &|f| drop(f.insert(native.clone(), b"other".to_vec())), &native),
+        (
+            "a native more",
+            &|f| drop(f.insert("files/request/x".into(), vec![1])),
+            "files/request/x",
+        ),
+        ("a payload", &|f| remove_payload(f, own_work), "custody.json"),
+        ("a statement", &|f| drop(f.remove(&statement(own_work))), "custody.json"),
+        ("a bundle", &|f| f.retain(|name, _| !name.starts_with(&bundle)), "bundle"),
+    ];
+    for (what, edit, named) in edits {
+        let mut changed = whole.clone();
+        edit(&mut changed);
+        assert_ne!(changed, whole, "{what}");
+        let found = outcome(&changed);
+        assert_eq!(found.code, Some("pack-contents"), "{what}: {:?}", found.fault);
+        assert!(found.fault.as_ref().unwrap().contains(named), "{what}: {:?}", found.fault);
+    }
+}
+
+type Edit<'a> = &'a dyn Fn(&mut BTreeMap<String, Vec<u8>>);
+
+fn replace(files: &mut BTreeMap<String, Vec<u8>>, name: &str, from: &str, to: &str) {
+    let text = String::from_utf8(files[name].clone()).unwrap();
+    files.insert(name.to_owned(), text.replace(from, to).into_bytes());
+}
+
+fn statement(index: u64) -> String {
+    format!("statements/{index:010}.cose")
+}
+
+fn custody_index(files: &BTreeMap<String, Vec<u8>>, kind: &str) -> u64 {
+    let custody: Value = serde_json::from_slice(&files["custody.json"]).unwrap();
+    let events = custody["events"].as_array().unwrap();
+    let event = events.iter().find(|event| event["event"] == kind).unwrap();
+    event["index"].as_u64().unwrap()
+}
+
+fn remove_payload(files: &mut BTreeMap<String, Vec<u8>>, index: u64) {
+    let custody: Value = serde_json::from_slice(&files["custody.json"]).unwrap();
+    let events = custody["events"].as_array().unwrap();
+    let event = events.iter().find(|event| event["index"] == index).unwrap();
+    files.remove(&format!("payloads/{}.json", event["payload_sha256"].as_str().unwrap()));
+}
+
+/// The index of these files.
+fn relisted(files: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
+    let mut index = index(files);
+    let listed = files.iter().filter(|(name, _)| !name.starts_with("pack."));
+    let listed = listed.map(|(path, bytes)| {
+        let sha256 = attestry_proof::hash::Hash::of(bytes).to_hex();
+        json!({ "path": path, "size": bytes.len(), "sha256": sha256 })
+    });
+    index["files"] = listed.collect();
+    serde_json::to_vec_pretty(&index).unwrap()
+}
+
+/// The service's signature over another index.
+fn resigned(signature: &[u8], index: &[u8], key: &attestry::keys::LocalSigner) -> Vec<u8> {
+    use attestry::keys::Signer as _;
+    use attestry_proof::cose::{SignedStatement, UnsignedStatement};
+    let header = SignedStatement::parse_entry(signature).unwrap().header().clone();
+    let digest = attestry_proof::hash::Hash::of(index);
+    let unsigned = UnsignedStatement::new(header, digest).unwrap();
+    let signature = key.sign(&unsigned.to_be_signed()).unwrap();
+    unsigned.attach(signature).entry_bytes()
 }
 
 /// The index of changed files, as a forger would write it.
@@ -199,12 +340,21 @@ fn each_field(index: &Value, try_it: &mut impl FnMut(&Value, &str)) {
 fn what_a_reader_is_not_shown_is_not_in_the_pack_and_stays_proven() {
     let (scene, id) = cleared();
     let trust = scene.trust();
+    let matter = ["--matter", "Exemplar v. Specimen", "--authority", "A letter of 2 February."];
+    let place = ["hold", "place", "--program", "pilot", "--submission", &id, "--yes"];
+    scene.run("lena", &[&place[..], &matter].concat()).exits(DONE);
     let whole = files(&export(&scene, &id, "whole.zip", &[]));
+    let marked = |files: &BTreeMap<String, Vec<u8>>| {
+        let mark = b"Exemplar v. Specimen";
+        files.values().any(|bytes| bytes.windows(mark.len()).any(|some| some == mark))
+    };
+    assert!(marked(&whole));
     for reader in ["contractor", "reviewer", "consumer", "public"] {
         let made = export(&scene, &id, &format!("{reader}.zip"), &["--redact-for", reader]);
         let found = verify(&made, &trust);
         assert!(found["packs"][0]["withheld"].as_u64().unwrap() > 0, "{found}");
         let inside = files(&made);
+        assert!(!marked(&inside), "{reader} is shown the hold");
         let statements = |files: &BTreeMap<String, Vec<u8>>| {
             files.keys().filter(|name| name.starts_with("statements/")).cloned().collect::<Vec<_>>()
         };
@@ -218,7 +368,9 @@ fn what_a_reader_is_not_shown_is_not_in_the_pack_and_stays_proven() {
             .filter(|(name, _)| name.starts_with("payloads/"))
             .filter_map(|(_, bytes)| sealed(bytes))
             .collect();
-        assert!(!kinds.contains(&"access".to_owned()), "{reader}: {kinds:?}");
+        for hidden in ["access", "hold", "clearance"] {
+            assert!(!kinds.contains(&hidden.to_owned()), "{reader}: {kinds:?}");
+        }
         assert_eq!(kinds.is_empty(), reader == "public", "{reader}: {kinds:?}");
         let lists = inside.keys().any(|name| name.starts_with("openings/"));
         assert_eq!(lists, reader != "public", "{reader}");

@@ -143,6 +143,21 @@ pub enum PackFault {
     /// Entries share bytes of the archive.
     #[error("entries of the pack overlap")]
     Overlap,
+    /// An entry has a name that no pack has: a folder with content, or no UTF-8.
+    #[error("entry {entry} of the pack has a name that no file of a pack has")]
+    Name {
+        /// Its number, from zero.
+        entry: usize,
+    },
+    /// Something stands before the archive.
+    #[error("something stands before the first entry of the pack")]
+    Prefix,
+    /// A file of the submission is compressed, as in no pack.
+    #[error("entry {entry} of the pack is compressed, files of a submission never are")]
+    Compressed {
+        /// Its number, from zero.
+        entry: usize,
+    },
     /// An entry expands suspiciously.
     #[error("entry {entry} of the pack expands more than {limit} times")]
     Ratio {

@@ -23,7 +23,7 @@ use serde::Serialize;
 use crate::arguments::InputError;
 use crate::checkpoints::Judged;
 use crate::input::{ConsistencyPath, read_pack};
-use crate::verdict::{StatementVerdict, Verdict};
+use crate::verdict::{Finding, IssuerFact, PayloadFact, StatementVerdict, Verdict};
 use crate::verifier::Verifier;
 
 /// A pack with an index, as it was given.
@@ -61,8 +61,12 @@ pub(crate) enum PackProblem {
     Checkpoint { path: &'static str },
     #[error("consistency.json does not show that the newest checkpoint continues the first one")]
     Consistency,
-    #[error("{path} is not verified as the entry that its name says")]
+    #[error(
+        "{path} is not verified as the entry that its name says, in the log and at the size of the pack"
+    )]
     Statement { path: String },
+    #[error("nothing in the pack shows that whoever signed {path} was enrolled, and may say it")]
+    Issuer { path: String },
 }
 
 impl PackProblem {
@@ -75,6 +79,7 @@ impl PackProblem {
             Self::Checkpoint { .. } => "pack-checkpoint",
             Self::Consistency => "pack-consistency",
             Self::Statement { .. } => "pack-statement",
+            Self::Issuer { .. } => "pack-issuer",
         }
     }
 
@@ -134,6 +139,8 @@ pub struct PackReport {
     pub subject: String,
     /// The position of the log that it is of.
     pub size: u64,
+    /// For whom payloads were left out.
+    pub reader: Option<String>,
     /// Events whose payload is there.
     pub readable: usize,
     /// Events whose payload was left out for the reader.
@@ -160,7 +167,11 @@ impl GivenPack {
             let found = entries.iter().find(|(name, _)| name == path);
             found.map(|(_, bytes)| bytes.as_slice())
         };
-        let index = entry(INDEX).filter(|bytes| PackIndex::is_one(bytes))?;
+        let index = match entry(INDEX) {
+            Some(bytes) => bytes,
+            None if entries.iter().any(|(path, _)| belongs_to_a_pack(path)) => &[],
+            None => return None,
+        };
         let mut found = natives;
         found.extend(entries.iter().filter(|(name, _)| name != INDEX && name != SIGNATURE).map(
             |(path, bytes)| PackFile {
@@ -175,7 +186,10 @@ impl GivenPack {
         });
         Some(Self {
             name: name.to_owned(),
-            index: PackIndex::parse(index),
+            index: match index {
+                [] => Err(IndexError::Missing),
+                index => PackIndex::parse(index),
+            },
             index_sha256: Hash::of(index),
             signature: entry(SIGNATURE).map(<[u8]>::to_vec),
             found,
@@ -214,6 +228,7 @@ impl GivenPack {
             verdict: Verdict::Verified,
             subject: String::new(),
             size: 0,
+            reader: None,
             readable: 0,
             withheld: 0,
             erased: 0,
@@ -224,6 +239,7 @@ impl GivenPack {
         if let Ok(index) = &self.index {
             report.subject = Subject::Submission(index.subject.0).uri();
             report.size = index.size;
+            report.reader = Some(index.reader.as_str().to_owned());
         }
         match self.check(verifier, verdicts) {
             Ok(record) => report.count(&record),
@@ -248,13 +264,11 @@ impl GivenPack {
         for at in evidence.statements.keys() {
             let path = statement_path(*at);
             let verdict = verdicts.get(format!("{}/{path}", self.name).as_str());
-            let verified = verdict.is_some_and(|verdict| {
-                let position = verdict.finding.position();
-                let here = position.is_some_and(|position| position.index.0 == *at);
-                here && verdict.verdict() == Verdict::Verified
-            });
-            if !verified || *at >= index.size {
+            if !verdict.is_some_and(|verdict| is_here(verdict, *at, index)) {
                 return Err(PackProblem::Statement { path });
+            }
+            if !verdict.is_some_and(|verdict| is_entitled(verdict)) {
+                return Err(PackProblem::Issuer { path });
             }
         }
         self.check_signature(index, verifier)?;
@@ -310,6 +324,36 @@ impl GivenPack {
         verify_consistency(from.size(), &from.root(), to.size(), &to.root(), &proof.path)
             .map_err(|_| PackProblem::Consistency)
     }
+}
+
+/// Whether an archive with such a file should have an index.
+fn belongs_to_a_pack(path: &str) -> bool {
+    let at = path.strip_prefix(STATEMENTS).and_then(|name| name.strip_suffix(".cose"));
+    let at = at.and_then(|digits| digits.parse().ok());
+    let statement = at.is_some_and(|at| statement_path(at) == path);
+    statement || [SIGNATURE, CUSTODY_JSON, CUSTODY_CSV, LOAD_FILE].contains(&path)
+}
+
+/// Whether a statement is verified at this position, in the log and tree that the pack is of.
+fn is_here(verdict: &StatementVerdict, at: u64, index: &PackIndex) -> bool {
+    let Finding::Proven(anchor) = &verdict.finding else { return false };
+    let checkpoint = anchor.checkpoint.checkpoint();
+    let origin = verdict.described.as_ref().map(|it| it.header.audience.as_str());
+    anchor.index.0 == at
+        && checkpoint.size() == TreeSize(index.size)
+        && checkpoint.root() == index.root.0
+        && origin == Some(index.origin.as_str())
+}
+
+/// Whether it is shown who the issuer is, and, where the payload is there, that they may say it.
+fn is_entitled(verdict: &StatementVerdict) -> bool {
+    let known = match verdict.standing.issuer {
+        IssuerFact::Service => true,
+        IssuerFact::Enrolled { proven, .. } => proven,
+        _ => false,
+    };
+    let payload = matches!(verdict.payload, PayloadFact::Matches { .. });
+    known && (verdict.standing.entitled || !payload)
 }
 
 impl PackReport {

@@ -184,6 +184,8 @@ pub enum UnmatchedKind {
     Receipt,
     /// A file that is not what its name says.
     Malformed,
+    /// The index of a pack that was unpacked.
+    Unpacked,
 }
 
 impl UnmatchedKind {
@@ -195,6 +197,7 @@ impl UnmatchedKind {
             Self::Proof => "a proof that fits none of the statements",
             Self::Receipt => "a receipt without a statement of the same name beside it",
             Self::Malformed => "not what its name says, or damaged",
+            Self::Unpacked => "the index of a pack that was unpacked: verify the archive itself",
         }
     }
 }

@@ -210,7 +210,8 @@ fn unmatched(
         .filter(|item| consistency_receipt(&item.bytes).is_none())
         .map(|item| (item.name.as_str(), UnmatchedKind::Receipt));
     let malformed = inputs.malformed.iter().map(|name| (name.as_str(), UnmatchedKind::Malformed));
-    let all = payloads.chain(proofs).chain(receipts).chain(malformed);
+    let unpacked = inputs.unpacked.iter().map(|name| (name.as_str(), UnmatchedKind::Unpacked));
+    let all = payloads.chain(proofs).chain(receipts).chain(malformed).chain(unpacked);
     all.map(|(name, kind)| Unmatched::new(name, kind)).collect()
 }
 

@@ -8,7 +8,7 @@ use attestry_proof::{
     hash::Hash,
     key::Thumbprint,
     manifest::{Manifest, Role},
-    pack::{Evidence, PACK_SCHEMA, PackIndex},
+    pack::{Evidence, MAX_PACK_FILES, PACK_SCHEMA, PackIndex},
     payload::{
         Payload,
         fields::{Digest, SubmissionId, Timestamp},
@@ -25,6 +25,11 @@ use crate::{
     store::{ledger::EntryRecord, people::PolicyRecord},
     vault::VaultError,
 };
+
+/// Digests asked about in one question to the file tables.
+const DIGESTS_PER_QUESTION: usize = 8192;
+/// Most files that go along: half of what a pack may name.
+const NATIVES_MAX: usize = MAX_PACK_FILES / 2;
 
 /// An entry that goes into the pack, with its payload if that is there and shown.
 struct Gathered {
@@ -63,8 +68,13 @@ impl Service {
         let Some(first) = found.keys().next().copied() else {
             return Err(ServiceError::NoSuchPosition { size });
         };
+        // What began and ended before there was anything about the submission was never on it.
         for matter in self.ledger.legal().matters_about(submission).await? {
-            self.add_about(matter, (size, request), &mut found).await?;
+            let hold = self.ledger.legal().hold(matter).await?;
+            let released = hold.and_then(|hold| hold.released);
+            if released.is_none_or(|released| released.0 > first) {
+                self.add_about(matter, (size, request), &mut found).await?;
+            }
         }
         let events: Vec<u64> = found.keys().copied().collect();
         self.add_keys(size, &mut found).await?;
@@ -84,7 +94,8 @@ impl Service {
             root: Digest(snapshot.head.root),
             first_size: first_size.0,
             reader: request.reader,
-            natives: request.natives,
+            natives: request.natives && !openings.is_empty(),
+            erased_files: self.erased_files(submission, request, &openings).await?,
             files: Vec::new(),
         };
         let custody = custody_of(submission, size, &events, &found);
@@ -296,6 +307,31 @@ impl Service {
             lists.push((manifest, bytes.to_vec()));
         }
         Ok(lists)
+    }
+
+    /// Files of the lists that were erased; asked for only where the files go along.
+    async fn erased_files(
+        &self,
+        submission: Uuid,
+        request: PackRequest,
+        openings: &[(Manifest, Vec<u8>)],
+    ) -> Result<Vec<Digest>, ServiceError> {
+        if !request.natives {
+            return Ok(Vec::new());
+        }
+        let listed = openings.iter().flat_map(|(manifest, _)| manifest.files());
+        let mut gone: BTreeSet<Hash> = listed.map(|file| file.sha256).collect();
+        if gone.len() > NATIVES_MAX {
+            let (found, limit) = (gone.len() as u64, NATIVES_MAX as u64);
+            return Err(ServiceError::TooLarge { what: "the number of files", found, limit });
+        }
+        let listed: Vec<Hash> = gone.iter().copied().collect();
+        for some in listed.chunks(DIGESTS_PER_QUESTION) {
+            for stored in self.vault.stored(submission, some).await? {
+                gone.remove(&stored);
+            }
+        }
+        Ok(gone.into_iter().map(Digest).collect())
     }
 
     /// Every statement with receipt, proof and key.

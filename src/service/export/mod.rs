@@ -7,7 +7,10 @@ use attestry_proof::{
     cose::{ContentType, Header, Subject, UnsignedStatement, statement::Algorithm},
     hash::Hash,
     pack::{PackIndex, Reader},
-    payload::access::{AccessAct, AccessObject},
+    payload::{
+        access::{AccessAct, AccessObject},
+        text::Line,
+    },
     size::TreeSize,
 };
 use uuid::Uuid;
@@ -26,6 +29,20 @@ pub struct PackRequest {
     pub at: Option<TreeSize>,
 }
 
+impl PackRequest {
+    /// What is logged of it: for whom, whether the files go along, and what whoever asked says.
+    fn note(&self, said: Option<&Line>) -> Result<Line, ServiceError> {
+        let files = if self.natives { "with" } else { "without" };
+        let mut note = format!("pack for {}, {files} files", self.reader.as_str());
+        if let Some(said) = said {
+            note.push_str(": ");
+            note.push_str(said.as_str());
+        }
+        Line::new(&note)
+            .map_err(|e| ServiceError::Malformed { what: "note", reason: e.to_string() })
+    }
+}
+
 impl Service {
     /// Gathers a pack. What others than the owner take along is logged first.
     ///
@@ -42,7 +59,8 @@ impl Service {
         // The position first: that somebody exported is no part of what they export.
         let snapshot = self.position(request.at).await?;
         let opened = (AccessAct::Export, AccessObject::Record);
-        self.open_sealed(caller, Action::ExportContent, submission, opened, stated).await?;
+        let stated = Stated { note: Some(request.note(stated.note.as_ref())?), ..stated.clone() };
+        self.open_sealed(caller, Action::ExportContent, submission, opened, &stated).await?;
         let mut dossier = self.gather(submission, request, snapshot).await?;
         dossier.check().map_err(|fault| ServiceError::PackIncomplete { fault })?;
         Ok(dossier)

@@ -6,17 +6,20 @@ use std::{
     sync::Arc,
 };
 
+use attestry_policy::words::State;
 use attestry_proof::{hash::Hash, pack};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use md5::{Digest as _, Md5};
 use tokio::{runtime::Handle, sync::mpsc};
 
-use super::Service;
+use super::{Service, ServiceError};
 use crate::export::{Dossier, Native, archive::PackWriter};
 
 /// Pieces that wait to be sent.
 const PIECES_WAITING: usize = 8;
+/// What says that the pack is whole.
+const END: Bytes = Bytes::new();
 /// Bytes of a piece.
 const PIECE_BYTES: usize = 64 << 10;
 
@@ -31,14 +34,22 @@ impl Service {
         let runtime = Handle::current();
         tokio::task::spawn_blocking(move || {
             let sink = io::BufWriter::with_capacity(PIECE_BYTES, Pieces(sender.clone()));
-            if let Err(error) = self.write_pack(dossier, sink, &runtime) {
+            let written = self.write_pack(dossier, sink, &runtime);
+            if let Err(error) = &written {
                 tracing::error!(%error, "a pack was not written to its end");
-                // Nobody waits for it any more if this fails.
-                let _ended = sender.blocking_send(Err(error));
             }
+            // Nobody waits for it any more if this fails.
+            let _ended = sender.blocking_send(written.map(|()| END));
         });
-        futures_util::stream::unfold(receiver, |mut receiver| async {
-            receiver.recv().await.map(|piece| (piece, receiver))
+        futures_util::stream::unfold(Some(receiver), |receiver| async {
+            let mut receiver = receiver?;
+            match receiver.recv().await {
+                Some(Ok(piece)) if piece.is_empty() => None,
+                Some(Ok(piece)) => Some((Ok(piece), Some(receiver))),
+                Some(Err(error)) => Some((Err(error), None)),
+                // Whoever wrote it is gone without a word.
+                None => Some((Err(io::Error::other("the pack was not written to its end")), None)),
+            }
         })
     }
 
@@ -56,6 +67,7 @@ impl Service {
         for native in dossier.natives() {
             md5.insert(native.sha256, self.write_native(&dossier, &native, &mut pack, runtime)?);
         }
+        runtime.block_on(self.require_same(&dossier)).map_err(io::Error::other)?;
         let load_file = dossier.load_file(md5);
         pack.add(pack::LOAD_FILE, &load_file)?;
         dossier.index.files = pack.written();
@@ -64,6 +76,17 @@ impl Service {
         pack.add(pack::SIGNATURE, &signature)?;
         pack.add(pack::INDEX, &dossier.index.to_json())?;
         pack.finish().map(drop)
+    }
+
+    /// Refuses to end a pack of what was erased while it was written.
+    async fn require_same(&self, dossier: &Dossier) -> Result<(), ServiceError> {
+        let submission = dossier.index.subject.0;
+        let record = self.ledger.submission(submission).await?;
+        let erased = record.is_some_and(|record| record.state() == State::Erased);
+        match erased && !dossier.openings.is_empty() {
+            true => Err(ServiceError::Erased { submission }),
+            false => Ok(()),
+        }
     }
 
     /// Copies a file of the submission into the pack; answers with its MD5.

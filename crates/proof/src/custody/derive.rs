@@ -157,7 +157,8 @@ impl CustodyEvent {
                 if let AccessObject::File(sha256) = said.object {
                     self.after = vec![content("file", sha256)];
                 }
-                self.note = Some(format!("{}: {}", said.act, said.object));
+                let more = said.note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();
+                self.note = Some(format!("{}: {}{more}", said.act, said.object));
             }
             Payload::Status(said) => {
                 let said = said.body();

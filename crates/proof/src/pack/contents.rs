@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    CUSTODY_CSV, CUSTODY_JSON, KEYS, KeyHistory, LOAD_FILE, LoadFile, PackFile, PackIndex,
+    CUSTODY_CSV, CUSTODY_JSON, FILES, KEYS, KeyHistory, LOAD_FILE, LoadFile, PackFile, PackIndex,
+    native_path,
 };
 use crate::{
     cose::{SignedStatement, Subject},
@@ -76,6 +77,37 @@ pub enum PackFault {
         /// The file.
         path: &'static str,
     },
+    /// Somebody who is shown everything is not shown this.
+    #[error(
+        "custody.json: the payload of entry {index} is withheld from a reader who is shown all"
+    )]
+    Withheld {
+        /// Position.
+        index: u64,
+    },
+    /// The first checkpoint does not cover the first statement, or the pack has none.
+    #[error("first.checkpoint does not cover the first statement about the submission")]
+    First,
+    /// A list of files is not the newest that a statement commits to.
+    #[error("openings/{side}.json is not what the newest manifest statement commits to")]
+    Openings {
+        /// Which side.
+        side: &'static str,
+    },
+    /// A file is there that no list has, or one of a list is not.
+    #[error("{path} is not the file that the lists of files name, or is missing")]
+    Native {
+        /// The file.
+        path: String,
+    },
+    /// The rules of a decision are not there.
+    #[error("the bundle {bundle} that the decision at entry {index} names is not in the pack")]
+    Bundle {
+        /// Position of the decision.
+        index: u64,
+        /// Digest of the bundle.
+        bundle: Digest,
+    },
     /// A policy file is not one that a policy statement names, or one is missing.
     #[error("{path} is not the file that the policy statement names, or is missing")]
     Policy {
@@ -143,6 +175,8 @@ impl Evidence {
     /// The first [`PackFault`].
     pub fn check(&self, index: &PackIndex) -> Result<CustodyRecord, PackFault> {
         let record = self.check_custody(index)?;
+        self.check_openings(index)?;
+        self.check_natives(index)?;
         let derived = [
             (CUSTODY_CSV, to_csv(&record), &self.custody_csv),
             (KEYS, self.key_history().to_json(), &self.keys_json),
@@ -194,6 +228,9 @@ impl Evidence {
             let payload = match (self.payloads.get(&event.index), event.payload) {
                 (Some(payload), _) => Ok(payload),
                 (None, PayloadState::Readable) => return Err(fault),
+                (None, PayloadState::Withheld) if index.reader.is_shown_all() => {
+                    return Err(PackFault::Withheld { index: event.index });
+                }
                 (None, state) => Err(state),
             };
             let at = LeafIndex(event.index);
@@ -211,11 +248,57 @@ impl Evidence {
                 return Err(PackFault::LeftOut { index: *at });
             }
         }
+        let first = record.events.iter().find(|event| event.subject == own);
+        if first.is_none_or(|first| first.index >= index.first_size) {
+            return Err(PackFault::First);
+        }
         let again = CustodyRecord::new(own, index.size, record.events.clone());
         let sorted = record.events.is_sorted_by(|a, b| a.index < b.index);
         match sorted && again.to_json() == self.custody_json {
             true => Ok(record),
             false => Err(PackFault::Derived { path: CUSTODY_JSON }),
+        }
+    }
+
+    /// Each list of files is the newest one that a statement in the pack commits to.
+    fn check_openings(&self, index: &PackIndex) -> Result<(), PackFault> {
+        let own = Subject::Submission(index.subject.0);
+        for manifest in &self.manifests {
+            let side = manifest.role().as_str();
+            let newest = self.payloads.iter().rev().find_map(|(at, payload)| match payload {
+                Payload::Manifest(said) if said.body().role == manifest.role() => {
+                    let statement = self.statements.get(at)?;
+                    (statement.header().subject == own).then_some(said.body().commitment.0)
+                }
+                _ => None,
+            });
+            let same_side = self.manifests.iter().filter(|it| it.role() == manifest.role());
+            if newest != Some(manifest.commitment()) || same_side.count() != 1 {
+                return Err(PackFault::Openings { side });
+            }
+        }
+        Ok(())
+    }
+
+    /// The files in the pack are those of the lists, but for what was erased; none without being
+    /// asked for.
+    fn check_natives(&self, index: &PackIndex) -> Result<(), PackFault> {
+        let mut required = BTreeMap::new();
+        for manifest in self.manifests.iter().filter(|_| index.natives) {
+            for file in manifest.files() {
+                if index.erased_files.binary_search(&Digest(file.sha256)).is_err() {
+                    let path = native_path(manifest.role().as_str(), &file.path);
+                    required.insert(path, (file.size, file.sha256));
+                }
+            }
+        }
+        let files = index.files.iter().filter(|file| file.path.starts_with(FILES));
+        let found: BTreeMap<String, (u64, Hash)> =
+            files.map(|file| (file.path.clone(), (file.size, file.sha256.0))).collect();
+        let all: BTreeSet<&String> = required.keys().chain(found.keys()).collect();
+        match all.into_iter().find(|path| required.get(*path) != found.get(*path)) {
+            Some(path) => Err(PackFault::Native { path: path.clone() }),
+            None => Ok(()),
         }
     }
 
@@ -239,6 +322,14 @@ impl Evidence {
             }
             for file in &stated.files {
                 named.insert(format!("{bundle}/{}", file.path), file.sha256.0);
+            }
+        }
+        for (index, payload) in &self.payloads {
+            if let Payload::Clearance(said) = payload
+                && !bundles.contains(said.body().policy_sha256.to_string().as_str())
+            {
+                let bundle = said.body().policy_sha256;
+                return Err(PackFault::Bundle { index: *index, bundle });
             }
         }
         let all: BTreeSet<&String> = named.keys().chain(self.policies.keys()).collect();

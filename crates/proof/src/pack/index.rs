@@ -31,6 +31,8 @@ pub struct PackIndex {
     pub reader: Reader,
     /// Whether the files of the submission are in it.
     pub natives: bool,
+    /// Those of them that were erased, by SHA-256, in ascending order.
+    pub erased_files: Vec<Digest>,
     /// The files, in ascending order of their paths.
     pub files: Vec<PackFile>,
 }
@@ -63,6 +65,12 @@ impl Reader {
         Self::Consumer,
         Self::Public,
     ];
+
+    /// Whether nothing is left out for it.
+    #[must_use]
+    pub const fn is_shown_all(self) -> bool {
+        matches!(self, Self::Legal | Self::Auditor)
+    }
 
     /// The word for it.
     #[must_use]
@@ -99,6 +107,9 @@ pub struct PackFile {
 /// Why bytes are not an index.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IndexError {
+    /// There is none.
+    #[error("there is no index, and what is there belongs into a pack")]
+    Missing,
     /// It is longer than the limit; nothing was decoded.
     #[error("the index has {found} bytes, the limit is {limit}")]
     TooLarge {
@@ -138,6 +149,9 @@ pub enum IndexError {
         /// The path.
         path: String,
     },
+    /// Erased files are not in ascending order, each once.
+    #[error("the index names erased files out of order or twice")]
+    ErasedFiles,
     /// The first checkpoint is of a larger log than the last.
     #[error("the first checkpoint is of {first} entries, the last of {last}")]
     Sizes {
@@ -167,11 +181,11 @@ impl PackIndex {
     #[must_use]
     pub fn is_one(bytes: &[u8]) -> bool {
         #[derive(Deserialize)]
-        struct Head<'a> {
-            schema: &'a str,
+        struct Head {
+            schema: String,
         }
         bytes.len() <= MAX_INDEX_BYTES
-            && serde_json::from_slice::<Head<'_>>(bytes)
+            && serde_json::from_slice::<Head>(bytes)
                 .is_ok_and(|head| head.schema.starts_with("attestry/pack/"))
     }
 
@@ -184,6 +198,9 @@ impl PackIndex {
         }
         if self.first_size > self.size {
             return Err(IndexError::Sizes { first: self.first_size, last: self.size });
+        }
+        if !self.erased_files.is_sorted_by(|a, b| a < b) {
+            return Err(IndexError::ErasedFiles);
         }
         let mut before = "";
         for PackFile { path, .. } in &self.files {
@@ -239,6 +256,7 @@ mod tests {
             first_size: 3,
             reader: Reader::Legal,
             natives: false,
+            erased_files: Vec::new(),
             files: paths.iter().map(file).collect(),
         }
     }

@@ -65,7 +65,7 @@ impl LoadFile<'_> {
         let id = format!("{}-{number:06}", self.subject);
         let name = file.path.rsplit('/').next().unwrap_or(&file.path);
         let md5 = self.md5.and_then(|known| known.get(&file.sha256));
-        let link = self.md5.map(|_| native_path(side, &file.path).replace('/', "\\"));
+        let link = md5.map(|_| native_path(side, &file.path).replace('/', "\\"));
         [
             id.clone(),
             id.clone(),

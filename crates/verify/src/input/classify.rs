@@ -14,6 +14,7 @@ use attestry_proof::log::proof_file::MAX_LOG_PROOF_BYTES;
 use attestry_proof::log::tree::MAX_PATH_HASHES;
 use attestry_proof::log::trust::TrustPolicy;
 use attestry_proof::manifest::{MAX_OPENINGS_BYTES, Manifest};
+use attestry_proof::pack::{INDEX, PackIndex};
 use attestry_proof::size::TreeSize;
 use serde::Deserialize;
 
@@ -56,6 +57,8 @@ pub(super) enum Content {
     Consistency(ConsistencyPath),
     Policy,
     Pack,
+    /// The index of a pack that somebody unpacked.
+    PackIndex,
     /// The name promises evidence that the content is not.
     Malformed,
     Unknown,
@@ -112,6 +115,9 @@ const fn size_limit(head: &[u8]) -> Option<usize> {
 /// What bytes are. The name decides only for bytes that are nothing in particular.
 pub(super) fn classify(name: &str, bytes: &[u8]) -> Content {
     let name = Path::new(name);
+    if name.file_name() == Some(INDEX.as_ref()) && PackIndex::is_one(bytes) {
+        return Content::PackIndex;
+    }
     let named_by_digest = || {
         let stem = name.file_stem().and_then(|stem| stem.to_str());
         stem.and_then(Hash::from_hex).is_some()
@@ -205,6 +211,7 @@ mod tests {
             Content::Consistency(_) => "consistency",
             Content::Policy => "policy",
             Content::Pack => "pack",
+            Content::PackIndex => "index",
             Content::Malformed => "malformed",
             Content::Unknown => "unknown",
         }

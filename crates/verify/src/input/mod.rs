@@ -62,6 +62,8 @@ pub(crate) struct Inputs {
     pub(crate) openings: Vec<OpeningsFile>,
     /// Packs with an index.
     pub(crate) packs: Vec<GivenPack>,
+    /// Indexes of packs that were unpacked.
+    pub(crate) unpacked: Vec<String>,
     /// Archives without one.
     pub(crate) unindexed: Vec<String>,
     /// Files that claim by their name to be evidence and are not.
@@ -93,6 +95,8 @@ impl Inputs {
         for (file, content) in found.into_iter().zip(read) {
             match content? {
                 Content::Pack if file.explicit => inputs.add_pack(&file, jobs)?,
+                // A pack in a folder is judged; whatever else is an archive there is no evidence.
+                Content::Pack if pack::has_index(&file.path) => inputs.add_pack(&file, jobs)?,
                 Content::Unknown | Content::Policy if file.explicit => {
                     return Err(InputError::Unrecognised { path: file.path });
                 }
@@ -135,6 +139,7 @@ impl Inputs {
                 self.payload_files.push((name, digest));
             }
             Content::Malformed => self.malformed.push(name),
+            Content::PackIndex => self.unpacked.push(name),
             Content::Policy => {}
             Content::Pack | Content::Unknown => self.ignored.push(name),
         }

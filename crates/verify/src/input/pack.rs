@@ -12,7 +12,7 @@ use attestry_proof::pack::{FILES, INDEX, PackFile};
 use attestry_proof::payload::fields::Digest;
 use md5::Md5;
 use sha2::{Digest as _, Sha256};
-use zip::ZipArchive;
+use zip::{CompressionMethod, ZipArchive};
 
 use crate::arguments::{InputError, PackFault};
 
@@ -67,16 +67,29 @@ pub(super) fn read(path: &Path, limits: &Limits) -> Result<Archive, InputError> 
         return Err(refuse(PackFault::Overlap));
     }
     let has_index = archive.index_for_name(INDEX).is_some();
+    if has_index && archive.offset() != 0 {
+        return Err(refuse(PackFault::Prefix));
+    }
     let mut found = Archive::default();
     let mut left = limits.total;
     for number in 0..archive.len() {
         let entry = archive.by_index(number).map_err(unreadable)?;
-        let name = String::from_utf8_lossy(entry.name_raw()).into_owned();
+        let name = match std::str::from_utf8(entry.name_raw()) {
+            Ok(name) => name.to_owned(),
+            Err(_) if has_index => return Err(refuse(PackFault::Name { entry: number })),
+            Err(_) => String::from_utf8_lossy(entry.name_raw()).into_owned(),
+        };
         if entry.is_dir() {
+            if has_index && entry.size() > 0 {
+                return Err(refuse(PackFault::Name { entry: number }));
+            }
             continue;
         }
         let most = limits.free.max(entry.compressed_size().saturating_mul(limits.ratio));
         if name.starts_with(FILES) {
+            if has_index && entry.compression() != CompressionMethod::Stored {
+                return Err(refuse(PackFault::Compressed { entry: number }));
+            }
             if has_index
                 && !found
                     .hash(name, entry.take(most + 1), most)
@@ -111,6 +124,13 @@ pub(super) fn read(path: &Path, limits: &Limits) -> Result<Archive, InputError> 
     Ok(found)
 }
 
+/// Whether a file is an archive with an index.
+pub(super) fn has_index(path: &Path) -> bool {
+    let opened = File::open(path).ok();
+    let archive = opened.and_then(|file| ZipArchive::new(BufReader::new(file)).ok());
+    archive.is_some_and(|archive| archive.index_for_name(INDEX).is_some())
+}
+
 impl Archive {
     /// Hashes a file; `false` if it has more than `most` bytes.
     fn hash(&mut self, path: String, mut file: impl Read, most: u64) -> io::Result<bool> {
@@ -142,14 +162,24 @@ mod tests {
     use super::*;
 
     fn read_with(limits: Limits) -> Result<Archive, InputError> {
-        read_these(&[("b", 300), ("a", 200), ("files/x", 900)], limits)
+        let files = [("b", 300), ("a", 200), ("files/x", 900)];
+        read_packed(&files, limits, CompressionMethod::Deflated)
     }
 
     fn read_these(files: &[(&str, usize)], limits: Limits) -> Result<Archive, InputError> {
+        read_packed(files, limits, CompressionMethod::Stored)
+    }
+
+    fn read_packed(
+        files: &[(&str, usize)],
+        limits: Limits,
+        method: CompressionMethod,
+    ) -> Result<Archive, InputError> {
         let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
         writer.add_directory("d/", SimpleFileOptions::default()).unwrap();
+        let options = SimpleFileOptions::default().compression_method(method);
         for (name, size) in files {
-            writer.start_file(*name, SimpleFileOptions::default()).unwrap();
+            writer.start_file(*name, options).unwrap();
             writer.write_all(&vec![b'x'; *size]).unwrap();
         }
         let file = tempfile::NamedTempFile::new().unwrap();
@@ -195,11 +225,10 @@ mod tests {
         assert_eq!(found.natives[0].sha256, Digest(Hash::of(b"xxx")));
         let md5 = found.md5[&Hash::of(b"xxx")];
         assert_eq!(md5[..4], [0xf5, 0x61, 0xaa, 0xf6]);
-        let few = Limits { free: 100, ratio: 1, ..Limits::default() };
-        let refused = read_these(&files, few);
+        let packed = read_packed(&files, Limits::default(), CompressionMethod::Deflated);
         assert!(matches!(
-            refused,
-            Err(InputError::PackRefused { fault: PackFault::Ratio { .. }, .. })
+            packed,
+            Err(InputError::PackRefused { fault: PackFault::Compressed { .. }, .. })
         ));
     }
 

@@ -20,9 +20,14 @@ pub fn replay_pack(pack: &GivenPack) -> ReplayOutcome {
     let mut worst = ReplayOutcome::NothingDecided;
     for (at, told) in &record.told {
         let Payload::Clearance(said) = &told.payload else { continue };
+        let held_against_all = record.erased_facts(said.body()).is_empty();
         let outcome = match in_force_at(*at, evidence) == Some(said.body().policy_sha256.0) {
             true => decide(*at, said.body(), pack, &record),
             false => ReplayOutcome::Differs,
+        };
+        let outcome = match outcome {
+            ReplayOutcome::Agrees if !held_against_all => ReplayOutcome::Unreadable,
+            outcome => outcome,
         };
         worst = worse(worst, outcome);
     }
