@@ -23,16 +23,17 @@ pub fn custody_page(record: &CustodyRecord) -> String {
          <h1>Chain of custody</h1>\n<p class=\"subject\">{subject}</p>\n"
     );
     let linked = match gaps.len() {
-        0 => "each linked to the one before it".to_owned(),
-        1 => "one of them not linked to the one before it".to_owned(),
-        many => format!("{many} of them not linked to the one before them"),
+        0 => "each names the one before it".to_owned(),
+        1 => "one of them does not name the one before it".to_owned(),
+        many => format!("{many} of them do not name the one before them"),
     };
     let _ = write!(
         out,
         "<p class=\"{}\">{} events, {linked}.</p>\n\
          <p>This page is a copy for reading. Who said what is proven by the statements in the log: \
          <code>attestry export</code> takes them along, <code>attestry verify</code> checks them. \
-         The log proves who said something, and when; not that it is true. Times on the line are by \
+         The log proves who said something, and when; not that it is true. That no event is left out is \
+         the service's word. Times on the line are by \
          the service's clock, in UTC.</p>\n{LEGEND}",
         if gaps.is_empty() { "whole" } else { "broken" },
         record.events.len()

@@ -77,6 +77,7 @@ pub fn dossier(mut events: Vec<CustodyEvent>, files: usize) -> Dossier {
             first_size: 3,
             reader: Reader::Legal,
             natives: false,
+            erased_files: Vec::new(),
             files: Vec::new(),
         },
         as_of: at(size.cast_signed() * 400),

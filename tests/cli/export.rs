@@ -458,7 +458,7 @@ fn custody_is_drawn_and_tabled() {
     let page = fs::read_to_string(page).unwrap();
     assert_eq!(page.matches("<section").count(), events.len());
     assert_eq!(page.matches("<circle").count(), events.len());
-    assert!(page.contains("each linked to the one before it"));
+    assert!(page.contains("each names the one before it"));
     assert!(!page.contains("<script"), "a page to read needs none");
     let drawing = fs::read_to_string(drawing).unwrap();
     assert!(drawing.starts_with("<svg") && drawing.ends_with("</svg>\n"), "{drawing}");

@@ -53,12 +53,17 @@ function checkCustody(bytes, index, statements) {
     require(event.index > before, `custody.json: the event at entry ${event.index} is out of order`);
     before = event.index;
     checkEvent(event, statement);
+    const isShown = event.payload !== "withheld" || !["legal", "auditor"].includes(index.reader);
+    require(isShown, `custody.json: entry ${event.index} is withheld from a reader who is shown all`);
     const previous = last.get(event.subject) ?? null;
     const isLinked = event.previous === previous;
     require(isLinked, `custody.json: the event at entry ${event.index} is not linked to the one before it`);
     last.set(event.subject, event.leaf);
     byIndex.delete(event.index);
   }
+  const first = record.events.find(({ subject }) => subject === record.subject);
+  const isCovered = first !== undefined && first.index < index.first_size;
+  require(isCovered, "first.checkpoint does not cover the first statement about the submission");
   const left = [...byIndex.values()].find(isAboutMatter);
   require(left === undefined, `custody.json leaves out the statement at entry ${left?.index}`);
   return record;

@@ -27,10 +27,11 @@ function checkLoadFile(bytes, index, lists, custody) {
       number += 1;
       const id = `${index.subject}-${String(number).padStart(6, "0")}`;
       const [, md5] = /^\u00fe([0-9a-f]{32})\u00fe$/.exec(found[number]?.split(SEPARATOR)[11] ?? "") ?? [];
-      const link = index.natives ? `files/${role}/${path}`.replaceAll("/", "\\") : "";
+      const isHere = index.natives && !index.erased_files.includes(digest);
+      const link = isHere ? `files/${role}/${path}`.replaceAll("/", "\\") : "";
       text += loadLine([
         id, id, id, own?.signed_by.key ?? "", index.subject, role, path, path.split("/").at(-1), String(size), mediaType,
-        digest, index.natives ? (md5 ?? "none") : "", link,
+        digest, isHere ? (md5 ?? "none") : "", link,
       ]);
     }
   }

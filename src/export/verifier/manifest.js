@@ -65,6 +65,7 @@ function checkNatives(index, lists) {
   if (!index.natives) return;
   for (const { role, files } of lists) {
     for (const { path, size, sha256: digest } of files) {
+      if (index.erased_files.includes(digest)) continue;
       const place = `files/${role}/${path}`;
       const found = natives.get(place);
       require(found !== undefined, `${place} is in the list of files and not in the pack`);

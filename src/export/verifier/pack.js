@@ -1,6 +1,6 @@
 // A pack, from the archive to the verdict. The first thing that fails ends it.
 
-const PACK_MEMBERS = ["schema", "origin", "subject", "size", "root", "first_size", "reader", "natives", "files"];
+const PACK_MEMBERS = ["schema", "origin", "subject", "size", "root", "first_size", "reader", "natives", "erased_files", "files"];
 const READERS = ["legal", "auditor", "contractor", "reviewer", "consumer", "public"];
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
@@ -9,9 +9,12 @@ function parseIndex(bytes) {
   require(index?.schema === "attestry/pack/v1", "pack.json is not the index of a pack, or of another version");
   const isForm = hasMembers(index, PACK_MEMBERS) && typeof index.origin === "string" && UUID.test(index.subject) &&
     isSize(index.size) && isSize(index.first_size) && hashOfHex(index.root) !== null &&
-    READERS.includes(index.reader) && typeof index.natives === "boolean" && Array.isArray(index.files);
+    READERS.includes(index.reader) && typeof index.natives === "boolean" && Array.isArray(index.files) &&
+    Array.isArray(index.erased_files) && index.erased_files.every((digest) => hashOfHex(digest) !== null);
   require(isForm, "pack.json is not of the form that an index has");
   require(index.first_size <= index.size, "pack.json: the first checkpoint is of a larger log than the newest");
+  const isSorted = index.erased_files.every((digest, at, all) => at === 0 || compareText(all[at - 1], digest) < 0);
+  require(isSorted, "pack.json names erased files out of order or twice");
   let before = "";
   for (const file of index.files) {
     const isFile = hasMembers(file, ["path", "size", "sha256"]) && typeof file.path === "string" &&
