@@ -283,7 +283,7 @@ fn an_explanation_reads_well() {
             "  forbid held-content applies",
             "      content on hold or in quarantine is for legal officers only",
             "  permit legal-exports does not apply",
-            "      legal officers may export submissions of their program",
+            "      legal officers may export submissions of their program, but not their own",
         ]
     );
 }

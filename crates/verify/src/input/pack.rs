@@ -12,6 +12,7 @@ use attestry_proof::pack::{FILES, INDEX, PackFile};
 use attestry_proof::payload::fields::Digest;
 use md5::Md5;
 use sha2::{Digest as _, Sha256};
+use zip::read::ZipFile;
 use zip::{CompressionMethod, ZipArchive};
 
 use crate::arguments::{InputError, PackFault};
@@ -74,17 +75,7 @@ pub(super) fn read(path: &Path, limits: &Limits) -> Result<Archive, InputError> 
     let mut left = limits.total;
     for number in 0..archive.len() {
         let entry = archive.by_index(number).map_err(unreadable)?;
-        let name = match std::str::from_utf8(entry.name_raw()) {
-            Ok(name) => name.to_owned(),
-            Err(_) if has_index => return Err(refuse(PackFault::Name { entry: number })),
-            Err(_) => String::from_utf8_lossy(entry.name_raw()).into_owned(),
-        };
-        if entry.is_dir() {
-            if has_index && entry.size() > 0 {
-                return Err(refuse(PackFault::Name { entry: number }));
-            }
-            continue;
-        }
+        let Some(name) = name_of(&entry, number, has_index).map_err(refuse)? else { continue };
         let most = limits.free.max(entry.compressed_size().saturating_mul(limits.ratio));
         if name.starts_with(FILES) {
             if has_index && entry.compression() != CompressionMethod::Stored {
@@ -122,6 +113,24 @@ pub(super) fn read(path: &Path, limits: &Limits) -> Result<Archive, InputError> 
         return Err(refuse(PackFault::DuplicateName));
     }
     Ok(found)
+}
+
+/// The name of an entry; `None` for a folder. With an index, names are strict.
+fn name_of<R: Read + ?Sized>(
+    entry: &ZipFile<'_, R>,
+    number: usize,
+    has_index: bool,
+) -> Result<Option<String>, PackFault> {
+    let name = match std::str::from_utf8(entry.name_raw()) {
+        Ok(name) => name.to_owned(),
+        Err(_) if has_index => return Err(PackFault::Name { entry: number }),
+        Err(_) => String::from_utf8_lossy(entry.name_raw()).into_owned(),
+    };
+    match entry.is_dir() {
+        true if has_index && entry.size() > 0 => Err(PackFault::Name { entry: number }),
+        true => Ok(None),
+        false => Ok(Some(name)),
+    }
 }
 
 /// Whether a file is an archive with an index.
