@@ -6,7 +6,7 @@
 mod support;
 
 use attestry_scrub::report::Reason;
-use attestry_scrub::{Channel, DenyList, Report, Severity};
+use attestry_scrub::{Channel, DenyList, Kind, Limits, Report, Severity};
 use support::{of, scanner};
 
 fn file(name: &str) -> Vec<u8> {
@@ -264,4 +264,18 @@ fn what_all_programs_show_is_found_once() {
     );
     stands(&report, "vera@corp.com", Channel::Visible);
     assert_eq!(of(&report, "personal.email").len(), 2, "{:#?}", report.findings);
+}
+
+#[test]
+fn pictures_beyond_the_bound_are_refused_once_and_the_text_after_them_is_read() {
+    let picture = format!("{{\\pict\\pngblip {}}}", hex::encode(b"GIF89a\x01\0\x01\0\0\0\0;"));
+    let text = format!("{{\\rtf1 {} vera@corp.com\\par}}", picture.repeat(300));
+    let limits = Limits { entries_max: 5, ..Limits::default() };
+    let report = scanner().with_limits(limits).scan("a.rtf", text.as_bytes());
+    let refused: Vec<_> =
+        report.not_read.iter().filter(|entry| entry.reason == Reason::TooManyEntries).collect();
+    let [refused] = refused.as_slice() else { panic!("{refused:?}") };
+    assert_eq!(refused.part.as_deref(), Some("picture 6"));
+    assert_eq!(report.read.iter().filter(|read| read.kind == Kind::Gif).count(), 5);
+    stands(&report, "vera@corp.com", Channel::Visible);
 }

@@ -26,6 +26,15 @@ pub(crate) struct Match {
     pub(crate) rule: usize,
 }
 
+/// What a search has found so far, and what it took.
+#[derive(Debug, Default)]
+struct Found {
+    matches: Vec<Match>,
+    /// Bytes that patterns went over, each time they did. It is a few times those of the text; were
+    /// it their square, a text could make a scan hang.
+    searched: usize,
+}
+
 /// What decides where to try which rule.
 #[derive(Clone, Debug)]
 pub(crate) struct Detector {
@@ -72,7 +81,7 @@ impl Detector {
 
     /// All matches, of each place those of the rule with the highest rank, in order of place.
     pub(crate) fn search(&self, rules: &[Rule], text: &str) -> Vec<Match> {
-        let mut found = self.all(rules, text, None);
+        let mut found = self.all(rules, text, None).matches;
         found.sort_unstable();
         found.dedup();
         resolve(rules, found)
@@ -80,12 +89,12 @@ impl Detector {
 
     /// Whether a rule alone finds something in a text, wherever its trigger leads it.
     pub(crate) fn finds(&self, rules: &[Rule], rule: usize, text: &str) -> bool {
-        self.all(rules, text, Some(rule)).iter().any(|m| m.rule == rule)
+        self.all(rules, text, Some(rule)).matches.iter().any(|m| m.rule == rule)
     }
 
     /// Matches of all rules, or of one.
-    fn all(&self, rules: &[Rule], text: &str, only: Option<usize>) -> Vec<Match> {
-        let mut found = Vec::new();
+    fn all(&self, rules: &[Rule], text: &str, only: Option<usize>) -> Found {
+        let mut found = Found::default();
         self.by_anchor(rules, text, only, &mut found);
         self.by_digits(rules, text, only, &mut found);
         if only.is_none_or(|only| matches!(rules[only].trigger, Trigger::Entity(_))) {
@@ -95,16 +104,17 @@ impl Detector {
             return found;
         }
         encoded::each(text, |decoded, (start, end)| {
-            let mut inside = Vec::new();
+            let mut inside = Found::default();
             self.by_anchor(rules, decoded, only, &mut inside);
+            found.searched += decoded.len() + inside.searched;
             // The place is that of the whole encoded text.
-            inside.retain(|found: &Match| rules[found.rule].category == Category::Secret);
-            found.extend(inside.into_iter().map(|m| Match { start, end, rule: m.rule }));
+            inside.matches.retain(|m| rules[m.rule].category == Category::Secret);
+            found.matches.extend(inside.matches.iter().map(|m| Match { start, end, ..*m }));
         });
         found
     }
 
-    fn by_anchor(&self, rules: &[Rule], text: &str, only: Option<usize>, found: &mut Vec<Match>) {
+    fn by_anchor(&self, rules: &[Rule], text: &str, only: Option<usize>, found: &mut Found) {
         let mut open = Windows::new();
         // Several words of a name lead to the same value.
         let mut known: Option<(usize, Option<Assigned>)> = None;
@@ -141,22 +151,23 @@ impl Detector {
         }
     }
 
-    fn by_words(&self, text: &str, found: &mut Vec<Match>) {
+    fn by_words(&self, text: &str, found: &mut Found) {
         if self.entities.is_empty() {
             return;
         }
         for people::Found { start, end, entity } in people::search(&self.lexicon, text) {
             let owners = self.entities.iter().filter(|(owned, _)| *owned == entity);
-            found.extend(owners.map(|(_, rule)| Match { start, end, rule: *rule }));
+            found.matches.extend(owners.map(|(_, rule)| Match { start, end, rule: *rule }));
         }
     }
 
-    fn by_digits(&self, rules: &[Rule], text: &str, only: Option<usize>, found: &mut Vec<Match>) {
+    fn by_digits(&self, rules: &[Rule], text: &str, only: Option<usize>, found: &mut Found) {
         if only.map_or(self.digit_rules.is_empty(), |only| !self.digit_rules.contains(&only)) {
             return;
         }
         for window in digit_windows(text.as_bytes()) {
             let (start, end) = within(text, window);
+            found.searched += end - start;
             if let Some(only) = only {
                 // A set that could not be built leads nowhere.
                 if !self.digits.is_empty() && rules[only].pattern.is_match(&text[start..end]) {
@@ -176,22 +187,19 @@ fn within(text: &str, (start, end): (usize, usize)) -> (usize, usize) {
     (text.floor_char_boundary(start), text.ceil_char_boundary(end.min(text.len())))
 }
 
-fn search_window(
-    rules: &[Rule],
-    at: usize,
-    text: &str,
-    window: (usize, usize),
-    found: &mut Vec<Match>,
-) {
+fn search_window(rules: &[Rule], at: usize, text: &str, window: (usize, usize), found: &mut Found) {
     let rule = &rules[at];
     let (mut from, end) = within(text, window);
     let clipped = &text[..end];
     let mut groups = None;
-    while let Some(whole) = rule.pattern.find_at(clipped, from) {
+    loop {
+        let next = rule.pattern.find_at(clipped, from);
+        found.searched += next.map_or(end, |whole| whole.end()).saturating_sub(from);
+        let Some(whole) = next else { break };
         let (start, stop) = group(&rule.pattern, &mut groups, clipped, whole);
         let is_hit = start < stop && holds(rule, text, start, stop);
         if is_hit {
-            found.push(Match { start, end: stop, rule: at });
+            found.matches.push(Match { start, end: stop, rule: at });
         }
         // After a miss another match may begin within this one.
         let next = if is_hit { whole.end() } else { whole.start() + 1 };
@@ -256,7 +264,7 @@ fn try_assigned<'t>(
     text: &'t str,
     value: Option<Assigned>,
     judged: &mut Judged<'t>,
-    found: &mut Vec<Match>,
+    found: &mut Found,
 ) {
     let rule = &rules[at];
     let (Some(Assigned { name, value, is_quoted }), Trigger::Assigned { look, not_names, .. }) =
@@ -275,6 +283,7 @@ fn try_assigned<'t>(
         Some((last, was_quoted, matched)) if *last == shown && *was_quoted == is_quoted => *matched,
         _ => {
             let matched = judge();
+            found.searched += shown.len();
             judged.insert(at, (shown, is_quoted, matched));
             matched
         }
@@ -282,7 +291,7 @@ fn try_assigned<'t>(
     let Some((start, end)) = matched else { return };
     let place = (value.0 + start, value.0 + end);
     if !has_part(&text[name.0..name.1], not_names) && holds(rule, text, place.0, place.1) {
-        found.push(Match { start: place.0, end: place.1, rule: at });
+        found.matches.push(Match { start: place.0, end: place.1, rule: at });
     }
 }
 
@@ -308,7 +317,7 @@ fn has_part(name: &str, words: &[String]) -> bool {
 }
 
 /// Tries a rule whose match begins where its anchor does, at the start of a word.
-fn try_prefix(rules: &[Rule], at: usize, text: &str, hit: (usize, usize), found: &mut Vec<Match>) {
+fn try_prefix(rules: &[Rule], at: usize, text: &str, hit: (usize, usize), found: &mut Found) {
     let (rule, from) = (&rules[at], hit.0);
     let Trigger::Prefixes { texts, after, least } = &rule.trigger else { return };
     let is_inside = from > 0 && {
@@ -325,10 +334,11 @@ fn try_prefix(rules: &[Rule], at: usize, text: &str, hit: (usize, usize), found:
     }
     let (_, end) = within(text, (from, hit.1 + after));
     let rest = &text[from..end];
+    found.searched += rest.len();
     if let Some(whole) = rule.pattern.find(rest) {
         let (start, stop) = group(&rule.pattern, &mut None, rest, whole);
         if start < stop && holds(rule, text, from + start, from + stop) {
-            found.push(Match { start: from + start, end: from + stop, rule: at });
+            found.matches.push(Match { start: from + start, end: from + stop, rule: at });
         }
     }
 }
@@ -385,4 +395,75 @@ fn resolve(rules: &[Rule], found: Vec<Match>) -> Vec<Match> {
         kept.append(&mut recent);
     }
     kept
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::RuleSet;
+
+    fn searched(rules: &RuleSet, text: &str) -> usize {
+        rules.detector.all(&rules.rules, text, None).searched
+    }
+
+    /// The rules of the repository, and one more.
+    fn rules_with(more: &str) -> RuleSet {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies/scrub");
+        let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let mut files: Vec<(String, Vec<u8>)> =
+            paths.map(|p| (p.display().to_string(), std::fs::read(p).unwrap())).collect();
+        files.push(("more.toml".to_owned(), more.as_bytes().to_vec()));
+        let files: Vec<(&str, &[u8])> =
+            files.iter().map(|(p, content)| (p.as_str(), content.as_slice())).collect();
+        RuleSet::load(&files).unwrap()
+    }
+
+    /// Texts made to be slow: whatever leads to a rule, again and again, and nothing after it.
+    #[test]
+    fn patterns_go_over_a_hostile_text_a_few_times_and_no_more() {
+        const TIMES_MAX: usize = 32;
+        let rules = rules_with("");
+        let pieces = [
+            "token",
+            "token=",
+            "password=\"",
+            "key: key = ",
+            "name: TOKEN\n value",
+            "YXBpX2tleSA9",
+            "61706961",
+            "<password>",
+            "=",
+            "ghp_",
+            "A1b2",
+            "1",
+            "1-",
+            "4111 1111 ",
+            "eyJ",
+            "a@",
+            "a.",
+            "://",
+            "-----BEGIN ",
+            "DE89 ",
+        ];
+        for piece in pieces {
+            let work = [1_usize << 15, 1 << 16].map(|bytes| {
+                let text = format!("token: {}", piece.repeat(bytes / piece.len()));
+                (searched(&rules, &text), text.len())
+            });
+            let [(half, _), (whole, bytes)] = work;
+            assert!(whole <= TIMES_MAX * bytes, "{piece:?}: {whole} for {bytes}");
+            assert!(whole <= 2 * half + half / 8 + bytes / 8, "{piece:?}: {half}, then {whole}");
+        }
+    }
+    /// A rule that takes all that is left, passes none of it, and tries again at the next byte.
+    #[test]
+    fn a_rule_that_goes_over_the_rest_again_and_again_is_told_by_the_count() {
+        let rules = rules_with(
+            "[[rule]]\nid = \"secret.slow\"\ncategory = \"secret\"\nseverity = \"low\"\nrank = 1\n\
+             pattern = 'zq[zq1]+'\nanchors = [\"zq\"]\ndigits_min = 1\n\
+             examples = [\"zqz1\"]\ncounter_examples = [\"zqzq\"]\nwhy = \"x\"\nwhat = \"x\"\n",
+        );
+        let [half, whole] =
+            [1_usize << 11, 1 << 12].map(|count| searched(&rules, &"zq".repeat(count)));
+        assert!(whole > 3 * half && whole > 100 * (2 << 12), "{half}, then {whole}");
+    }
 }

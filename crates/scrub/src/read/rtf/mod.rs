@@ -129,6 +129,8 @@ struct Reader {
     property: String,
     paragraph: u32,
     objects: usize,
+    /// Whether the bounds of the scan are met, so that no more pictures and objects are read.
+    is_spent: bool,
 }
 
 impl Reader {
@@ -162,6 +164,7 @@ impl Reader {
             property: String::new(),
             paragraph: 1,
             objects: 0,
+            is_spent: false,
         };
         reader.gather(Purpose::Shown(Channel::Visible));
         reader
@@ -503,7 +506,9 @@ impl Reader {
         if purpose.has_bytes() || !content.is_empty() {
             self.objects += 1;
             let name = format!("{} {}", object::name(purpose), self.objects);
-            object::read(scan, site, purpose, &name, &content, is_cut);
+            if !self.is_spent {
+                self.is_spent = !object::read(scan, site, purpose, &name, &content, is_cut);
+            }
         }
         if purpose == Purpose::Markup {
             return self.html.get_or_insert_default().push_str(&text);

@@ -22,7 +22,8 @@ pub(super) const fn name(purpose: Purpose) -> &'static str {
     }
 }
 
-/// Hands bytes on to the reader of their kind.
+/// Hands bytes on to the reader of their kind; `false` if the bounds of the scan leave no room for
+/// more of them.
 pub(super) fn read(
     scan: &mut Scan<'_>,
     site: &Site,
@@ -30,20 +31,23 @@ pub(super) fn read(
     name: &str,
     content: &[u8],
     is_cut: bool,
-) {
+) -> bool {
     if is_cut {
         scan.refuse(site, Some(name), Kind::Unknown, Reason::Broken);
     }
     if content.is_empty() {
-        return;
+        return true;
     }
     if let Err(reason) = scan.budget.entry() {
-        return scan.refuse(site, Some(name), Kind::Unknown, reason);
+        scan.refuse(site, Some(name), Kind::Unknown, reason);
+        return false;
     }
     if purpose == Purpose::Object {
-        return object(scan, site, name, content);
+        object(scan, site, name, content);
+    } else {
+        scan.file(&site.inner(name), content);
     }
-    scan.file(&site.inner(name), content);
+    true
 }
 
 /// Reads the page that a document was made from ([MS-OXRTFEX] §2.2).
