@@ -4,7 +4,17 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 /// Domain tag that starts the bytes hashed into a finding's id.
-const ID_TAG: &[u8] = b"attestry/scrub-finding/v1";
+const ID_TAG: &[u8] = b"attestry/scrub-finding/v2";
+
+/// Domain tag that starts the bytes hashed into the bound id of a finding or of something not read.
+const BOUND_TAG: &[u8] = b"attestry/scrub-bound/v1";
+
+/// Domain tag that starts the bytes hashed into the binding of a unit of files.
+const BINDING_TAG: &[u8] = b"attestry/scrub-binding/v1";
+
+/// What follows the bytes of a file in the hash that ids are bound to. It begins with no byte that
+/// SHA-256 pads with, so that the file's own digest, which the report shows, does not lead to it.
+const CONTENT_TAG: &[u8] = b"attestry/scrub-content/v1";
 
 /// Bytes of the hash that an id keeps.
 const ID_BYTES: usize = 16;
@@ -203,7 +213,7 @@ pub struct Location {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
-    /// Stable: made of rule, location and masked text.
+    /// Stable: made of rule, location, what was found, and all bytes of the file that it is in.
     pub id: String,
     /// Id of the rule.
     pub rule: String,
@@ -224,21 +234,58 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// The id: SHA-256 over tag, rule, location and excerpt, each but the tag preceded by its length
-    /// as a big-endian 64-bit integer; the first 16 bytes in hex. The location is JSON with its
-    /// members in the order of their declaration.
-    pub(crate) fn id_of(rule: &str, location: &Location, excerpt: &str) -> String {
+    /// The id before it is bound by [`Bound::id`]: SHA-256 over tag, rule, location and value, each
+    /// but the tag preceded by its length as a big-endian 64-bit integer; the first 16 bytes in hex.
+    /// The location is JSON with its members in the order of their declaration. Guesses of the value
+    /// could be tried against it, so it leaves no scan as it is.
+    pub(crate) fn id_of(rule: &str, location: &Location, value: &str) -> String {
         // A location has string keys only, so this does not fail.
         let place = serde_json::to_vec(location).unwrap_or_default();
-        short_hash(ID_TAG, &[rule.as_bytes(), &place, excerpt.as_bytes()])
+        short_hash(ID_TAG, &[rule.as_bytes(), &place, value.as_bytes()])
     }
 
-    /// The id of one that stands for many: the same with their ids in the place of the excerpt.
+    /// The id of one that stands for many: the same with their ids in the place of the value. Theirs
+    /// are bound, so this one is.
     pub(crate) fn id_of_all(rule: &str, location: &Location, all: &[Self]) -> String {
         let place = serde_json::to_vec(location).unwrap_or_default();
         let ids = all.iter().map(|finding| finding.id.as_bytes());
         let fields: Vec<&[u8]> = [rule.as_bytes(), &place].into_iter().chain(ids).collect();
         short_hash(ID_TAG, &fields)
+    }
+}
+
+/// What the ids of one unit of files are bound to: all bytes of these files. An acceptance of what was
+/// found in them so covers nothing else, not even another value at the same place; and whoever sees
+/// an id has to know the files to try guesses of a value against it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Binding {
+    contents: Vec<[u8; 32]>,
+}
+
+impl Binding {
+    /// Takes in a file of which all bytes were hashed, and gives their digest in hex.
+    pub(crate) fn add(&mut self, hashed: Sha256) -> String {
+        self.contents.push(hashed.clone().chain_update(CONTENT_TAG).finalize().into());
+        hex::encode(hashed.finalize())
+    }
+
+    /// Puts the files in an order that does not depend on that in which they were given.
+    pub(crate) fn finish(mut self) -> Bound {
+        self.contents.sort_unstable();
+        let hasher = Sha256::new_with_prefix(BINDING_TAG);
+        let all = self.contents.iter().fold(hasher, |hasher, content| hasher.chain_update(content));
+        Bound(all.finalize().into())
+    }
+}
+
+/// A finished [`Binding`].
+pub(crate) struct Bound([u8; 32]);
+
+impl Bound {
+    /// The id that leaves the scan: SHA-256 over tag, binding and the id before, each but the tag
+    /// preceded by its length; the first 16 bytes in hex.
+    pub(crate) fn id(&self, id: &str) -> String {
+        short_hash(BOUND_TAG, &[&self.0, id.as_bytes()])
     }
 }
 
@@ -296,7 +343,23 @@ mod tests {
     }
 
     #[test]
-    fn an_id_depends_on_rule_location_and_excerpt() {
+    fn an_id_is_bound_to_every_byte_of_every_file_in_any_order() {
+        let id = |files: &[&[u8]]| {
+            let mut binding = Binding::default();
+            for file in files {
+                let digest = binding.add(Sha256::new_with_prefix(file));
+                assert_eq!(digest, hex::encode(Sha256::digest(file)));
+            }
+            binding.finish().id("id")
+        };
+        assert_eq!(id(&[b"one", b"two"]), id(&[b"two", b"one"]));
+        let others: [&[&[u8]]; 5] =
+            [&[], &[b"one"], &[b"onetwo"], &[b"one", b"twO"], &[b"one", b"two", b""]];
+        assert!(others.iter().all(|files| id(files) != id(&[b"one", b"two"])));
+    }
+
+    #[test]
+    fn an_id_depends_on_rule_location_and_value() {
         let place = Location { path: vec!["a".into()], ..Location::default() };
         let other = Location { line: Some(1), ..place.clone() };
         let id = Finding::id_of("r", &place, "e");

@@ -157,7 +157,7 @@ pub struct NotRead {
     pub kind: Kind,
     /// Why not.
     pub reason: Reason,
-    /// Stable: made of path, part and reason.
+    /// Stable: made of path, part and reason, and all bytes of the file that it is, or is in.
     pub id: String,
     /// How many it stands for: one, or all beyond those that are listed one by one, with the path of
     /// what holds them, the kind of the first, and an id made of theirs.
@@ -172,7 +172,7 @@ const fn is_one(count: &u64) -> bool {
 }
 
 impl NotRead {
-    /// The id: SHA-256 over tag, path, part and reason, each but the tag preceded by its length as a
+    /// The id before it is bound to bytes: SHA-256 over tag, path, part and reason, each but the tag preceded by its length as a
     /// big-endian 64-bit integer; the first 16 bytes in hex. The path is a JSON array.
     pub(crate) fn new(path: Vec<String>, part: Option<String>, kind: Kind, reason: Reason) -> Self {
         // Lists of strings and names of variants are always JSON.

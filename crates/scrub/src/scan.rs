@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::block::{Block, Place};
 use crate::detect::deny_list::DenyList;
-use crate::finding::{ByteRange, Category, Channel, Finding, Location, Severity, mask};
+use crate::finding::{Binding, ByteRange, Category, Channel, Finding, Location, Severity, mask};
 use crate::input::{Content, File, Unit, units};
 use crate::kind::Kind;
 use crate::limits::{Budget, Limits};
@@ -172,6 +172,8 @@ pub(crate) struct Scan<'s> {
     read: Vec<Read>,
     missing: Vec<NotRead>,
     findings: Vec<Finding>,
+    /// The bytes of all files that were handed in, which ids are bound to at the end.
+    pub(crate) binding: Binding,
 }
 
 impl<'s> Scan<'s> {
@@ -184,6 +186,7 @@ impl<'s> Scan<'s> {
             read: Vec::new(),
             missing: Vec::new(),
             findings: Vec::new(),
+            binding: Binding::default(),
         }
     }
 
@@ -212,12 +215,15 @@ impl<'s> Scan<'s> {
             self.refuse(&site, None, Kind::Unknown, Reason::Unreadable);
             return (Input { name, bytes: 0, sha256: None }, None);
         };
-        let sha256 = Some(hex::encode(Sha256::digest(&bytes)));
+        let sha256 = Some(self.binding.add(Sha256::new_with_prefix(&bytes)));
         (Input { name, bytes: bytes.len() as u64, sha256 }, Some(bytes))
     }
 
     fn finish(self, inputs: Vec<Input>) -> Partial {
-        let Self { read, missing, findings, .. } = self;
+        let Self { read, mut missing, mut findings, binding, .. } = self;
+        let bound = binding.finish();
+        findings.iter_mut().for_each(|finding| finding.id = bound.id(&finding.id));
+        missing.iter_mut().for_each(|entry| entry.id = bound.id(&entry.id));
         Partial { inputs, read, not_read: missing, findings }
     }
 
@@ -321,7 +327,7 @@ impl<'s> Scan<'s> {
     /// Notes something that a reader found by structure.
     pub(crate) fn notice(&mut self, notice: Notice, location: Location, shown: &str, count: u64) {
         let wording = self.scanner.rules.wording(notice);
-        self.found(notice.id(), wording.into(), location, mask(shown), count);
+        self.found(notice.id(), wording.into(), location, shown, count);
     }
 
     /// How often something was noted so far.
@@ -362,7 +368,7 @@ impl<'s> Scan<'s> {
         rule: &str,
         said: Said<'_>,
         mut location: Location,
-        excerpt: String,
+        value: &str,
         count: u64,
     ) {
         if self.room() == 0 {
@@ -375,12 +381,12 @@ impl<'s> Scan<'s> {
             }
         }
         self.findings.push(Finding {
-            id: Finding::id_of(rule, &location, &excerpt),
+            id: Finding::id_of(rule, &location, value),
             rule: rule.to_owned(),
             category: said.category,
             severity: said.severity,
             location,
-            excerpt,
+            excerpt: mask(value),
             count,
             why: said.why.to_owned(),
             what: said.what.to_owned(),
@@ -437,7 +443,7 @@ impl<'s> Scan<'s> {
     pub(crate) fn block_hits(&mut self, site: &Site, block: &Block, hits: &[Hit]) {
         for Hit { start, end, what } in hits {
             let location = block.locate_range(&site.path, *start, *end);
-            self.hit(*what, location, mask(&block.text()[*start..*end]));
+            self.hit(*what, location, &block.text()[*start..*end]);
         }
     }
 
@@ -477,12 +483,12 @@ impl<'s> Scan<'s> {
     fn search(&mut self, text: &str, mut locate: impl FnMut(usize, usize) -> Location) {
         for hit in self.scanner.hits(text) {
             let location = locate(hit.start, hit.end);
-            self.hit(hit.what, location, mask(&text[hit.start..hit.end]));
+            self.hit(hit.what, location, &text[hit.start..hit.end]);
         }
     }
 
     /// Notes what a search found.
-    pub(crate) fn hit(&mut self, what: What, location: Location, excerpt: String) {
+    pub(crate) fn hit(&mut self, what: What, location: Location, value: &str) {
         let rules = &self.scanner().rules;
         match what {
             What::Rule(at) => {
@@ -499,11 +505,11 @@ impl<'s> Scan<'s> {
                     why: &rule.why,
                     what: &rule.what,
                 };
-                self.found(&rule.id, said, location, excerpt, 1);
+                self.found(&rule.id, said, location, value, 1);
             }
             What::DenyList => {
                 let said = rules.wording(Notice::DenyList).into();
-                self.found(Notice::DenyList.id(), said, location, excerpt, 1);
+                self.found(Notice::DenyList.id(), said, location, value, 1);
             }
         }
     }

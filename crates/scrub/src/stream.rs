@@ -40,7 +40,8 @@ impl Scan<'_> {
             source.take(room).read_to_end(&mut bytes)?;
             return Ok(Opened::Whole(bytes));
         }
-        let (bytes, sha256) = digest(&mut source)?;
+        let (bytes, hashed) = hash(&mut source)?;
+        let sha256 = self.binding.add(hashed);
         source.rewind()?;
         let mut head = Vec::new();
         source.by_ref().take(HEAD_BYTES_MIN).read_to_end(&mut head)?;
@@ -129,13 +130,13 @@ impl Scan<'_> {
     }
 }
 
-/// Length and SHA-256 in hex of all that a source has.
-fn digest(source: &mut impl Read) -> io::Result<(u64, String)> {
+/// Length of all that a source has, and a hash that went over it.
+fn hash(source: &mut impl Read) -> io::Result<(u64, Sha256)> {
     let (mut hasher, mut length) = (Sha256::new(), 0);
     let mut piece = vec![0; PIECE_BYTES];
     loop {
         match source.read(&mut piece) {
-            Ok(0) => return Ok((length, hex::encode(hasher.finalize()))),
+            Ok(0) => return Ok((length, hasher)),
             Ok(count) => {
                 hasher.update(&piece[..count]);
                 length += count as u64;

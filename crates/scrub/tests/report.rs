@@ -126,3 +126,27 @@ fn ids_are_stable_and_differ() {
     assert_eq!(ids(&first), ids(&again));
     assert_eq!(ids(&first).into_iter().collect::<BTreeSet<_>>().len(), 3);
 }
+
+fn ids(name: &str, bytes: &[u8]) -> Vec<(String, String)> {
+    let report = scanner().scan(name, bytes);
+    let findings = report.findings.into_iter().map(|finding| (finding.id, finding.excerpt));
+    findings.chain(report.not_read.into_iter().map(|entry| (entry.id, String::new()))).collect()
+}
+
+#[test]
+fn what_was_accepted_covers_no_other_value_and_no_other_file() {
+    let one = ids("a.txt", b"Write to evan@corp.com\n");
+    assert_eq!(one.len(), 1);
+    assert_eq!(one, ids("a.txt", b"Write to evan@corp.com\n"));
+    // Another value at the same place, with the same letters shown.
+    let other = ids("a.txt", b"Write to evax@corp.com\n");
+    assert_eq!(one[0].1, other[0].1);
+    assert_ne!(one[0].0, other[0].0);
+    // The same value at the same place of another file.
+    let longer = ids("a.txt", b"Write to evan@corp.com\n.");
+    assert_eq!(one[0].1, longer[0].1);
+    assert_ne!(one[0].0, longer[0].0);
+    // Files of one name that nobody can read.
+    let unread = [ids("a.bin", b"\0\x01\x02\xff"), ids("a.bin", b"\0\x01\x02\xfe")];
+    assert!(!unread[0].is_empty() && unread[0] != unread[1]);
+}

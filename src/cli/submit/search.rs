@@ -192,7 +192,7 @@ fn accepted(submission: &Submission<'_>, report: &Report) -> Result<Vec<Accepted
         let Some(category) = category.filter(|_| derived.is_some() || !is_id(&id)).or(derived)
         else {
             return Err(Failure::usage(format!(
-                "{id} is accepted, and the search does not find it: it was fixed, or the id is mistyped; remove it"
+                "{id} is accepted, and the search does not find it: its file was changed since, or the id is mistyped; search again, and remove it"
             )));
         };
         let finding = Line::new(&id).map_err(Failure::usage)?;

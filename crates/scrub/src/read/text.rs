@@ -4,7 +4,7 @@
 use std::io::Read;
 
 use super::table::Table;
-use crate::finding::{ByteRange, Channel, Location, mask};
+use crate::finding::{ByteRange, Channel, Location};
 use crate::kind::Kind;
 use crate::report::Encoding;
 use crate::rules::Notice;
@@ -83,7 +83,7 @@ struct Spot {
     /// Lines and bytes between the start of the window and it.
     lines: u64,
     bytes: ByteRange,
-    excerpt: String,
+    value: String,
     field: Option<String>,
 }
 
@@ -128,7 +128,7 @@ impl Pass {
         if self.found == Encoding::Utf8 {
             self.found = seen.encoding;
         }
-        for Spot { what, lines, bytes, excerpt, field } in seen.spots {
+        for Spot { what, lines, bytes, value, field } in seen.spots {
             let location = Location {
                 path: site.path.clone(),
                 channel: Channel::Visible,
@@ -140,7 +140,7 @@ impl Pass {
                 }),
                 ..Location::default()
             };
-            scan.hit(what, location, excerpt);
+            scan.hit(what, location, &value);
         }
         self.lines += seen.lines;
         self.offset += (window.end - window.start) as u64;
@@ -185,10 +185,10 @@ impl Pass {
             seen = hit.start;
             let length = piece.file_bytes(hit.start..hit.end);
             let bytes = ByteRange { start: offset, end: offset + length };
-            let excerpt = mask(&text[hit.start..hit.end]);
+            let value = text[hit.start..hit.end].to_owned();
             let column = self.table.as_ref().and_then(|table| table.column(text, hit.start));
             let field = column.map(str::to_owned);
-            spots.push(Spot { what: hit.what, lines, bytes, excerpt, field });
+            spots.push(Spot { what: hit.what, lines, bytes, value, field });
         }
         Seen { encoding: piece.encoding, lines: lines + newlines(seen..piece.core.end), spots }
     }

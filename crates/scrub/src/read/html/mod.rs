@@ -14,7 +14,7 @@ use std::ops::Range;
 use self::lex::Lexer;
 use self::page::{Builder, Page};
 use super::mapped::Mapped;
-use crate::finding::{ByteRange, Channel, Finding, Location, mask};
+use crate::finding::{ByteRange, Channel, Finding, Location};
 use crate::kind::Kind;
 use crate::report::{Encoding, Reason};
 use crate::rules::Notice;
@@ -42,7 +42,7 @@ pub(super) fn body(scan: &mut Scan<'_>, site: &Site, part: &str, html: &str) {
     let hits = super::escapes::all(scan.scanner(), html, 0..html.len(), true).into_iter();
     let spots = hits.map(|hit| Spot {
         range: hit.start..hit.end,
-        what: Found::Markup(hit.what, mask(&html[hit.start..hit.end])),
+        what: Found::Markup(hit.what, html[hit.start..hit.end].to_owned()),
     });
     source.tell(scan, spots.collect(), mark);
     source.finish(scan, &page);
@@ -55,7 +55,7 @@ struct Spot {
 }
 
 enum Found {
-    /// What a search found in the page, masked.
+    /// What a search found in the page.
     Hit(What, String),
     /// What it found in the source only.
     Markup(What, String),
@@ -98,7 +98,7 @@ impl Source<'_> {
                 let here = hit.start..hit.end;
                 let range = mapped.place(here.clone());
                 if is_text || range.len() > here.len() {
-                    let what = Found::Hit(hit.what, mask(&mapped.text[here]));
+                    let what = Found::Hit(hit.what, mapped.text[here].to_owned());
                     spots.push(Spot { range, what });
                 }
             }
@@ -135,11 +135,11 @@ impl Source<'_> {
                 }
                 Found::Hit(what, _) | Found::Markup(what, _)
                     if known.has(scan.rule_of(what), bytes) => {}
-                Found::Hit(what, excerpt) => scan.hit(what, location, excerpt),
-                Found::Markup(what, excerpt) => {
+                Found::Hit(what, value) => scan.hit(what, location, &value),
+                Found::Markup(what, value) => {
                     let field = Some("markup".to_owned());
                     let location = Location { channel: Channel::OtherPart, field, ..location };
-                    scan.hit(what, location, excerpt);
+                    scan.hit(what, location, &value);
                 }
             }
         }
