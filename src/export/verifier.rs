@@ -82,6 +82,8 @@ mod tests {
         let elsewhere: Vec<&str> =
             page.lines().filter(|line| line.contains("http:") || line.contains("https:")).collect();
         assert_eq!(elsewhere, ["const SVG = \"http://www.w3.org/2000/svg\";"]);
+        // What writes base64url is a function, and no address.
+        let page = page.replace("ase64url(", "");
         for way in ["src=", "@import", "url(", "import(", "fetch(", "XMLHttpRequest", "WebSocket"] {
             assert!(!page.contains(way), "{way}");
         }
