@@ -72,15 +72,7 @@ pub fn run(arguments: &Arguments, output: &Output) -> Result<ExitCode, Failure> 
 
 /// Verifies the pack, makes its decisions again, and holds it against what was asked for.
 fn require_asked(arguments: &Arguments, pack: &Path, pin: &Pin) -> Result<(), Failure> {
-    let verified = attestry_verify::Arguments {
-        paths: vec![pack.to_owned()],
-        trust: pin.path().to_owned(),
-        keys: None,
-        openings: None,
-        files: None,
-        jobs: None,
-        all: false,
-    };
+    let verified = attestry_verify::Arguments::of(vec![pack.to_owned()], pin.path().to_owned());
     let report = judge(&verified)?;
     let refused = |what: &str| {
         Failure::refused(format!("what the service answered is {what}\n{}", report.to_text(false)))

@@ -11,15 +11,7 @@ use super::{output::Failure, pin::Pin};
 /// # Errors
 /// A [`Failure`] that names each statement that is not verified, and why.
 pub fn require_verified(paths: Vec<PathBuf>, pin: &Pin) -> Result<(), Failure> {
-    let arguments = Arguments {
-        paths,
-        trust: pin.path().to_owned(),
-        keys: None,
-        openings: None,
-        files: None,
-        jobs: None,
-        all: false,
-    };
+    let arguments = Arguments::of(paths, pin.path().to_owned());
     let report = attestry_verify::run(&arguments).map_err(|error| {
         Failure::refused(format!("what the service answered cannot be verified: {error}"))
     })?;

@@ -1,9 +1,9 @@
 //! `attestry verify`: the same offline verifier as the small `attestry-verify` program. Decisions in
 //! packs are made again as well, which takes the engine that the small one does without.
 
-use std::{path::Path, process::ExitCode};
+use std::process::ExitCode;
 
-use attestry_verify::{PackReport, ReplayOutcome, Report, Verdict, open_pack};
+use attestry_verify::{PackReport, ReplayOutcome, Report, Verdict};
 
 use super::{
     output::{Failure, Output},
@@ -24,16 +24,14 @@ pub fn run(arguments: &attestry_verify::Arguments, output: &Output) -> Result<Ex
 pub fn judge(arguments: &attestry_verify::Arguments) -> Result<Report, Failure> {
     let mut report = attestry_verify::run(arguments).map_err(Failure::usage)?;
     for pack in report.packs.iter_mut().filter(|pack| pack.verdict == Verdict::Verified) {
-        decide_again(pack)?;
+        decide_again(pack);
     }
     report.decide();
     Ok(report)
 }
 
-fn decide_again(pack: &mut PackReport) -> Result<(), Failure> {
-    let opened = open_pack(Path::new(&pack.file)).map_err(Failure::usage)?;
-    let Some(opened) = opened else { return Ok(()) };
-    pack.replay = replay_pack(&opened);
+fn decide_again(pack: &mut PackReport) {
+    pack.replay = replay_pack(&pack.given);
     let shown_all = pack.withheld == 0 && pack.erased == 0;
     if pack.replay == ReplayOutcome::Unreadable && shown_all {
         pack.verdict = Verdict::Failed;
@@ -46,5 +44,4 @@ fn decide_again(pack: &mut PackReport) -> Result<(), Failure> {
         pack.fault =
             Some("the rules in the pack do not make the decisions that were logged".into());
     }
-    Ok(())
 }

@@ -66,15 +66,7 @@ fn verify(pack: &str, trust: &str) -> Value {
 
 /// What the library finds about a pack, faster than a process for each.
 fn judged(pack: &Path, trust: &str) -> Result<attestry_verify::Report, String> {
-    let arguments = attestry_verify::Arguments {
-        paths: vec![pack.to_owned()],
-        trust: trust.into(),
-        keys: None,
-        openings: None,
-        files: None,
-        jobs: None,
-        all: false,
-    };
+    let arguments = attestry_verify::Arguments::of(vec![pack.to_owned()], trust.into());
     attestry_verify::run(&arguments).map_err(|error| error.to_string())
 }
 

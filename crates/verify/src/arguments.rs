@@ -35,6 +35,14 @@ pub struct Arguments {
     pub all: bool,
 }
 
+impl Arguments {
+    /// Everything that these paths hold, under a trust policy, and nothing else.
+    #[must_use]
+    pub const fn of(paths: Vec<PathBuf>, trust: PathBuf) -> Self {
+        Self { paths, trust, keys: None, openings: None, files: None, jobs: None, all: false }
+    }
+}
+
 /// Why nothing can be said about the input.
 #[derive(Debug, thiserror::Error)]
 pub enum InputError {

@@ -38,7 +38,7 @@ pub use arguments::{Arguments, InputError, PackFault};
 pub use evidence::{Evidence, PayloadStore};
 pub use history::Unlinked;
 pub use identity::{GenesisFault, LogIdentity};
-pub use packs::{GivenPack, PackReport, ReplayOutcome, open_pack};
+pub use packs::{GivenPack, PackReport, ReplayOutcome};
 pub use report::{
     CheckpointReport, Facts, FilesReport, OpeningsReport, Report, StatementReport, Summary,
     Unmatched, WithdrawalReport,

@@ -1,7 +1,6 @@
 //! Audit packs: held against their index, its signature and their statements.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 use std::sync::Arc;
 
 use attestry_proof::cose::{ContentType, SignedStatement, StatementError, Subject};
@@ -20,9 +19,8 @@ use attestry_proof::payload::fields::Digest;
 use attestry_proof::size::TreeSize;
 use serde::Serialize;
 
-use crate::arguments::InputError;
 use crate::checkpoints::Judged;
-use crate::input::{ConsistencyPath, read_pack};
+use crate::input::ConsistencyPath;
 use crate::verdict::{Finding, IssuerFact, PayloadFact, StatementVerdict, Verdict};
 use crate::verifier::Verifier;
 
@@ -153,6 +151,9 @@ pub struct PackReport {
     pub fault: Option<String>,
     /// Whether decisions were made again.
     pub replay: ReplayOutcome,
+    /// The pack itself, for whoever looks further into it.
+    #[serde(skip)]
+    pub given: Arc<GivenPack>,
 }
 
 impl GivenPack {
@@ -219,7 +220,7 @@ impl GivenPack {
     }
 
     pub(crate) fn judge(
-        &self,
+        self: &Arc<Self>,
         verifier: &Verifier,
         verdicts: &HashMap<&str, &StatementVerdict>,
     ) -> PackReport {
@@ -235,6 +236,7 @@ impl GivenPack {
             code: None,
             fault: None,
             replay: ReplayOutcome::NotReplayed,
+            given: Arc::clone(self),
         };
         if let Ok(index) = &self.index {
             report.subject = Subject::Submission(index.subject.0).uri();
@@ -363,14 +365,6 @@ impl PackReport {
         self.withheld = count(PayloadState::Withheld);
         self.erased = count(PayloadState::Erased);
     }
-}
-
-/// Reads a pack without judging it.
-///
-/// # Errors
-/// See [`InputError`]; `None` for an archive without an index.
-pub fn open_pack(path: &Path) -> Result<Option<GivenPack>, InputError> {
-    read_pack(path)
 }
 
 fn read_evidence(

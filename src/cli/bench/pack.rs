@@ -152,15 +152,7 @@ async fn measure(
 }
 
 fn files(pack: &Path, trust: &Path) -> attestry_verify::Arguments {
-    attestry_verify::Arguments {
-        paths: vec![pack.to_owned()],
-        trust: trust.to_owned(),
-        keys: None,
-        openings: None,
-        files: None,
-        jobs: None,
-        all: false,
-    }
+    attestry_verify::Arguments::of(vec![pack.to_owned()], trust.to_owned())
 }
 
 fn require(report: &attestry_verify::Report) -> Result<(), Failure> {

@@ -60,15 +60,8 @@ pub fn still_proves(handed: &Handed, made: &Path, output: &Output) -> Result<(),
 }
 
 fn check(file: &Path, made: &Path) -> Result<usize, Failure> {
-    let arguments = attestry_verify::Arguments {
-        paths: vec![file.to_owned()],
-        trust: made.join("trust.policy"),
-        keys: None,
-        openings: None,
-        files: None,
-        jobs: None,
-        all: false,
-    };
+    let arguments =
+        attestry_verify::Arguments::of(vec![file.to_owned()], made.join("trust.policy"));
     let report = judge(&arguments)?;
     match report.verified && report.packs.len() == 1 {
         true => Ok(report.statements.len()),

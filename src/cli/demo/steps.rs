@@ -290,15 +290,7 @@ fn service_keys(made: &Path) -> Result<Vec<PublicKey>, Failure> {
 /// Runs the offline verifier over what people hold: no socket, no clock, no trust in the service.
 fn offline(paths: Vec<PathBuf>, made: &Path) -> Result<Report, Failure> {
     let trust = made.join("trust.policy");
-    let arguments = attestry_verify::Arguments {
-        paths,
-        trust,
-        keys: None,
-        openings: None,
-        files: None,
-        jobs: None,
-        all: false,
-    };
+    let arguments = attestry_verify::Arguments::of(paths, trust);
     attestry_verify::run(&arguments).map_err(Failure::usage)
 }
 

@@ -6,6 +6,7 @@ mod walk;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use attestry_proof::hash::Hash;
@@ -61,7 +62,7 @@ pub(crate) struct Inputs {
     pub(crate) keys: Vec<PublicKey>,
     pub(crate) openings: Vec<OpeningsFile>,
     /// Packs with an index.
-    pub(crate) packs: Vec<GivenPack>,
+    pub(crate) packs: Vec<Arc<GivenPack>>,
     /// Indexes of packs that were unpacked.
     pub(crate) unpacked: Vec<String>,
     /// Archives without one.
@@ -117,7 +118,7 @@ impl Inputs {
             }
         }
         match given {
-            Some(given) => self.packs.push(given),
+            Some(given) => self.packs.push(Arc::new(given)),
             None => self.unindexed.push(file.name.clone()),
         }
         Ok(())
@@ -144,13 +145,6 @@ impl Inputs {
             Content::Pack | Content::Unknown => self.ignored.push(name),
         }
     }
-}
-
-/// Reads a pack by itself; `None` for an archive without an index.
-pub(crate) fn read_pack(path: &Path) -> Result<Option<GivenPack>, InputError> {
-    let found = pack::read(path, &pack::Limits::default())?;
-    let name = path.display().to_string();
-    Ok(GivenPack::of(&name, &found.entries, found.natives, found.md5))
 }
 
 /// The digest that a file goes by: 64 hex digits before its extension.
