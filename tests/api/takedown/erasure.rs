@@ -125,6 +125,18 @@ fn contains(bytes: &[u8], needle: &[u8]) -> bool {
     false
 }
 
+/// Puts back keys and content from before, all that was backed up of them; the ledger stays the newest.
+pub(super) fn put_back(backup: &Path, data: &Path) {
+    for part in ["keyring.db", "keyring.db-wal", "kek", "vault"] {
+        let (from, to) = (backup.join(part), data.join(part));
+        if from.is_dir() {
+            copy_tree(&from, &to);
+        } else if from.is_file() {
+            fs::copy(from, to).unwrap();
+        }
+    }
+}
+
 pub(super) fn copy_tree(from: &Path, to: &Path) {
     for entry in WalkDir::new(from).into_iter().map(Result::unwrap) {
         let target = to.join(entry.path().strip_prefix(from).unwrap());
@@ -325,15 +337,7 @@ async fn a_backup_does_not_bring_it_back() {
     let data = directory.path().join("data");
     let storage = Storage::new(data.clone(), None);
 
-    // Keys and content from before, all that was backed up of them; the ledger is the newest.
-    for part in ["keyring.db", "keyring.db-wal", "kek", "vault"] {
-        let (from, to) = (backup.path().join(part), data.join(part));
-        if from.is_dir() {
-            copy_tree(&from, &to);
-        } else if from.is_file() {
-            fs::copy(from, to).unwrap();
-        }
-    }
+    put_back(backup.path(), &data);
     let restored = Storehouse { data: data.clone() };
     let back = restored.found(&needles);
     assert!(back.iter().any(|it| it.starts_with("submission key")), "{back:?}");
