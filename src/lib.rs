@@ -18,6 +18,7 @@ pub mod log;
 pub mod mail;
 pub mod ocr;
 pub mod service;
+pub mod settings;
 pub mod store;
 mod thread;
 pub mod vault;

@@ -1,7 +1,7 @@
 //! What the operator says about the mail server, in one TOML file.
 
 use std::{
-    fmt, io,
+    fmt,
     net::IpAddr,
     path::{Path, PathBuf},
 };
@@ -9,6 +9,8 @@ use std::{
 use lettre::message::Mailbox;
 use serde::Deserialize;
 use zeroize::Zeroizing;
+
+use crate::settings::{self, SettingsFault};
 
 /// How the connection is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -64,30 +66,9 @@ impl fmt::Debug for MailSettings {
 /// Why the file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum MailSettingsError {
-    /// A file cannot be read.
-    #[error("{path} cannot be read: {source}")]
-    Unreadable {
-        /// Which file.
-        path: PathBuf,
-        /// What the system reported.
-        source: io::Error,
-    },
-    /// It is not the TOML that is expected.
-    #[error("{path}: {source}")]
-    Malformed {
-        /// Which file.
-        path: PathBuf,
-        /// What is wrong, with line and column.
-        source: Box<toml::de::Error>,
-    },
-    /// A value that must say something is empty.
-    #[error("{path}: {what} is empty")]
-    Empty {
-        /// Which file.
-        path: PathBuf,
-        /// Which value.
-        what: &'static str,
-    },
+    /// The file, or one that it names, is none.
+    #[error(transparent)]
+    File(#[from] SettingsFault),
     /// The sender is no address.
     #[error("{path}: from: {found:?} is no address such as \"Takedown <takedown@example.com>\"")]
     From {
@@ -132,12 +113,8 @@ impl MailSettings {
     /// # Errors
     /// See [`MailSettingsError`].
     pub fn read(path: &Path) -> Result<Self, MailSettingsError> {
-        let text = read_text(path)?;
-        let file: File = toml::from_str(&text).map_err(|source| MailSettingsError::Malformed {
-            path: path.into(),
-            source: Box::new(source),
-        })?;
-        filled(path, "server", &file.server)?;
+        let file: File = settings::read(path)?;
+        settings::filled(path, "server", &file.server)?;
         if file.security == Security::Plain && !is_here(&file.server) {
             let (path, server) = (path.into(), file.server);
             return Err(MailSettingsError::PlainBeyondLoopback { path, server });
@@ -145,23 +122,16 @@ impl MailSettings {
         let from: Result<Mailbox, _> = file.from.parse();
         let found = file.from;
         let from = from.map_err(|_| MailSettingsError::From { path: path.into(), found })?;
-        let beside = |name: &Path| path.parent().map_or_else(|| name.into(), |it| it.join(name));
         let login = match (file.username, file.password_file) {
             (None, None) => None,
             (Some(name), Some(secret)) => {
-                filled(path, "username", &name)?;
-                let secret: PathBuf = beside(&secret);
-                let text = Zeroizing::new(read_text(&secret)?);
-                let text = Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned());
-                filled(&secret, "the password", &text)?;
-                Some((name, text))
+                settings::filled(path, "username", &name)?;
+                let secret = settings::secret(&settings::beside(path, &secret), "the password")?;
+                Some((name, secret))
             }
             _ => return Err(MailSettingsError::HalfLogin { path: path.into() }),
         };
-        let trusted = file.trust_file.map(|name| {
-            let path: PathBuf = beside(&name);
-            std::fs::read(&path).map_err(|source| MailSettingsError::Unreadable { path, source })
-        });
+        let trusted = file.trust_file.map(|name| settings::bytes(&settings::beside(path, &name)));
         Ok(Self {
             server: file.server,
             port: file.port.unwrap_or(file.security.port()),
@@ -175,18 +145,6 @@ impl MailSettings {
 
 fn is_here(server: &str) -> bool {
     server == "localhost" || server.parse::<IpAddr>().is_ok_and(|it| it.is_loopback())
-}
-
-fn read_text(path: &Path) -> Result<String, MailSettingsError> {
-    std::fs::read_to_string(path)
-        .map_err(|source| MailSettingsError::Unreadable { path: path.into(), source })
-}
-
-fn filled(path: &Path, what: &'static str, value: &str) -> Result<(), MailSettingsError> {
-    match value.trim().is_empty() {
-        true => Err(MailSettingsError::Empty { path: path.into(), what }),
-        false => Ok(()),
-    }
 }
 
 #[cfg(test)]
@@ -238,19 +196,20 @@ mod tests {
     #[test]
     fn every_fault_is_named() {
         use MailSettingsError as E;
+        use SettingsFault as F;
         let with = |from: &str, to: &str| parse(&GOOD.replacen(from, to, 1)).unwrap_err();
-        assert!(matches!(with("smtp.example.com", " "), E::Empty { what: "server", .. }));
+        assert!(matches!(with("smtp.example.com", " "), E::File(F::Empty { what: "server", .. })));
         assert!(matches!(with("takedown@example.com", "desk"), E::From { .. }));
-        assert!(matches!(with("\"tls\"", "\"ssl\""), E::Malformed { .. }));
-        assert!(matches!(with("security", "secure"), E::Malformed { .. }));
+        assert!(matches!(with("\"tls\"", "\"ssl\""), E::File(F::Malformed { .. })));
+        assert!(matches!(with("security", "secure"), E::File(F::Malformed { .. })));
         let more = |text: &str| parse(&format!("{GOOD}{text}")).unwrap_err();
         assert!(matches!(more("username = \"desk\""), E::HalfLogin { .. }));
         assert!(matches!(more("password_file = \"secret\""), E::HalfLogin { .. }));
         let login = |file: &str| format!("username = \"desk\"\npassword_file = \"{file}\"");
-        assert!(matches!(more(&login("gone")), E::Unreadable { .. }));
-        assert!(matches!(more(&login("nothing")), E::Empty { .. }));
-        assert!(matches!(more("trust_file = \"gone\""), E::Unreadable { .. }));
+        assert!(matches!(more(&login("gone")), E::File(F::Unreadable { .. })));
+        assert!(matches!(more(&login("nothing")), E::File(F::Empty { .. })));
+        assert!(matches!(more("trust_file = \"gone\""), E::File(F::Unreadable { .. })));
         let gone = MailSettings::read(Path::new("/nonexistent/mail.toml"));
-        assert!(matches!(gone, Err(E::Unreadable { .. })));
+        assert!(matches!(gone, Err(E::File(F::Unreadable { .. }))));
     }
 }

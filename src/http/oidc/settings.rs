@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt, io,
+    fmt,
     path::{Path, PathBuf},
 };
 
@@ -11,7 +11,10 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::fetch::{AddressError, require_confidential};
-use crate::store::ledger::{Role, Roles};
+use crate::{
+    settings::{self, SettingsFault},
+    store::ledger::{Role, Roles},
+};
 
 /// Claim that lists groups, unless the file names another.
 const GROUPS_CLAIM: &str = "groups";
@@ -67,22 +70,9 @@ pub struct Grant {
 /// Why the file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    /// The file cannot be read.
-    #[error("{path} cannot be read: {source}")]
-    Unreadable {
-        /// Which file.
-        path: PathBuf,
-        /// What the system reported.
-        source: io::Error,
-    },
-    /// It is not the TOML that is expected.
-    #[error("{path}: {source}")]
-    Malformed {
-        /// Which file.
-        path: PathBuf,
-        /// What is wrong, with line and column.
-        source: Box<toml::de::Error>,
-    },
+    /// The file, or one that it names, is none.
+    #[error(transparent)]
+    File(#[from] SettingsFault),
     /// The issuer is no address that can be asked.
     #[error("{path}: issuer: {source}")]
     Issuer {
@@ -90,14 +80,6 @@ pub enum SettingsError {
         path: PathBuf,
         /// What is wrong.
         source: AddressError,
-    },
-    /// A value that must say something is empty.
-    #[error("{path}: {what} is empty")]
-    Empty {
-        /// Which file.
-        path: PathBuf,
-        /// Which value.
-        what: &'static str,
     },
     /// Nobody could sign in.
     #[error("{path}: there is no [[grant]], so nobody could sign in")]
@@ -155,23 +137,16 @@ impl OidcSettings {
     /// # Errors
     /// See [`SettingsError`].
     pub fn read(path: &Path) -> Result<Self, SettingsError> {
-        let text = read(path)?;
-        let file: File = toml::from_str(&text).map_err(|source| SettingsError::Malformed {
-            path: path.into(),
-            source: Box::new(source),
-        })?;
+        let file: File = settings::read(path)?;
         require_confidential(&file.issuer)
             .map_err(|source| SettingsError::Issuer { path: path.into(), source })?;
         let client_secret = file.client_secret_file.as_ref().map(|name| {
-            let secret = path.parent().map_or_else(|| name.clone(), |folder| folder.join(name));
-            let text = Zeroizing::new(read(&secret)?);
-            let text = Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned());
-            filled(&secret, "the client secret", &text)?;
-            Ok(ClientSecret(text))
+            let secret = settings::secret(&settings::beside(path, name), "the client secret")?;
+            Ok::<_, SettingsFault>(ClientSecret(secret))
         });
         let groups_claim = file.groups_claim.unwrap_or_else(|| GROUPS_CLAIM.to_owned());
-        filled(path, "client_id", &file.client_id)?;
-        filled(path, "groups_claim", &groups_claim)?;
+        settings::filled(path, "client_id", &file.client_id)?;
+        settings::filled(path, "groups_claim", &groups_claim)?;
         let grants = file.grant.into_iter().map(|grant| grant.check(path));
         let grants = grants.collect::<Result<Vec<_>, _>>()?;
         if grants.is_empty() {
@@ -201,7 +176,7 @@ impl OidcSettings {
 
 impl FileGrant {
     fn check(self, path: &Path) -> Result<Grant, SettingsError> {
-        filled(path, "a group", &self.group)?;
+        settings::filled(path, "a group", &self.group)?;
         let roles: Option<Vec<Role>> = self.roles.iter().map(|word| Role::parse(word)).collect();
         let Some(roles) = roles.filter(|roles| !roles.is_empty()) else {
             return Err(SettingsError::Roles { path: path.into(), group: self.group });
@@ -211,18 +186,6 @@ impl FileGrant {
             return Err(SettingsError::Program { path: path.into(), group, program });
         }
         Ok(Grant { group: self.group, roles: Roles::new(roles), program: self.program })
-    }
-}
-
-fn read(path: &Path) -> Result<String, SettingsError> {
-    std::fs::read_to_string(path)
-        .map_err(|source| SettingsError::Unreadable { path: path.into(), source })
-}
-
-fn filled(path: &Path, what: &'static str, value: &str) -> Result<(), SettingsError> {
-    match value.trim().is_empty() {
-        true => Err(SettingsError::Empty { path: path.into(), what }),
-        false => Ok(()),
     }
 }
 
@@ -287,20 +250,24 @@ mod tests {
     #[test]
     fn every_fault_is_named() {
         use SettingsError as E;
+        use SettingsFault as F;
         let with = |from: &str, to: &str| parse(&GOOD.replacen(from, to, 1)).unwrap_err();
         assert!(matches!(with("https", "http"), E::Issuer { .. }));
         assert!(matches!(with("https", "ftp"), E::Issuer { .. }));
-        assert!(matches!(with("\"attestry\"", "\" \""), E::Empty { what: "client_id", .. }));
-        assert!(matches!(with("client_id", "clientid"), E::Malformed { .. }));
+        assert!(matches!(
+            with("\"attestry\"", "\" \""),
+            E::File(F::Empty { what: "client_id", .. })
+        ));
+        assert!(matches!(with("client_id", "clientid"), E::File(F::Malformed { .. })));
         assert!(matches!(with("[\"legal\"]", "[\"boss\"]"), E::Roles { .. }));
         assert!(matches!(with("[\"legal\"]", "[]"), E::Roles { .. }));
         assert!(matches!(with("\"main\"", "\"\""), E::Program { .. }));
         let top = GOOD.split("[[").next().unwrap();
         assert!(matches!(parse(top), Err(E::NoGrant { .. })));
         let secret = |name: &str| parse(&format!("client_secret_file = \"{name}\"\n{GOOD}"));
-        assert!(matches!(secret("gone"), Err(E::Unreadable { .. })));
-        assert!(matches!(secret("nothing"), Err(E::Empty { .. })));
+        assert!(matches!(secret("gone"), Err(E::File(F::Unreadable { .. }))));
+        assert!(matches!(secret("nothing"), Err(E::File(F::Empty { .. }))));
         let gone = OidcSettings::read(Path::new("/nonexistent/oidc.toml"));
-        assert!(matches!(gone, Err(E::Unreadable { .. })));
+        assert!(matches!(gone, Err(E::File(F::Unreadable { .. }))));
     }
 }
