@@ -141,11 +141,7 @@ fn custody_event(
         Some(payload) if reader.reads(payload.kind()) => Ok(payload),
         Some(_) => Err(PayloadState::Withheld),
     };
-    let seconds = logged_at_ms.unwrap_or(0).div_euclid(1000);
-    let logged_at = Timestamp::from_unix_seconds(seconds).ok_or(ServiceError::Malformed {
-        what: "time",
-        reason: "an entry was logged outside the years 0 to 9999".into(),
-    })?;
+    let logged_at = logged_at(logged_at_ms)?;
     let record = custody::CustodyEvent::of(&statement, entry.index, previous, logged_at, shown);
     Ok(CustodyEvent {
         index: entry.index,
@@ -158,5 +154,14 @@ fn custody_event(
         kind: payload.as_ref().map(Payload::kind),
         summary: shown.ok().map(Payload::summary),
         record,
+    })
+}
+
+/// When a batch was committed, in whole seconds.
+pub(super) fn logged_at(milliseconds: Option<i64>) -> Result<Timestamp, ServiceError> {
+    let seconds = milliseconds.map_or(0, |milliseconds| milliseconds.div_euclid(1000));
+    Timestamp::from_unix_seconds(seconds).ok_or(ServiceError::Malformed {
+        what: "time",
+        reason: "an entry was logged outside the years 0 to 9999".into(),
     })
 }

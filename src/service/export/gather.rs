@@ -21,7 +21,7 @@ use super::{PackRequest, Service, ServiceError};
 use crate::{
     export::{Dossier, shows, shows_file_lists},
     log::Snapshot,
-    service::custody::{CUSTODY_EVENTS_MAX, EVENTS_PER_QUESTION},
+    service::custody::{CUSTODY_EVENTS_MAX, EVENTS_PER_QUESTION, logged_at},
     store::{ledger::EntryRecord, people::PolicyRecord},
     vault::VaultError,
 };
@@ -143,7 +143,8 @@ impl Service {
             for page in entries.chunks(EVENTS_PER_QUESTION) {
                 let indices: Vec<LeafIndex> = page.iter().map(|entry| entry.index).collect();
                 let payloads = self.payloads_of(id, &indices).await?;
-                for (entry, payload) in page.iter().zip(payloads) {
+                let times = self.ledger.committed_at(&indices).await?;
+                for ((entry, payload), time) in page.iter().zip(payloads).zip(times) {
                     let payload = match payload {
                         None => Err(PayloadState::Erased),
                         Some((bytes, sealed)) => {
@@ -154,7 +155,7 @@ impl Service {
                             }
                         }
                     };
-                    self.add(entry.clone(), payload, found).await?;
+                    add((entry.clone(), logged_at(time)?), payload, found)?;
                 }
             }
         }
@@ -174,30 +175,14 @@ impl Service {
             let statement = SignedStatement::parse_entry(&entry.entry)?;
             let bytes = self.public_payload(statement.payload_digest()).await?;
             let payload = Payload::parse(&bytes, false)?;
-            self.add(entry, Ok((bytes, payload)), found).await?;
+            let logged_at = self.logged_at(entry.index).await?;
+            add((entry, logged_at), Ok((bytes, payload)), found)?;
         }
         Ok(())
     }
 
-    async fn add(
-        &self,
-        entry: EntryRecord,
-        payload: Result<(Vec<u8>, Payload), PayloadState>,
-        found: &mut Found,
-    ) -> Result<(), ServiceError> {
-        let statement = SignedStatement::parse_entry(&entry.entry)?;
-        let logged_at = self.logged_at(entry.index).await?;
-        found.insert(entry.index.0, Gathered { entry, statement, payload, logged_at });
-        Ok(())
-    }
-
     async fn logged_at(&self, index: LeafIndex) -> Result<Timestamp, ServiceError> {
-        let at = self.ledger.committed_at(&[index]).await?.first().copied().flatten();
-        let seconds = at.map_or(0, |milliseconds| milliseconds.div_euclid(1000));
-        Timestamp::from_unix_seconds(seconds).ok_or(ServiceError::Malformed {
-            what: "time",
-            reason: "an entry was logged outside the years 0 to 9999".into(),
-        })
+        logged_at(self.ledger.committed_at(&[index]).await?.first().copied().flatten())
     }
 
     /// Adds how each key that spoke came into the log and left it, and the keys before it.
@@ -360,6 +345,16 @@ impl Service {
         }
         Ok(statements)
     }
+}
+
+fn add(
+    (entry, logged_at): (EntryRecord, Timestamp),
+    payload: Result<(Vec<u8>, Payload), PayloadState>,
+    found: &mut Found,
+) -> Result<(), ServiceError> {
+    let statement = SignedStatement::parse_entry(&entry.entry)?;
+    found.insert(entry.index.0, Gathered { entry, statement, payload, logged_at });
+    Ok(())
 }
 
 /// The versions in force when these events came; both in ascending order.
